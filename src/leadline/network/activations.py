@@ -1,0 +1,165 @@
+"""Activations: one record each, with g, g′ and everything else that anyone asks of an activation.
+
+g(z) and g′(z, a) are written once. Each is valid for a scalar and for an array: the specification applies them to
+arrays, and training compiles the very same functions into its fused loops. So they use nothing but arithmetic and
+NumPy functions that take both, and their constants are floats (compiled code gives them the precision of the data).
+
+g′ receives a = g(z) beside z because the cache of the forward pass holds both: where the derivative is
+cheaper from a, it reads a. `needs_z` says whether it reads z at all; where it does not, Z need not be kept.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from leadline.errors import ParameterError
+
+__all__ = ["ACTIVATIONS", "Activation", "activation"]
+
+_SELU_SCALE = 1.0507009873554805
+_SELU_ALPHA = 1.6732632423543772
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One activation function.
+
+    Attributes
+    ----------
+    name : str
+        The name by which it is chosen.
+    g : callable
+        a = g(z), elementwise; scalars and arrays of any shape.
+    g_prime : callable
+        g′(z, a), elementwise, with a = g(z); the same shapes.
+    output_range : tuple of float
+        Infimum and supremum of g.
+    gain : float
+        Factor on the standard deviation 1/√n[l-1] of initial weights that keeps the scale of activations from layer
+        to layer (He et al. 2015 for relu; LeCun et al. 1998 for selu and the near-linear ones).
+    onnx : str
+        The operator that computes g in ONNX.
+    needs_z : bool
+        Whether g′ reads z; if not, a alone determines it.
+    """
+
+    name: str
+    g: Callable[[Any], Any]
+    g_prime: Callable[[Any, Any], Any]
+    output_range: tuple[float, float]
+    gain: float
+    onnx: str
+    needs_z: bool = False
+
+
+def _identity(z: Any) -> Any:
+    return z
+
+
+def _identity_prime(z: Any, a: Any) -> Any:
+    return 1.0 + 0.0 * a
+
+
+def _sigmoid(z: Any) -> Any:
+    # 1 / (1 + exp(-z)) without overflow for any z
+    return 0.5 + 0.5 * np.tanh(0.5 * z)
+
+
+def _sigmoid_prime(z: Any, a: Any) -> Any:
+    return a * (1.0 - a)
+
+
+def _tanh(z: Any) -> Any:
+    return np.tanh(z)
+
+
+def _tanh_prime(z: Any, a: Any) -> Any:
+    return 1.0 - a * a
+
+
+def _relu(z: Any) -> Any:
+    return np.maximum(z, 0.0)
+
+
+def _relu_prime(z: Any, a: Any) -> Any:
+    return np.sign(a)
+
+
+def _leaky_relu(z: Any) -> Any:
+    return np.maximum(z, 0.0) + 0.01 * np.minimum(z, 0.0)
+
+
+def _leaky_relu_prime(z: Any, a: Any) -> Any:
+    return 0.01 + 0.99 * np.sign(np.maximum(a, 0.0))
+
+
+def _elu(z: Any) -> Any:
+    return np.maximum(z, 0.0) + np.expm1(np.minimum(z, 0.0))
+
+
+def _elu_prime(z: Any, a: Any) -> Any:
+    return 1.0 + np.minimum(a, 0.0)
+
+
+def _selu(z: Any) -> Any:
+    return _SELU_SCALE * (np.maximum(z, 0.0) + _SELU_ALPHA * np.expm1(np.minimum(z, 0.0)))
+
+
+def _selu_prime(z: Any, a: Any) -> Any:
+    return _SELU_SCALE * (np.sign(np.maximum(z, 0.0)) + (1.0 - np.sign(np.maximum(z, 0.0))) * _SELU_ALPHA * np.exp(np.minimum(z, 0.0)))
+
+
+def _softplus(z: Any) -> Any:
+    # log(1 + exp(z)) without overflow
+    return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def _softplus_prime(z: Any, a: Any) -> Any:
+    return 0.5 + 0.5 * np.tanh(0.5 * z)
+
+
+def _silu(z: Any) -> Any:
+    return z * (0.5 + 0.5 * np.tanh(0.5 * z))
+
+
+def _silu_prime(z: Any, a: Any) -> Any:
+    # σ + z σ (1 - σ) = σ + a (1 - σ)
+    sigma = 0.5 + 0.5 * np.tanh(0.5 * z)
+    return sigma + a * (1.0 - sigma)
+
+
+_HE = float(np.sqrt(2.0))
+
+ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
+    {
+        record.name: record
+        for record in (
+            Activation("identity", _identity, _identity_prime, (-np.inf, np.inf), 1.0, "Identity"),
+            Activation("sigmoid", _sigmoid, _sigmoid_prime, (0.0, 1.0), 1.0, "Sigmoid"),
+            Activation("tanh", _tanh, _tanh_prime, (-1.0, 1.0), 1.0, "Tanh"),
+            Activation("relu", _relu, _relu_prime, (0.0, np.inf), _HE, "Relu"),
+            Activation("leaky_relu", _leaky_relu, _leaky_relu_prime, (-np.inf, np.inf), _HE, "LeakyRelu"),
+            Activation("elu", _elu, _elu_prime, (-1.0, np.inf), _HE, "Elu"),
+            Activation("selu", _selu, _selu_prime, (-_SELU_SCALE * _SELU_ALPHA, np.inf), 1.0, "Selu", needs_z=True),
+            Activation("softplus", _softplus, _softplus_prime, (0.0, np.inf), 1.0, "Softplus", needs_z=True),
+            Activation("silu", _silu, _silu_prime, (-0.2784645427610738, np.inf), _HE, "Swish", needs_z=True),
+        )
+    }
+)
+
+
+def activation(name: str) -> Activation:
+    """The record of the activation called `name`.
+
+    Raises
+    ------
+    ParameterError
+        No activation has that name.
+    """
+    try:
+        return ACTIVATIONS[name]
+    except KeyError:
+        raise ParameterError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {name!r}.") from None

@@ -1,0 +1,70 @@
+"""Folds: one division of the rows, drawn once and used by every depth, so that differences between depths are paired."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+
+from leadline.errors import DataError
+from leadline.tables import Target
+
+__all__ = ["make_folds"]
+
+Array = NDArray[Any]
+
+
+def make_folds(
+    y: Array, target: Target, groups: Array | None, cv: Any, seed: int
+) -> tuple[list[tuple[Array, Array]], list[str]]:
+    """Divide the rows.
+
+    Parameters
+    ----------
+    y : (n,) or (n, k) array
+        Stratified by for classes.
+    target : Target
+    groups : (n,) array, optional
+        Rows of one group stay together.
+    cv : int, or a splitter or list of splits as scikit-learn knows them
+        The number of folds, shuffled by `seed`, or the caller's own division.
+    seed : int
+
+    Returns
+    -------
+    splits : list of (train_rows, validation_rows)
+    notices : list of str
+        What the reader should know, for example a class with fewer rows than folds.
+
+    Raises
+    ------
+    DataError
+        Fewer rows, or groups, than folds.
+    """
+    rows = np.zeros((len(y), 1))
+    if not isinstance(cv, int | np.integer):
+        splits = cv.split(rows, y, groups) if hasattr(cv, "split") else cv
+        return [(np.asarray(train), np.asarray(test)) for train, test in splits], []
+    units, what = (len(np.unique(groups)), "groups") if groups is not None else (len(y), "rows")
+    if units < cv:
+        raise DataError(f"{units} {what} cannot be divided into {cv} folds; give more rows, or a smaller cv.")
+    notices = []
+    stratify = target.classes is not None
+    if stratify:
+        classes, counts = np.unique(y, return_counts=True)
+        for c, n in zip(classes, counts, strict=True):
+            if n < cv:
+                notices.append(f"class {c} has {n} rows, fewer than the {cv} folds: some folds are judged without it")
+        stratify = counts.max() >= cv
+    splitter: Any
+    if groups is not None:
+        kind = StratifiedGroupKFold if stratify else GroupKFold
+        splitter = kind(cv, shuffle=True, random_state=seed)
+    else:
+        kind = StratifiedKFold if stratify else KFold
+        splitter = kind(cv, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # scikit-learn's own words for the notice above
+        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+        return list(splitter.split(rows, y, groups)), notices

@@ -1,0 +1,298 @@
+"""The ladder: depth after depth, every depth with the same candidates on the same folds, until deeper no longer pays.
+
+At each depth the candidates pass through rungs (successive halving over folds and epochs, never over rows). A rung's
+budget is a complete training with a schedule of its own; a longer one starts anew. The units that a rung
+needs and the study lacks are trained in batches; batching and the number of jobs change no bit of any result.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from numpy.typing import NDArray
+
+from leadline.search.problem import Problem
+from leadline.search.space import Candidate
+from leadline.search.study import Study, UnitKey, UnitResult
+from leadline.search.verdict import Verdict, fold_scores, give_verdict
+from leadline.training import Hyperparameters, Stop, Stopped, Task, Trained, networks_at_once, plan_for, train
+
+__all__ = ["RUNGS", "DepthResult", "Ladder", "Listener", "Rung", "Unit"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One round of halving at a depth.
+
+    Attributes
+    ----------
+    epochs_share : float
+        Share of the full number of epochs that a training gets here.
+    folds : int or None
+        How many of the folds are used; None for all.
+    keep_share : float
+        Share of the candidates that enters, of those that the depth began with; at least two.
+    """
+
+    epochs_share: float
+    folds: int | None
+    keep_share: float
+
+
+RUNGS: tuple[Rung, ...] = (Rung(0.25, 2, 1.0), Rung(1.0, None, 0.25))
+LEAST_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A network to be trained: its name and its settings."""
+
+    key: UnitKey
+    settings: Hyperparameters
+
+
+@dataclass
+class DepthResult:
+    """What was found at one depth.
+
+    Attributes
+    ----------
+    L : int
+    candidate : int
+        Index of the candidate with the best mean score.
+    settings : Hyperparameters
+        Its settings.
+    scores : (J,) array
+        Its score on each fold; greater is better.
+    networks : int
+        Networks trained at this depth.
+    seconds : float
+        Wall time.
+    mean_scores : dict of int to float
+        Mean score of every candidate in the last rung that it reached.
+    failed : str
+        Why no candidate could be judged; empty if one could.
+    """
+
+    L: int
+    candidate: int
+    settings: Hyperparameters
+    scores: Array
+    networks: int
+    seconds: float
+    mean_scores: dict[int, float]
+    failed: str = ""
+
+
+class Listener(Protocol):
+    """Who wants to know how the climb goes."""
+
+    def depth_started(self, L: int) -> None:
+        """A depth begins."""
+
+    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float, best: float | None) -> None:
+        """`done` of `planned` networks of this depth, `share` of its work; `best` is the best mean score so far."""
+
+    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+        """A depth is judged; `verdict` is that over all depths so far."""
+
+
+class Ladder:
+    """One climb.
+
+    Parameters
+    ----------
+    problem : Problem
+    base : Hyperparameters
+        The estimator's settings; its number of epochs is the full budget.
+    candidates : sequence of Candidate
+    study : Study
+        Receives every unit; what it holds already is not trained again.
+    seed : int
+    n_jobs : int
+        As joblib counts; −1 for all cores.
+    stop : Stop
+    listener : Listener
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        base: Hyperparameters,
+        candidates: Sequence[Candidate],
+        study: Study,
+        seed: int,
+        n_jobs: int,
+        stop: Stop,
+        listener: Listener,
+    ) -> None:
+        self.problem, self.base, self.candidates, self.study = problem, base, candidates, study
+        self.seed, self.stop, self.listener = seed, stop, listener
+        self.n_jobs = n_jobs
+        folds = problem.judge.folds
+        self.n_folds = len(folds)
+        self.test_share = float(np.mean([len(fold.validation_rows) / len(fold.train_rows) for fold in folds]))
+        self.results: dict[int, DepthResult] = {}
+        self.verdict: Verdict | None = None
+        self.left_out: str = ""
+
+    def climb(self, max_depth: int, patience: int) -> None:
+        """Judge L = 1, 2, …; stop when the answer has been `patience` layers back, at `max_depth`, or when asked.
+
+        The results so far stand in `results` and `verdict`, and `left_out` says what a deadline prevented.
+        """
+        for L in range(1, max_depth + 1):
+            self.listener.depth_started(L)
+            try:
+                self.results[L] = self._judge_depth(L)
+            except Stopped:
+                if not self.stop.timed_out:
+                    raise
+                self.left_out = f"the time limit came during L = {L}; depths from {L} on are not judged"
+                return
+            judged = {depth: result.scores for depth, result in self.results.items() if not result.failed}
+            if judged:
+                self.verdict = give_verdict(judged, self.test_share)
+                self.listener.depth_finished(self.results[L], self.verdict)
+            # an answer that deeper networks have not moved, or depths that all fail, end the climb
+            if L - (self.verdict.depth if self.verdict else 0) >= patience:
+                return
+
+    def _judge_depth(self, L: int) -> DepthResult:
+        start = time.perf_counter()
+        settings = {candidate.index: candidate.settings(self.base, L) for candidate in self.candidates}
+        entering = list(settings)
+        ranked: dict[int, float] = {}
+        scores: dict[int, Array] = {}
+        work = _Work(self, L, self._planned(L))
+        for rung in RUNGS:
+            kept = max(LEAST_KEPT, round(rung.keep_share * len(self.candidates)))
+            entering = sorted(entering, key=lambda index: (-ranked.get(index, 0.0), index))[:kept]
+            units = {index: self._units(L, index, settings[index], rung) for index in entering}
+            self._train([unit for group in units.values() for unit in group], rung, work)
+            scores = {}
+            for index, group in units.items():
+                results = [self.study.result(unit.key) for unit in group]
+                curves = [r.curve for r in results if r is not None and r.state != "diverged"]
+                if len(curves) == len(group):
+                    scores[index] = fold_scores(curves)
+                ranked[index] = float(scores[index].mean()) if index in scores else -np.inf
+        best = max(scores, key=lambda index: (scores[index].mean(), -index), default=None)
+        keys = self.study.keys(L)
+        took = time.perf_counter() - start
+        if best is None:
+            result = self.study.result(keys[-1])
+            reason = result.reason if result is not None else ""
+            return DepthResult(L, 0, settings[0], np.array([]), len(keys), took, ranked, f"every network failed: {reason}")
+        return DepthResult(L, best, settings[best], scores[best], len(keys), took, ranked)
+
+    def _units(self, L: int, index: int, settings: Hyperparameters, rung: Rung) -> list[Unit]:
+        # what L-BFGS solves has no epochs to save
+        share = 1.0 if settings.solved else rung.epochs_share
+        budget = replace(settings, max_iter=max(1, round(share * settings.max_iter)))
+        folds = self.n_folds if rung.folds is None else min(rung.folds, self.n_folds)
+        return [Unit(UnitKey(L, index, fold, 0, budget.max_iter), budget) for fold in range(folds)]
+
+    def _planned(self, L: int) -> list[float]:
+        """Expected cost of all units of a depth, as if every candidate had the mean cost."""
+        costs = []
+        mean = np.mean([_cost(self.problem, candidate.settings(self.base, L)) for candidate in self.candidates])
+        for rung in RUNGS:
+            kept = min(len(self.candidates), max(LEAST_KEPT, round(rung.keep_share * len(self.candidates))))
+            folds = self.n_folds if rung.folds is None else min(rung.folds, self.n_folds)
+            costs += [float(mean) * (rung.epochs_share if L > 1 else 1.0)] * (kept * folds)
+        # solved units of an earlier rung are not solved again
+        return costs if L > 1 else costs[: len(costs) - LEAST_KEPT * min(RUNGS[0].folds or 0, self.n_folds)]
+
+    def _train(self, units: list[Unit], rung: Rung, work: "_Work") -> None:
+        """Train what the study lacks, and record it as it comes."""
+        missing = [unit for unit in units if self.study.result(unit.key) is None]
+        keep_theta = rung.folds is None or any(unit.settings.solved for unit in units)
+        for batch, results in self._run(self._batches(missing)):
+            self.study.record(
+                (unit.key, UnitResult(**{**vars(result), "theta": result.theta if keep_theta else None}))
+                for unit, result in zip(batch, results, strict=True)
+            )
+            work.done(batch, results)
+
+    def _batches(self, units: list[Unit]) -> list[list[Unit]]:
+        """Units that can train together, as many as a core's cache holds and as leaves work for every job."""
+        alike: dict[Any, list[Unit]] = {}
+        for unit in units:
+            s = unit.settings
+            alike.setdefault((s.hidden_layer_sizes, s.activation, s.batch_size, s.max_iter), []).append(unit)
+        jobs = effective_n_jobs(self.n_jobs)
+        batches = []
+        for group in alike.values():
+            most = networks_at_once(_plan(self.problem, group[0].settings), group[0].settings)
+            size = min(most, -(-len(group) // jobs))
+            batches += [group[start : start + size] for start in range(0, len(group), size)]
+        # the longest first, so that no job is left alone with them at the end
+        return sorted(batches, key=lambda batch: -len(batch) * _cost(self.problem, batch[0].settings))
+
+    def _run(self, batches: list[list[Unit]]) -> Iterator[tuple[list[Unit], list[Trained]]]:
+        jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1)
+        try:
+            yield from jobs(delayed(_train_batch)(self.problem, batch, self.seed, self.stop) for batch in batches)
+        except KeyboardInterrupt:
+            self.stop.set()
+            raise
+
+
+def _plan(problem: Problem, settings: Hyperparameters) -> Any:
+    target = problem.judge.target
+    return plan_for(settings, problem.n_inputs, target.n_scores, target.loss)
+
+
+def _cost(problem: Problem, settings: Hyperparameters) -> float:
+    """Relative cost of a unit: rows × epochs × parameters, and a constant for each step."""
+    rows = len(problem.judge.folds[0].train_rows)
+    if settings.solved:
+        return float(rows)
+    steps = rows / int(settings.batch_size)
+    per_step = int(settings.batch_size) * _plan(problem, settings).n_parameters + 1e6
+    return float(settings.max_iter * steps * per_step)
+
+
+def _train_batch(problem: Problem, batch: list[Unit], seed: int, stop: Stop) -> tuple[list[Unit], list[Trained]]:
+    """Train the units of a batch: the one piece of work that may leave the process."""
+    tasks = []
+    for unit in batch:
+        fold = problem.judge.folds[unit.key.fold]
+        tasks.append(
+            Task(unit.settings, (seed, *unit.key), unit.key.fold, fold.train_rows, fold.validation_rows)
+        )
+    return batch, train(_plan(problem, batch[0].settings), tasks, problem.data, problem.judge, stop)
+
+
+class _Work:
+    """How far the work at one depth has come, and how long the rest will take."""
+
+    def __init__(self, ladder: Ladder, L: int, planned: list[float]) -> None:
+        self.ladder, self.L = ladder, L
+        self.planned, self.cost = len(planned), sum(planned)
+        self.networks, self.spent = 0, 0.0
+        self.best: float | None = None
+        self.started = time.perf_counter()
+
+    def done(self, batch: list[Unit], results: list[Trained]) -> None:
+        self.networks += len(batch)
+        self.spent += sum(_cost(self.ladder.problem, unit.settings) for unit in batch)
+        tops = [float(result.curve.max()) for result in results if len(result.curve)]
+        self.best = max([*tops, *([] if self.best is None else [self.best])], default=None)
+        # units cost more or less than the mean: never claim to be done before the last one is
+        share = min(self.spent / self.cost, 0.99) if self.networks < self.planned else 1.0
+        left = (time.perf_counter() - self.started) * (1.0 - share) / share
+        self.ladder.listener.advanced(self.L, self.networks, self.planned, share, left, self.best)
+
+
+def result_record(result: DepthResult) -> dict[str, Any]:
+    """A plain record of a depth's result for JSON."""
+    record = {**asdict(result), "settings": result.settings.to_record(), "scores": result.scores.tolist()}
+    record["mean_scores"] = [[index, score if np.isfinite(score) else None] for index, score in result.mean_scores.items()]
+    return record

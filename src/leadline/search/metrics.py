@@ -1,0 +1,149 @@
+"""Scores: how good a network's predictions are; inside Leadline greater is always better.
+
+Log loss and root mean squared error, the defaults, are computed here in a few array operations, since every network is
+scored after every epoch. Every other scorer of scikit-learn is called as scikit-learn calls it, on predictions
+that are already there.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names
+
+from leadline.errors import ParameterError
+from leadline.tables import Target, nearest
+
+__all__ = ["Metric"]
+
+Array = NDArray[Any]
+
+# What people call a score, and what scikit-learn calls it.
+_COMMON = {
+    "log_loss": "neg_log_loss",
+    "rmse": "neg_root_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+    "auc": "roc_auc",
+}
+_LABELS = {
+    "neg_log_loss": "log loss",
+    "neg_root_mean_squared_error": "RMSE",
+    "neg_mean_absolute_error": "MAE",
+    "roc_auc": "AUC",
+    "roc_auc_ovr": "AUC",
+    "r2": "R²",
+}
+# A probability of zero for what happened would cost infinity; this is the smallest that is counted.
+_LEAST_PROBABILITY = 1e-15
+
+
+class _Predicted(BaseEstimator):  # type: ignore[misc]
+    """An estimator that has made its predictions already, for scorers that want an estimator."""
+
+    def __init__(self, predictions: Array) -> None:
+        self.predictions = predictions
+
+    def fit(self, X: Any, y: Any) -> "_Predicted":
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class _PredictedClasses(ClassifierMixin, _Predicted):  # type: ignore[misc]
+    def __init__(self, predictions: Array, classes: Array) -> None:
+        super().__init__(predictions)
+        self.classes = classes
+        self.classes_ = classes
+
+    def predict_proba(self, X: Any) -> Array:
+        return self.predictions
+
+    def predict(self, X: Any) -> Array:
+        return np.asarray(self.classes_[self.predictions.argmax(axis=1)])
+
+
+class _PredictedNumbers(RegressorMixin, _Predicted):  # type: ignore[misc]
+    def predict(self, X: Any) -> Array:
+        return self.predictions
+
+
+class Metric:
+    """A score for one target.
+
+    Parameters
+    ----------
+    scoring : str, callable or None
+        A name that scikit-learn's scorers have, one of log_loss, rmse, mae, auc, or a scorer called as
+        ``scorer(estimator, X, y)``. None: log loss for classes, root mean squared error for numbers.
+    target : Target
+
+    Attributes
+    ----------
+    label : str
+        What to call it in front of people.
+    sign : int
+        −1 for a loss that people want to see positive, else 1.
+
+    Raises
+    ------
+    ParameterError
+        No scorer has that name.
+    """
+
+    def __init__(self, scoring: str | Callable[..., float] | None, target: Target) -> None:
+        self._target = target
+        default = "neg_log_loss" if target.task == "classification" else "neg_root_mean_squared_error"
+        scoring = default if scoring is None else _COMMON.get(scoring, scoring) if isinstance(scoring, str) else scoring
+        many = target.classes is not None and len(target.classes) > 2
+        if scoring == "roc_auc" and many:
+            scoring = "roc_auc_ovr"
+        if isinstance(scoring, str):
+            names = [*_COMMON, *get_scorer_names()]
+            if scoring not in names:
+                raise ParameterError(
+                    f"scoring must be a scorer's name or a callable; got {scoring!r}.{nearest(scoring, names)}"
+                )
+            self.name = scoring
+            self._scorer = get_scorer(scoring)
+        else:
+            self.name = getattr(scoring, "__name__", type(scoring).__name__)
+            self._scorer = scoring
+        self.sign = -1 if self.name.startswith("neg_") else 1
+        plain = self.name.removeprefix("neg_").replace("_", " ")
+        self.label = _LABELS.get(self.name, plain)
+
+    def score(self, y: Array, predictions: Array, w: Array | None = None) -> float:
+        """Score of predictions, greater is better.
+
+        Parameters
+        ----------
+        y : (m,) or (m, k) array
+            Classes as their place among the target's classes, or numbers.
+        predictions : (m, K) or (m, k) array
+            Probabilities or numbers, as `Target.predictions` gives them.
+        w : (m,) array, optional
+            Weights of the rows.
+        """
+        if self.name == "neg_log_loss":
+            own = np.take_along_axis(predictions, y[:, None], axis=1)[:, 0]
+            return float(np.average(np.log(np.maximum(own, _LEAST_PROBABILITY)), weights=w))
+        if self.name == "neg_root_mean_squared_error":
+            errors = np.square(predictions - y.reshape(predictions.shape))
+            return -float(np.mean(np.sqrt(np.average(errors, axis=0, weights=w))))
+        weights = {} if w is None or bool((w == w[0]).all()) else {"sample_weight": w}
+        return float(self._scorer(self._predicted(predictions), np.zeros((len(y), 1)), self._true(y), **weights))
+
+    def shown(self, score: float) -> float:
+        """The score as people want to see it: losses positive."""
+        return self.sign * score
+
+    def _predicted(self, predictions: Array) -> BaseEstimator:
+        if self._target.classes is None:
+            return _PredictedNumbers(predictions[:, 0] if predictions.shape[1] == 1 else predictions)
+        return _PredictedClasses(predictions, self._target.classes)
+
+    def _true(self, y: Array) -> Array:
+        return y if self._target.classes is None else np.asarray(self._target.classes[y])

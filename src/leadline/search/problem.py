@@ -1,0 +1,109 @@
+"""A problem: an encoded table, its target and its folds, ready for the engine.
+
+Every number that is fitted on rows (medians, scales, the target's mean) is fitted on a fold's training rows
+alone, so a fold has inputs and targets of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.search.metrics import Metric
+from leadline.tables import Encoded, Statistics, Target
+from leadline.training import Data
+
+__all__ = ["Fold", "Judge", "Problem"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows to learn from and rows to judge by, with what was fitted on the former.
+
+    Attributes
+    ----------
+    train_rows, validation_rows : (n,) arrays of int
+    statistics : Statistics
+        Of the number columns.
+    center, scale : (n[L],) arrays
+        Of the target.
+    """
+
+    train_rows: Array
+    validation_rows: Array
+    statistics: Statistics
+    center: Array
+    scale: Array
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores raw outputs of a network on some rows of its fold; greater is better."""
+
+    target: Target
+    metric: Metric
+    y: Array
+    w: Array
+    folds: tuple[Fold, ...]
+
+    def __call__(self, fold: int, rows: Array, scores: Array) -> float:
+        """Score of the outputs Z[L], (m, n[L]), on `rows`, (m,)."""
+        own = self.folds[fold]
+        predictions = self.target.predictions(scores, own.center, own.scale)
+        return self.metric.score(self.y[rows], predictions, self.w[rows])
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What all networks of a search, or the one network of a fit, are trained and judged on."""
+
+    data: Data
+    judge: Judge
+
+    @classmethod
+    def build(
+        cls,
+        encoded: Encoded,
+        y: Array,
+        w: Array,
+        target: Target,
+        metric: Metric,
+        splits: Sequence[tuple[Array, Array]],
+        scaling: str,
+    ) -> "Problem":
+        """Fit every fold's statistics and encode the rows with them.
+
+        Parameters
+        ----------
+        encoded : Encoded
+            n rows.
+        y : (n,) or (n, k) array
+            The target as it came.
+        w : (n,) array
+            Positive weights.
+        target : Target
+        metric : Metric
+        splits : sequence of (train_rows, validation_rows)
+        scaling : str
+            See `Statistics`.
+        """
+        raw = target.encode(y)
+        folds, inputs, targets = [], [], []
+        for train_rows, validation_rows in splits:
+            statistics = Statistics.fit(encoded.numbers[train_rows], w[train_rows], scaling)
+            center, scale = target.center_and_scale(raw[train_rows], w[train_rows])
+            folds.append(Fold(train_rows, validation_rows, statistics, center, scale))
+            inputs.append(statistics.apply(encoded))
+            targets.append(((raw - center) / scale).astype(np.float32))
+        truth = raw if target.classes is None else target.codes(y)
+        data = Data(np.stack(inputs), np.stack(targets), w.astype(np.float32))
+        return cls(data, Judge(target, metric, truth, w, tuple(folds)))
+
+    @property
+    def n_inputs(self) -> int:
+        """n[0]."""
+        return int(self.data.X.shape[2])

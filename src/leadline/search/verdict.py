@@ -1,0 +1,144 @@
+"""The verdict: which depth the evidence supports.
+
+All depths share their folds, so their scores are compared in pairs. J differences of a depth to the best one, with mean
+d̄ and variance s², have the standard error
+
+    SE² = (1/J + n_test / n_train) s²
+
+because folds share training rows and their differences are correlated (Nadeau & Bengio 2003, "Inference for the
+generalization error"; the plain s²/J is too small by half). A depth is *supported* if it is not significantly worse
+than the best: −d̄/SE stays below the one-sided 5 % point of Student's t with J − 1 degrees of freedom. The answer is
+the smallest supported L.
+
+Scores are greater-is-better throughout.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+__all__ = ["LEVEL", "Verdict", "corrected_error", "fold_scores", "give_verdict", "p_better"]
+
+Array = NDArray[np.float64]
+
+LEVEL = 0.05
+
+
+def corrected_error(values: Array, test_share: float) -> float:
+    """Corrected standard error of the mean of J scores or differences, (J,); `test_share` is n_test / n_train."""
+    J = len(values)
+    return float(np.sqrt((1.0 / J + test_share) * np.var(values, ddof=1))) if J > 1 else float("nan")
+
+
+def p_better(scores: Array, reference: Array, test_share: float) -> float:
+    """One-sided p-value for "`scores` are better than `reference`", paired by fold: small when they are.
+
+    A difference that is the same in every fold has no error: the p-value is 0, 1, or 1/2 where there is none.
+    """
+    difference = scores - reference
+    mean, error = float(difference.mean()), corrected_error(difference, test_share)
+    if not error > 0:
+        return 0.5 if mean == 0 else float(mean < 0)
+    return float(student.sf(mean / error, df=len(difference) - 1))
+
+
+def fold_scores(curves: Sequence[Array]) -> Array:
+    """The score of each fold, read at the epoch that is best on the other folds' mean curve.
+
+    So no row both chooses the epoch and judges it. A curve that ended early stays at its last value, which is
+    no better than what training longer was given up for.
+
+    Parameters
+    ----------
+    curves : sequence of (epochs,) arrays
+        Score after each epoch, one curve for each fold.
+
+    Returns
+    -------
+    (J,) array
+    """
+    longest = max(len(curve) for curve in curves)
+    padded = np.stack([np.pad(curve, (0, longest - len(curve)), mode="edge") for curve in curves])
+    if len(padded) == 1:
+        return padded[:, -1]
+    total = padded.sum(axis=0)
+    return np.array([curve[np.argmax(total - curve)] for curve in padded])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the scores of the depths say.
+
+    Attributes
+    ----------
+    depth : int
+        The smallest supported L, the answer.
+    best_depth : int
+        The L with the best mean score.
+    one_standard_error_depth : int
+        The smallest L whose mean lies within one corrected standard error of the difference to the best.
+    supported : tuple of int
+        Every L that is not significantly worse than the best.
+    p_worse : dict of int to float
+        For each L the one-sided p-value of "worse than the best depth".
+    p_better_than_before : dict of int to float
+        For each L but the first the one-sided p-value of "better than the depth before it".
+    standard_error : dict of int to float
+        Corrected standard error of each depth's mean score.
+    """
+
+    depth: int
+    best_depth: int
+    one_standard_error_depth: int
+    supported: tuple[int, ...]
+    p_worse: dict[int, float]
+    p_better_than_before: dict[int, float]
+    standard_error: dict[int, float]
+
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON."""
+        return {
+            "depth": self.depth,
+            "best_depth": self.best_depth,
+            "one_standard_error_depth": self.one_standard_error_depth,
+            "supported": list(self.supported),
+        }
+
+
+def give_verdict(scores: Mapping[int, Array], test_share: float) -> Verdict:
+    """Judge depths by their scores on the same folds.
+
+    Parameters
+    ----------
+    scores : mapping of L to (J,) array
+        Depths whose networks all failed are left out by the caller.
+    test_share : float
+        n_test / n_train of a fold; 1/(k − 1) for k folds.
+    """
+    depths = sorted(scores)
+    # the shallower of two equal means
+    best = max(depths, key=lambda L: (scores[L].mean(), -L))
+    p_worse = {L: p_better(scores[best], scores[L], test_share) for L in depths}
+    supported = tuple(L for L in depths if L == best or p_worse[L] >= LEVEL)
+    within = [
+        L
+        for L in depths
+        if (scores[best] - scores[L]).mean() <= max(corrected_error(scores[best] - scores[L], test_share), 0.0)
+    ]
+    before = {
+        L: p_better(scores[L], scores[shallower], test_share)
+        for shallower, L in zip(depths[:-1], depths[1:], strict=True)
+    }
+    return Verdict(
+        depth=min(supported),
+        best_depth=best,
+        one_standard_error_depth=min([*within, best]),
+        supported=supported,
+        p_worse=p_worse,
+        p_better_than_before=before,
+        standard_error={L: corrected_error(scores[L], test_share) for L in depths},
+    )

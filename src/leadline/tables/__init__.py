@@ -1,0 +1,19 @@
+"""Floor 2: a table in, an array of numbers out, and the way back to column names."""
+
+from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, as_frame
+from leadline.tables.reading import nearest, read_table
+from leadline.tables.statistics import Statistics
+from leadline.tables.target import Target, guess_task
+
+__all__ = [
+    "CategoryColumn",
+    "Encoded",
+    "Layout",
+    "NumberColumn",
+    "Statistics",
+    "Target",
+    "as_frame",
+    "guess_task",
+    "nearest",
+    "read_table",
+]

@@ -1,0 +1,319 @@
+"""The layout: which columns a network reads and which numbers they become, one plain record for each column.
+
+The layout and its category lists come once from all training rows, so the number of inputs n[0] is the same in every
+fold. Whatever is a number that depends on the rows (medians, quantiles) is fitted elsewhere, fold by fold.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leadline.errors import DataError
+from leadline.tables.reading import nearest
+
+__all__ = ["CategoryColumn", "Encoded", "Layout", "NumberColumn", "as_frame"]
+
+# A category column keeps its commonest values apart; what is rarer shares one input.
+MOST_CATEGORIES = 64
+# Text with more distinct values than this, and in more than this share of the rows, is not a category but free text.
+MOST_DISTINCT = 100
+MOST_DISTINCT_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A column of numbers (or dates, as days): one input, and one more that says "missing" if any was in training."""
+
+    name: str
+    missing: bool
+    date: bool = False
+
+    @property
+    def n_indicators(self) -> int:
+        """Inputs beside the number itself."""
+        return int(self.missing)
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """A column of categories: one input for each, one for the rare ones together, one for "missing".
+
+    A value unseen in training goes to the rare ones, or to no input at all where there are none.
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    rare: bool
+    missing: bool
+
+    @property
+    def n_indicators(self) -> int:
+        """Inputs, each 0 or 1."""
+        return len(self.categories) + self.rare + self.missing
+
+
+@dataclass
+class Encoded:
+    """A table as numbers, before anything is fitted on its rows.
+
+    Attributes
+    ----------
+    numbers : (n, p) float64 array
+        Number columns as they are, NaN for missing.
+    indicators : (n, q) float32 array
+        Zeros and ones.
+    """
+
+    numbers: NDArray[np.float64]
+    indicators: NDArray[np.float32]
+
+
+def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """X as a pandas DataFrame with text column names; arrays get the names x0, x1, …
+
+    Parameters
+    ----------
+    X : DataFrame of any library that narwhals knows, or array-like of shape (n, p)
+    names : sequence of str, optional
+        Names for the columns of an array.
+
+    Raises
+    ------
+    DataError
+        X is not two-dimensional, is sparse or complex, has no columns, or names two columns alike.
+    """
+    if isinstance(X, pd.DataFrame):
+        frame = X.reset_index(drop=True)
+    elif nw.dependencies.is_into_dataframe(X):
+        frame = nw.from_native(X, eager_only=True).to_pandas()
+    else:
+        if hasattr(X, "toarray"):
+            raise DataError("Sparse input is not supported; pass X.toarray().")
+        array = np.asarray(X)
+        if array.ndim != 2:
+            raise DataError(
+                f"Expected a 2D array, rows by columns; got {array.ndim} dimension(s). Reshape your data with "
+                "X.reshape(-1, 1) for one column or X.reshape(1, -1) for one row."
+            )
+        if array.dtype.kind == "c":
+            raise DataError("Complex data not supported: X has complex values.")
+        frame = pd.DataFrame(array, columns=list(names) if names is not None and len(names) == array.shape[1] else None)
+        if names is None:
+            frame.columns = [f"x{i}" for i in range(array.shape[1])]
+        if array.dtype.kind == "O":
+            frame = frame.infer_objects()
+    frame = frame.rename(columns=str)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"X has more than one column named {twice[0]!r}; give every column a name of its own.")
+    return frame
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Values as text, missing ones as NaN; whole numbers without a point, so that 1 and 1.0 are one category."""
+    values = column.astype(object).where(column.notna(), None)
+
+    def word(value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, float | np.floating) and float(value).is_integer():
+            return str(int(value))
+        return str(value)
+
+    return pd.Series([word(value) for value in values], dtype=object)
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _numbers(column: pd.Series, date: bool) -> NDArray[np.float64]:
+    """A number column in float64, dates in days since 1970, NaN for missing."""
+    if date:
+        days = (pd.to_datetime(column, utc=True) - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta(days=1)
+        return days.to_numpy(dtype=np.float64)
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table becomes the inputs of a network.
+
+    Attributes
+    ----------
+    columns : tuple of NumberColumn or CategoryColumn
+        The columns that are read, in the order of the training table.
+    dropped : tuple of (name, reason)
+        The columns that are not.
+    """
+
+    columns: tuple[NumberColumn | CategoryColumn, ...]
+    dropped: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def infer(cls, frame: pd.DataFrame) -> "Layout":
+        """Find out what each column is, from all training rows.
+
+        Raises
+        ------
+        DataError
+            No column is left to learn from.
+        """
+        columns: list[NumberColumn | CategoryColumn] = []
+        dropped = []
+        for name in frame.columns:
+            found = _infer_column(str(name), frame[name])
+            if isinstance(found, str):
+                dropped.append((str(name), found))
+            else:
+                columns.append(found)
+        if not columns:
+            why = "; ".join(f"{name!r} {reason}" for name, reason in dropped) or "the table has no other column"
+            raise DataError(f"No column is left to learn from: {why}.")
+        return cls(tuple(columns), tuple(dropped))
+
+    @property
+    def number_columns(self) -> list[NumberColumn]:
+        """The columns of numbers."""
+        return [column for column in self.columns if isinstance(column, NumberColumn)]
+
+    @property
+    def category_columns(self) -> list[CategoryColumn]:
+        """The columns of categories."""
+        return [column for column in self.columns if isinstance(column, CategoryColumn)]
+
+    @property
+    def n_inputs(self) -> int:
+        """n[0]: inputs of the network."""
+        return len(self.number_columns) + sum(column.n_indicators for column in self.columns)
+
+    @property
+    def input_names(self) -> list[str]:
+        """What each input is, in order: numbers first, then indicators column by column."""
+        names = [column.name for column in self.number_columns]
+        for column in self.columns:
+            if isinstance(column, CategoryColumn):
+                names += [f"{column.name} = {category}" for category in column.categories]
+                names += [f"{column.name} = (rare)"] * column.rare
+            names += [f"{column.name} missing"] * column.missing
+        return names
+
+    def encode(self, frame: pd.DataFrame) -> Encoded:
+        """The rows of a table as numbers and indicators.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The columns of the layout in any order; others are ignored.
+
+        Raises
+        ------
+        DataError
+            A column is missing or of another kind, or a number is infinite.
+        """
+        for column in self.columns:
+            if column.name not in frame.columns:
+                there = [str(name) for name in frame.columns]
+                raise DataError(
+                    f"Column {column.name!r}, which the model was trained with, is missing.{nearest(column.name, there)}"
+                )
+        n = len(frame)
+        numbers = np.empty((n, len(self.number_columns)))
+        indicators = np.zeros((n, sum(column.n_indicators for column in self.columns)), dtype=np.float32)
+        at_number = at_indicator = 0
+        for column in self.columns:
+            part = indicators[:, at_indicator : at_indicator + column.n_indicators]
+            at_indicator += column.n_indicators
+            if isinstance(column, NumberColumn):
+                values = self._number_values(column, frame[column.name])
+                numbers[:, at_number] = values
+                at_number += 1
+                if column.missing:
+                    part[:, 0] = np.isnan(values)
+            else:
+                _set_category(column, frame[column.name], part)
+        return Encoded(numbers, indicators)
+
+    @staticmethod
+    def _number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64]:
+        try:
+            if not column.date and not _is_number(series) and not pd.api.types.is_bool_dtype(series):
+                series = pd.to_numeric(series.astype(object))
+            values = _numbers(series, column.date)
+        except (ValueError, TypeError) as error:
+            kind = "dates" if column.date else "numbers"
+            raise DataError(f"Column {column.name!r} held {kind} in training but now does not: {error}.") from error
+        infinite = np.flatnonzero(np.isinf(values))
+        if len(infinite):
+            row = int(infinite[0])
+            raise DataError(
+                f"Column {column.name!r} has an infinite value in row {row + 1} ({values[row]}): X contains infinity. "
+                "Replace it by a number or leave the cell empty."
+            )
+        return values
+
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON."""
+        return {
+            "columns": [
+                {"kind": "number" if isinstance(c, NumberColumn) else "category", **dataclasses.asdict(c)}
+                for c in self.columns
+            ],
+            "dropped": [list(pair) for pair in self.dropped],
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Layout":
+        """The layout that `to_record` wrote."""
+        columns: list[NumberColumn | CategoryColumn] = []
+        for item in record["columns"]:
+            fields = {key: value for key, value in item.items() if key != "kind"}
+            if item["kind"] == "number":
+                columns.append(NumberColumn(**fields))
+            else:
+                columns.append(CategoryColumn(**{**fields, "categories": tuple(fields["categories"])}))
+        return cls(tuple(columns), tuple((name, reason) for name, reason in record["dropped"]))
+
+
+def _infer_column(name: str, column: pd.Series) -> NumberColumn | CategoryColumn | str:
+    """The record of a column, or the reason why it is dropped."""
+    known = column.dropna()
+    missing = len(known) < len(column)
+    if known.empty:
+        return "is entirely missing"
+    date = pd.api.types.is_datetime64_any_dtype(column)
+    if date or _is_number(column):
+        values = known if date else known.to_numpy(dtype=np.float64)
+        if len(np.unique(values)) == 1 and not missing:
+            return f"is constant ({known.iloc[0]})"
+        return NumberColumn(name, missing, date)
+    text = _text(known)
+    counts = text.value_counts()
+    if len(counts) == 1 and not missing:
+        return f"is constant ({counts.index[0]})"
+    declared = isinstance(column.dtype, pd.CategoricalDtype)
+    if len(counts) == len(text) and len(text) > 2 and not declared:
+        return "is text whose values all differ, an identifier"
+    if len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * len(text)) and not declared:
+        return f"is text with {len(counts):,} different values in {len(text):,} rows"
+    # commonest first, and among equals by name, so that the order of rows does not matter
+    ordered = sorted(counts.index, key=lambda value: (-counts[value], value))
+    kept = sorted(ordered[:MOST_CATEGORIES])
+    return CategoryColumn(name, tuple(kept), len(ordered) > MOST_CATEGORIES, missing)
+
+
+def _set_category(column: CategoryColumn, series: pd.Series, part: NDArray[np.float32]) -> None:
+    """Write ones into `part`, (n, n_indicators), at each row's category."""
+    text = _text(series)
+    unseen = len(column.categories) if column.rare else -1
+    index = {category: i for i, category in enumerate(column.categories)}
+    at = np.array([index.get(value, unseen) for value in text], dtype=np.int64)
+    at[text.isna().to_numpy()] = len(column.categories) + column.rare if column.missing else -1
+    rows = np.flatnonzero(at >= 0)
+    part[rows, at[rows]] = 1.0

@@ -1,0 +1,69 @@
+"""Statistics: the numbers fitted on the training rows of a fold that turn a table's numbers into a network's inputs.
+
+"robust" centres at the median and divides by the distance of the quartiles, then clips smoothly with
+x / √(1 + (x/3)²), so that no value leaves (−3, 3) (Holzmüller et al. 2024, arXiv 2407.04491); "standard" takes mean and
+standard deviation; "none" leaves numbers as they are. A missing number becomes the median in all three.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.tables.layout import Encoded
+
+__all__ = ["Statistics"]
+
+CLIP = 3.0
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What was fitted on training rows: for each number column the fill, centre and scale; arrays (p,) in float64.
+
+    The inputs are (x − center) / scale, with missing x replaced by fill, clipped if `scaling` is "robust".
+    """
+
+    scaling: str
+    fill: NDArray[np.float64]
+    center: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, numbers: NDArray[np.float64], w: NDArray[np.float64], scaling: str) -> "Statistics":
+        """Fit on training rows.
+
+        Parameters
+        ----------
+        numbers : (n, p) float64 array
+            NaN for missing.
+        w : (n,) array
+            Positive weights: a row of weight 2 counts as the row twice.
+        scaling : {"robust", "standard", "none"}
+        """
+        p = numbers.shape[1]
+        fill, center, scale = np.zeros(p), np.zeros(p), np.ones(p)
+        for j in range(p):
+            known = ~np.isnan(numbers[:, j])
+            x, weight = numbers[known, j], w[known]
+            if not len(x):
+                continue
+            low, middle, high = np.quantile(x, [0.25, 0.5, 0.75], weights=weight, method="inverted_cdf")
+            fill[j] = middle
+            if scaling == "standard":
+                center[j] = np.average(x, weights=weight)
+                scale[j] = np.sqrt(np.average((x - center[j]) ** 2, weights=weight))
+            elif scaling == "robust":
+                center[j] = middle
+                # where the quartiles meet, half the range
+                scale[j] = high - low if high > low else 0.5 * (x.max() - x.min())
+        # a column that is constant in these rows says nothing: it becomes zero, whatever comes later
+        return cls(scaling, fill, center, np.where(scale > 0, scale, np.inf))
+
+    def apply(self, encoded: Encoded) -> NDArray[np.float32]:
+        """The inputs of a network, (n, p + q) in float32: numbers first, then indicators."""
+        x = np.where(np.isnan(encoded.numbers), self.fill, encoded.numbers)
+        x = (x - self.center) / self.scale
+        if self.scaling == "robust":
+            x /= np.sqrt(1.0 + np.square(x / CLIP))
+        return np.concatenate([x.astype(np.float32), encoded.indicators], axis=1)

@@ -1,0 +1,27 @@
+"""Floor 2: from mathematics to trained networks. Imports `network` only (and NumPy, SciPy, Numba)."""
+
+from leadline.training.blocks import Block, FeatureScale, Plan, plan_for
+from leadline.training.hyperparameters import Hyperparameters
+from leadline.training.limits import Stop, Stopped, one_blas_thread
+from leadline.training.population import Data, Scorer
+from leadline.training.streams import stream
+from leadline.training.trainer import Judge, Task, Trained, networks_at_once, train
+
+__all__ = [
+    "Block",
+    "Data",
+    "FeatureScale",
+    "Hyperparameters",
+    "Judge",
+    "Plan",
+    "Scorer",
+    "Stop",
+    "Stopped",
+    "Task",
+    "Trained",
+    "networks_at_once",
+    "one_blas_thread",
+    "plan_for",
+    "stream",
+    "train",
+]

@@ -1,0 +1,183 @@
+"""Hyperparameters: everything that is chosen before training, in one frozen record.
+
+Parameters (W, b) are learned from data; hyperparameters decide which parameters are learned. The two types never mix.
+Every field carries its rule and its explanation, and everything that needs them reads them here: the estimators'
+checks, the command line's help, the model file and the report.
+"""
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadline.errors import ParameterError
+from leadline.network import ACTIVATIONS
+
+__all__ = ["SCALINGS", "SCHEDULES", "SOLVERS", "Choice", "Hyperparameters", "Integer", "Real", "Rule", "Sizes", "check"]
+
+SOLVERS = ("adam", "lbfgs")
+SCHEDULES = ("cosine", "constant")
+SCALINGS = ("robust", "standard", "none")
+
+
+# batch_size="auto": an epoch of about 32 steps, within powers of two that keep products efficient and gradients varied
+ROWS_PER_BATCH_ROW = 32
+SMALLEST_BATCH, LARGEST_BATCH = 4, 8
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number in a range; an end that is open is not itself allowed."""
+
+    low: float = float("-inf")
+    high: float = float("inf")
+    low_open: bool = False
+    high_open: bool = False
+
+    def __str__(self) -> str:
+        if self.low == 0 and self.high == float("inf"):
+            return "a positive number" if self.low_open else "a number of at least 0"
+        left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        return f"a number in {left}{self.low:g}, {self.high:g}{right}"
+
+    def allows(self, value: Any) -> bool:
+        """Whether `value` keeps the rule."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            return False
+        above = value > self.low if self.low_open else value >= self.low
+        below = value < self.high if self.high_open else value <= self.high
+        return bool(above and below and abs(value) != float("inf"))
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number of at least `low`; `or_none` also allows None."""
+
+    low: int
+    or_none: bool = False
+    or_word: str | None = None
+
+    def __str__(self) -> str:
+        extra = (" or None" if self.or_none else "") + (f" or {self.or_word!r}" if self.or_word else "")
+        return f"an integer of at least {self.low}{extra}"
+
+    def allows(self, value: Any) -> bool:
+        """Whether `value` keeps the rule."""
+        if value is None:
+            return self.or_none
+        if isinstance(value, str):
+            return value == self.or_word
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= self.low
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few names or truth values."""
+
+    options: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(repr(option) for option in self.options)
+
+    def allows(self, value: Any) -> bool:
+        """Whether `value` keeps the rule."""
+        return any(value is option or (isinstance(value, str) and value == option) for option in self.options)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A sequence of positive integers, possibly empty."""
+
+    def __str__(self) -> str:
+        return "a sequence of positive integers, one for each hidden layer (empty for none)"
+
+    def allows(self, value: Any) -> bool:
+        """Whether `value` keeps the rule."""
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            return False
+        return all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and n > 0 for n in value)
+
+
+Rule = Real | Integer | Choice | Sizes
+
+
+def check(owner: str, name: str, rule: Rule, value: Any) -> None:
+    """Raise ParameterError, "OWNER.NAME must be RULE; got VALUE.", unless `rule` allows `value`."""
+    if not rule.allows(value):
+        raise ParameterError(f"{owner}.{name} must be {rule}; got {value!r}.")
+
+
+def _parameter(default: Any, rule: Rule, explanation: str) -> Any:
+    return field(default=default, metadata={"rule": rule, "explanation": explanation})
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Everything about one network that is chosen before training; names shared with scikit-learn mean the same."""
+
+    hidden_layer_sizes: tuple[int, ...] = _parameter(
+        (128, 128), Sizes(), "n[1] … n[L-1]; none of them is logistic or linear regression, L = 1"
+    )
+    activation: str = _parameter("relu", Choice(tuple(ACTIVATIONS)), "g of every hidden layer")
+    solver: str = _parameter(
+        "adam", Choice(SOLVERS), "adam in minibatches, or lbfgs on all rows at once; L = 1 is always solved by lbfgs"
+    )
+    alpha: float = _parameter(
+        0.0, Real(low=0.0), "L2 penalty: the summed loss of the rows gets + alpha/2 ‖W‖² (biases are free)"
+    )
+    weight_decay: float = _parameter(
+        1e-2, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
+    )
+    dropout: float = _parameter(
+        0.1, Real(low=0.0, high=1.0, high_open=True), "share of each hidden layer's units silenced in a training step"
+    )
+    batch_size: int | str = _parameter(
+        "auto", Integer(low=1, or_word="auto"), "rows in a minibatch; auto: a power of two, 16 to 256, near 1/32 of the rows"
+    )
+    learning_rate_init: float = _parameter(2e-3, Real(low=0.0, low_open=True), "α, where the schedule starts")
+    learning_rate: str = _parameter(
+        "cosine", Choice(SCHEDULES), "schedule of the learning rate over the planned steps"
+    )
+    max_iter: int = _parameter(
+        100, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
+    )
+    n_iter_no_change: int = _parameter(
+        20, Integer(low=1), "epochs without a better validation score after which training stops"
+    )
+    beta_1: float = _parameter(0.9, Real(low=0.0, high=1.0, high_open=True), "decay of the first moment in Adam")
+    beta_2: float = _parameter(0.95, Real(low=0.0, high=1.0, high_open=True), "decay of the second moment in Adam")
+    epsilon: float = _parameter(1e-8, Real(low=0.0, low_open=True), "kept from zero in Adam's division")
+    feature_scale: bool = _parameter(
+        False, Choice((False, True)), "a learned factor for each input before layer 1 (not for L = 1)"
+    )
+    scaling: str = _parameter(
+        "robust", Choice(SCALINGS), "numeric columns: median and quantiles with a smooth clip, mean and deviation, or as they are"
+    )
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            check("Hyperparameters", item.name, item.metadata["rule"], getattr(self, item.name))
+        object.__setattr__(self, "hidden_layer_sizes", tuple(int(n) for n in self.hidden_layer_sizes))
+
+    def for_rows(self, n: int) -> "Hyperparameters":
+        """The same with a batch size that is a number, for `n` training rows."""
+        if isinstance(self.batch_size, int):
+            return self
+        exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
+        return dataclasses.replace(self, batch_size=2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH))
+
+    @property
+    def solved(self) -> bool:
+        """Whether the network is solved by L-BFGS over all rows; otherwise it is trained by Adam in minibatches."""
+        return self.solver == "lbfgs" or not self.hidden_layer_sizes
+
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON."""
+        return {**dataclasses.asdict(self), "hidden_layer_sizes": list(self.hidden_layer_sizes)}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Hyperparameters":
+        """The hyperparameters that `to_record` wrote."""
+        return cls(**{**record, "hidden_layer_sizes": tuple(record["hidden_layer_sizes"])})

@@ -1,0 +1,264 @@
+"""Fused loops, compiled by Numba: everything in a training step that is not a matrix product.
+
+Each kernel works on a stack of networks: axis 0 is the network, axis 1 the example, axis 2 the unit. Rows are
+examples here (the memory layout in which the specification's columns are contiguous), so A of the equations is Aᵀ.
+
+What every kernel keeps:
+
+- An element's bits depend on its own inputs and its place within its own network, never on the company. `fastmath=True`
+  breaks that (and hides NaN); the flags below do not.
+- g, g′ and the losses are the functions of `leadline.network`, compiled as they stand; their constants take the
+  precision of the data, else every product with a constant would be computed in float64.
+- `error_model="numpy"`: division by zero gives inf as NumPy does, and loops with divisions can be vectorised.
+"""
+
+import types
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import numba
+import numpy as np
+
+from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, activation, loss
+
+__all__ = [
+    "activation_kernels",
+    "adam_step",
+    "drop_out",
+    "drop_out_backward",
+    "gather",
+    "loss_kernel",
+]
+
+_FLAGS = {"reassoc", "contract", "arcp", "nsz", "afn"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FLAGS}
+_compile = numba.njit(cache=True, **_OPTIONS)
+
+# Stand-ins for the functions that `_specialised` puts in their place.
+_g: Any = None
+_g_prime: Any = None
+_unit_value: Any = None
+_unit_gradient: Any = None
+
+
+def _in_precision(function: Callable[..., Any], dtype: type) -> Callable[..., Any]:
+    """`function` with its float constants, its own and its module's, in precision `dtype`, compiled for inlining."""
+
+    def cast(value: Any) -> Any:
+        return dtype(value) if isinstance(value, float) else value
+
+    code = function.__code__.replace(co_consts=tuple(cast(c) for c in function.__code__.co_consts))
+    used = {name: cast(v) for name, v in function.__globals__.items() if name in code.co_names}
+    used["__name__"] = __name__  # Numba's cache wants a function to have a module
+    return numba.njit(**_OPTIONS)(types.FunctionType(code, used, function.__name__))
+
+
+def _specialised(template: Callable[..., Any], owner: str, dtype: type, **functions: Callable[..., Any]) -> Any:
+    """Compile `template` with `functions` in place of the stand-ins of the same names.
+
+    The compiled kernel is cached on disk under a name that holds a digest of the functions, because
+    Numba's cache sees changes of this file only.
+    """
+    digest = sha256(repr([(f.__code__.co_code, f.__code__.co_consts) for f in functions.values()]).encode()).hexdigest()
+    name = f"{template.__name__}_{owner}_{dtype.__name__}_{digest[:12]}"
+    used = {**globals(), **{stand_in: _in_precision(f, dtype) for stand_in, f in functions.items()}}
+    kernel = types.FunctionType(template.__code__, used, name)
+    kernel.__qualname__ = name
+    return _compile(kernel)
+
+
+def _activate(Z: Any, b: Any, A: Any) -> None:
+    """A = g(Z + b); Z keeps Z + b."""
+    for p in range(Z.shape[0]):
+        for i in range(Z.shape[1]):
+            for j in range(Z.shape[2]):
+                z = Z[p, i, j] + b[p, j]
+                Z[p, i, j] = z
+                A[p, i, j] = _g(z)
+
+
+def _activate_in_place(A: Any, b: Any) -> None:
+    """A = g(A + b), where A holds the product."""
+    for p in range(A.shape[0]):
+        for i in range(A.shape[1]):
+            for j in range(A.shape[2]):
+                A[p, i, j] = _g(A[p, i, j] + b[p, j])
+
+
+def _differentiate(dA: Any, Z: Any, A: Any, db: Any) -> None:
+    """dZ = dA ∗ g′(Z) in the place of dA, and db = Σ over examples of dZ."""
+    for p in range(dA.shape[0]):
+        db[p, :] = 0
+        for i in range(dA.shape[1]):
+            for j in range(dA.shape[2]):
+                dz = dA[p, i, j] * _g_prime(Z[p, i, j], A[p, i, j])
+                dA[p, i, j] = dz
+                db[p, j] += dz
+
+
+@cache
+def activation_kernels(name: str, dtype: type) -> tuple[Any, Any, Any]:
+    """The kernels of an activation: `activate(Z, b, A)`, `activate_in_place(A, b)` and `differentiate(dA, Z, A, db)`.
+
+    All arrays are (P, m, n), b and db (P, n). Where the activation's g′ does not read z, pass A for Z.
+    """
+    record = activation(name)
+    return (
+        _specialised(_activate, name, dtype, _g=record.g),
+        _specialised(_activate_in_place, name, dtype, _g=record.g),
+        _specialised(_differentiate, name, dtype, _g_prime=record.g_prime),
+    )
+
+
+def _elementwise_loss(Z: Any, Y: Any, fold: Any, rows: Any, w: Any, dZ: Any, losses: Any) -> None:
+    for p in range(Z.shape[0]):
+        total = 0.0
+        for i in range(Z.shape[1]):
+            total += w[rows[p, i]]
+        value = 0.0
+        for i in range(Z.shape[1]):
+            row = rows[p, i]
+            share = w[row] / total
+            for j in range(Z.shape[2]):
+                value += share * _unit_value(Z[p, i, j], Y[fold[p], row, j])
+                dZ[p, i, j] = share * _unit_gradient(Z[p, i, j], Y[fold[p], row, j])
+        losses[p] = value
+
+
+def _softmax_loss(Z: Any, Y: Any, fold: Any, rows: Any, w: Any, dZ: Any, losses: Any) -> None:
+    k = Z.shape[2]
+    for p in range(Z.shape[0]):
+        total = 0.0
+        for i in range(Z.shape[1]):
+            total += w[rows[p, i]]
+        value = 0.0
+        for i in range(Z.shape[1]):
+            row = rows[p, i]
+            share = w[row] / total
+            top = Z[p, i, 0]
+            for j in range(1, k):
+                top = max(top, Z[p, i, j])
+            denominator = 0.0
+            mass = 0.0
+            for j in range(k):
+                dZ[p, i, j] = np.exp(Z[p, i, j] - top)
+                denominator += dZ[p, i, j]
+                mass += Y[fold[p], row, j]
+            log_sum = top + np.log(denominator)
+            for j in range(k):
+                y = Y[fold[p], row, j]
+                value += share * y * (log_sum - Z[p, i, j])
+                dZ[p, i, j] = share * (dZ[p, i, j] * mass / denominator - y)
+        losses[p] = value
+
+
+@cache
+def loss_kernel(name: str, dtype: type) -> Any:
+    """The kernel of a loss: `kernel(Z, Y, fold, rows, w, dZ, losses)`.
+
+    From the scores Z, (P, m, n[L]), it writes dZ[L], which carries w_i/Σw already, so that dW = dZᵀ A, and the
+    weighted mean loss of each network, `losses` (P,). Targets are Y[fold[p], rows[p, i]], (F, n, n[L]), weights
+    w[rows[p, i]], (n,).
+    """
+    record = loss(name)
+    if isinstance(record, SoftmaxCrossEntropy):
+        return _specialised(_softmax_loss, name, dtype)
+    assert isinstance(record, ElementwiseLoss)
+    return _specialised(
+        _elementwise_loss, name, dtype, _unit_value=record.unit_value, _unit_gradient=record.unit_gradient
+    )
+
+
+@_compile
+def gather(X: Any, fold: Any, rows: Any, out: Any) -> None:
+    """out[p, i] = X[fold[p], rows[p, i]]: the minibatch of each network, (P, m, n[0]) from X (F, n, n[0])."""
+    for p in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            for j in range(out.shape[2]):
+                out[p, i, j] = X[fold[p], rows[p, i], j]
+
+
+_LOW_32 = np.uint64(0xFFFFFFFF)
+
+
+@numba.njit(**_OPTIONS)
+def _dropped(key: Any, element: Any, threshold: Any) -> Any:
+    """Whether `element` of the layer with random `key` is dropped: a hash of the two below `threshold` of 2³².
+
+    The mixer is the 32-bit finaliser "lowbias32" (C. Wellons, "Prospecting for hash functions", 2018), kept in 64-bit
+    integers so that no product overflows.
+    """
+    h = (key ^ (np.uint64(element) * np.uint64(0x9E3779B1))) & _LOW_32
+    h ^= h >> np.uint64(16)
+    h = (h * np.uint64(0x7FEB352D)) & _LOW_32
+    h ^= h >> np.uint64(15)
+    h = (h * np.uint64(0x846CA68B)) & _LOW_32
+    h ^= h >> np.uint64(16)
+    return h < threshold
+
+
+@_compile
+def drop_out(A: Any, keys: Any, thresholds: Any, scale: Any) -> None:
+    """Silence units of A, (P, m, n), in place and scale the others by 1/(1 − rate) = `scale`, (P,).
+
+    `keys`, (P,), are the networks' random numbers for this step and layer; `thresholds`, (P,), rate × 2³².
+    """
+    for p in range(A.shape[0]):
+        if thresholds[p] > 0:
+            for i in range(A.shape[1]):
+                for j in range(A.shape[2]):
+                    if _dropped(keys[p], i * A.shape[2] + j, thresholds[p]):
+                        A[p, i, j] = 0
+                    else:
+                        A[p, i, j] *= scale[p]
+
+
+@_compile
+def drop_out_backward(dA: Any, A: Any, keys: Any, thresholds: Any, scale: Any) -> None:
+    """The backward pass of `drop_out`: dA gets the same mask and scale, and A its unscaled values back."""
+    for p in range(A.shape[0]):
+        if thresholds[p] > 0:
+            for i in range(A.shape[1]):
+                for j in range(A.shape[2]):
+                    if _dropped(keys[p], i * A.shape[2] + j, thresholds[p]):
+                        dA[p, i, j] = 0
+                    else:
+                        dA[p, i, j] *= scale[p]
+                        A[p, i, j] /= scale[p]
+
+
+@_compile
+def adam_step(
+    theta: Any, gradient: Any, m: Any, v: Any, segments: Any, rate_factors: Any, decays: Any, settings: Any
+) -> None:
+    """One step of AdamW for a stack of networks, all their parameters in one pass; arrays (P, n_parameters).
+
+    m := β₁ m + (1 − β₁) g;  v := β₂ v + (1 − β₂) g²;  θ := θ − α m̂ / (√v̂ + ε) − α λ θ, with m̂ and v̂ corrected for their
+    start at zero (Kingma & Ba 2015; Loshchilov & Hutter 2019).
+
+    `segments` (S + 1,) bounds the runs of parameters that share `rate_factors` (S,) on α and `decays` (S,), a factor
+    on λ and on the L2 penalty. `settings` (P, 10): α, β₁, 1 − β₁, β₂, 1 − β₂, ε, 1/(1 − β₁ᵗ), 1/(1 − β₂ᵗ), λ, and the
+    penalty alpha/Σw. All floats are of one precision, and no literal widens it.
+    """
+    for p in range(theta.shape[0]):
+        beta_1 = settings[p, 1]
+        rest_1 = settings[p, 2]
+        beta_2 = settings[p, 3]
+        rest_2 = settings[p, 4]
+        epsilon = settings[p, 5]
+        correction_2 = settings[p, 7]
+        for s in range(segments.shape[0] - 1):
+            rate = settings[p, 0] * rate_factors[s]
+            step = rate * settings[p, 6]
+            shrink = rate * settings[p, 8] * decays[s]
+            penalty = settings[p, 9] * decays[s]
+            for k in range(segments[s], segments[s + 1]):
+                t = theta[p, k]
+                g = gradient[p, k] + penalty * t
+                m_new = beta_1 * m[p, k] + rest_1 * g
+                v_new = beta_2 * v[p, k] + rest_2 * g * g
+                m[p, k] = m_new
+                v[p, k] = v_new
+                theta[p, k] = t - shrink * t - step * m_new / (np.sqrt(v_new * correction_2) + epsilon)

@@ -1,0 +1,95 @@
+"""What bounds a training from outside: one BLAS thread, and a wish to stop.
+
+A product's last bits change with the number of BLAS threads, and networks side by side on all cores are faster than
+threads inside one product. So BLAS is held to one thread, for the whole process, while anything trains or predicts.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from threadpoolctl import ThreadpoolController
+
+__all__ = ["Stop", "Stopped", "one_blas_thread"]
+
+
+class Stopped(Exception):
+    """Training ended before its time because someone asked."""
+
+
+class Stop:
+    """A wish to stop, and a deadline; trainings look at it after every epoch.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        Time from now after which everything stops.
+
+    Notes
+    -----
+    A copy sent to another process keeps the seconds that are left, but hears nothing of `set`.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask everyone who holds this to stop."""
+        self._event.set()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, never negative; None without one."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.seconds_left == 0.0
+
+    def check(self) -> None:
+        """Raise Stopped if it is time."""
+        if self._event.is_set() or self.timed_out:
+            raise Stopped
+
+    def __reduce__(self) -> tuple[type["Stop"], tuple[float | None]]:
+        return Stop, (self.seconds_left,)
+
+
+class _BlasLimit:
+    """Counts who needs the limit: it is set by the first to come and lifted by the last to go."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._controller: ThreadpoolController | None = None
+        self._limiter: object = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                if self._controller is None:
+                    self._controller = ThreadpoolController()
+                self._limiter = self._controller.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.restore_original_limits()  # type: ignore[attr-defined]
+
+
+_limit = _BlasLimit()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread inside the block; blocks may overlap, in any number of threads."""
+    _limit.enter()
+    try:
+        yield
+    finally:
+        _limit.leave()

@@ -1,0 +1,30 @@
+"""Random streams and schedules: numbers that depend on a network's own key and step, and on nothing else.
+
+Every network draws from a counter-based stream of its own (Philox), keyed by the integers that name it, so its
+initial weights, shuffles and dropout are the same alone or in company, on one thread or on many machines.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.training.hyperparameters import Hyperparameters
+
+__all__ = ["learning_rates", "stream"]
+
+
+def stream(key: Sequence[int]) -> np.random.Generator:
+    """The random stream named by `key`, a sequence of non-negative integers."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(list(key))))
+
+
+def learning_rates(settings: Hyperparameters, n_steps: int) -> NDArray[np.float64]:
+    """The learning rate of each of the `n_steps` planned steps, (n_steps,).
+
+    "cosine" falls from `learning_rate_init` to zero along half a cosine (Loshchilov & Hutter 2017, "SGDR", without
+    restarts); "constant" stays.
+    """
+    if settings.learning_rate == "constant":
+        return np.full(n_steps, settings.learning_rate_init)
+    return settings.learning_rate_init * 0.5 * (1.0 + np.cos(np.pi * np.arange(n_steps) / n_steps))
