@@ -1,0 +1,36 @@
+"""Leadline: deep L-layer networks for tables and arrays that find their own depth.
+
+`DeepClassifier` and `DeepRegressor` train one network; `DepthSearchCV` finds how deep it should be; `load` reads a saved
+model; `leadline.network` is the mathematics itself.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from leadline._version import __version__
+
+if TYPE_CHECKING:
+    from leadline import network
+    from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, load
+
+__all__ = ["DeepClassifier", "DeepRegressor", "DepthSearchCV", "__version__", "load", "network"]
+
+# Names are imported when they are first used: `import leadline` costs next to nothing.
+_HOME = {
+    "DeepClassifier": "leadline.estimators",
+    "DeepRegressor": "leadline.estimators",
+    "DepthSearchCV": "leadline.estimators",
+    "load": "leadline.estimators",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "network":
+        return importlib.import_module("leadline.network")
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'leadline' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,11 +2,11 @@
 
 from leadline.search.folds import make_folds
 from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, result_record
-from leadline.search.metrics import Metric
+from leadline.search.metrics import Metric, scores_shown
 from leadline.search.problem import Fold, Judge, Problem
 from leadline.search.space import PENALTY, SPACE, Candidate, draw_candidates
 from leadline.search.study import Study, UnitKey, UnitResult
-from leadline.search.verdict import Verdict, give_verdict
+from leadline.search.verdict import Verdict, give_verdict, in_words
 
 __all__ = [
     "PENALTY",
@@ -26,6 +26,8 @@ __all__ = [
     "Verdict",
     "draw_candidates",
     "give_verdict",
+    "in_words",
     "make_folds",
     "result_record",
+    "scores_shown",
 ]

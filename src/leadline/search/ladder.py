@@ -14,6 +14,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
+from leadline.search.metrics import Metric
 from leadline.search.problem import Problem
 from leadline.search.space import Candidate
 from leadline.search.study import Study, UnitKey, UnitResult
@@ -92,11 +93,14 @@ class DepthResult:
 class Listener(Protocol):
     """Who wants to know how the climb goes."""
 
+    def climb_started(self, metric: Metric) -> None:
+        """The data are read and checked, and the climb begins; depths will be judged by `metric`."""
+
     def depth_started(self, L: int) -> None:
         """A depth begins."""
 
-    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float, best: float | None) -> None:
-        """`done` of `planned` networks of this depth, `share` of its work; `best` is the best mean score so far."""
+    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
+        """`done` of `planned` networks of this depth, which are `share` of its work."""
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         """A depth is judged; `verdict` is that over all depths so far."""
@@ -146,6 +150,7 @@ class Ladder:
 
         The results so far stand in `results` and `verdict`, and `left_out` says what a deadline prevented.
         """
+        self.listener.climb_started(self.problem.judge.metric)
         for L in range(1, max_depth + 1):
             self.listener.depth_started(L)
             try:
@@ -218,7 +223,7 @@ class Ladder:
                 (unit.key, UnitResult(**{**vars(result), "theta": result.theta if keep_theta else None}))
                 for unit, result in zip(batch, results, strict=True)
             )
-            work.done(batch, results)
+            work.done(batch)
 
     def _batches(self, units: list[Unit]) -> list[list[Unit]]:
         """Units that can train together, as many as a core's cache holds and as leaves work for every job."""
@@ -277,18 +282,15 @@ class _Work:
         self.ladder, self.L = ladder, L
         self.planned, self.cost = len(planned), sum(planned)
         self.networks, self.spent = 0, 0.0
-        self.best: float | None = None
         self.started = time.perf_counter()
 
-    def done(self, batch: list[Unit], results: list[Trained]) -> None:
+    def done(self, batch: list[Unit]) -> None:
         self.networks += len(batch)
         self.spent += sum(_cost(self.ladder.problem, unit.settings) for unit in batch)
-        tops = [float(result.curve.max()) for result in results if len(result.curve)]
-        self.best = max([*tops, *([] if self.best is None else [self.best])], default=None)
         # units cost more or less than the mean: never claim to be done before the last one is
         share = min(self.spent / self.cost, 0.99) if self.networks < self.planned else 1.0
         left = (time.perf_counter() - self.started) * (1.0 - share) / share
-        self.ladder.listener.advanced(self.L, self.networks, self.planned, share, left, self.best)
+        self.ladder.listener.advanced(self.L, self.networks, self.planned, share, left)
 
 
 def result_record(result: DepthResult) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from leadline.errors import ParameterError
 from leadline.tables import Target, nearest
 
-__all__ = ["Metric"]
+__all__ = ["Metric", "scores_shown"]
 
 Array = NDArray[Any]
 
@@ -147,3 +147,28 @@ class Metric:
 
     def _true(self, y: Array) -> Array:
         return y if self._target.classes is None else np.asarray(self._target.classes[y])
+
+
+def scores_shown(target: Target, y: Array, predictions: Array, w: Array | None = None) -> dict[str, float]:
+    """The scores that people look at first, each as they want to see it (losses positive).
+
+    Parameters
+    ----------
+    target : Target
+    y : (m,) or (m, k) array
+        As `Metric.score` takes it.
+    predictions : (m, K) or (m, k) array
+    w : (m,) array, optional
+
+    Returns
+    -------
+    dict of str to float
+        log loss, accuracy and AUC (NaN where the rows lack a class), or RMSE, MAE and R².
+    """
+    names = ("neg_log_loss", "accuracy", "roc_auc") if target.classes is not None else ("rmse", "mae", "r2")
+    found = {}
+    for name in names:
+        metric = Metric(name, target)
+        defined = name != "roc_auc" or len(np.unique(y)) == len(target.classes if target.classes is not None else ())
+        found[metric.label] = metric.shown(metric.score(y, predictions, w)) if defined else float("nan")
+    return found

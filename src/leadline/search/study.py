@@ -72,6 +72,11 @@ class Study:
     def __init__(self, path: str | Path | None = None) -> None:
         if path is not None and Path(path).exists():
             raise RunFolderError(f"{path} already holds a study.")
+        if path is not None:
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunFolderError(f"{Path(path).parent} cannot be made: {error.strerror}.") from error
         self._connection = self._open(":memory:" if path is None else str(path))
         with self._connection:
             self._connection.executescript(_SCHEMA)

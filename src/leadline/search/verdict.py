@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-__all__ = ["LEVEL", "Verdict", "corrected_error", "fold_scores", "give_verdict", "p_better"]
+__all__ = ["LEVEL", "Verdict", "corrected_error", "fold_scores", "give_verdict", "in_words", "p_better"]
 
 Array = NDArray[np.float64]
 
@@ -142,3 +142,27 @@ def give_verdict(scores: Mapping[int, Array], test_share: float) -> Verdict:
         p_better_than_before=before,
         standard_error={L: corrected_error(scores[L], test_share) for L in depths},
     )
+
+
+def in_words(verdict: Verdict, deepest: int, linear: str) -> str:
+    """The verdict as a sentence for people.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    deepest : int
+        The largest L that was judged.
+    linear : str
+        What L = 1 is called: logistic or linear regression.
+    """
+    if deepest == 1:
+        return f"Only L = 1, {linear}, was judged: nothing can be said about depth."
+    if verdict.depth == 1:
+        return (
+            f"L = 1 is enough: no deeper network, up to L = {deepest}, is significantly better than {linear}."
+        )
+    shallower = (
+        f"{linear} is significantly worse" if verdict.depth == 2 else "every shallower one is significantly worse"
+    )
+    best = "" if verdict.best_depth == verdict.depth else f" than the best mean score, that of L = {verdict.best_depth}"
+    return f"L = {verdict.depth} is supported: no deeper network is significantly better, and {shallower}{best}."

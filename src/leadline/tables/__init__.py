@@ -3,7 +3,7 @@
 from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, as_frame
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import Target, guess_task
+from leadline.tables.target import Target, check_complete, guess_task
 
 __all__ = [
     "CategoryColumn",
@@ -13,6 +13,7 @@ __all__ = [
     "Statistics",
     "Target",
     "as_frame",
+    "check_complete",
     "guess_task",
     "nearest",
     "read_table",

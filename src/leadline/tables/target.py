@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError
 
-__all__ = ["MOST_GUESSED_CLASSES", "Target", "guess_task"]
+__all__ = ["MOST_GUESSED_CLASSES", "Target", "check_complete", "guess_task"]
 
 Array = NDArray[Any]
 
@@ -31,12 +31,24 @@ def guess_task(y: pd.Series) -> str:
     return "classification" if whole and len(distinct) <= MOST_GUESSED_CLASSES else "regression"
 
 
+def check_complete(y: Array, name: str) -> None:
+    """Raise DataError if a target, (n,) or (n, k), has missing values."""
+    missing = np.flatnonzero(np.asarray(pd.isna(y)).reshape(len(y), -1).any(axis=1))
+    if len(missing):
+        raise DataError(
+            f"The target {name!r} has missing values (NaN), the first in row {int(missing[0]) + 1} "
+            f"({len(missing):,} in all); leave these rows out."
+        )
+
+
 @dataclass(frozen=True)
 class Target:
     """What is predicted.
 
     Attributes
     ----------
+    name : str
+        What messages and files call it.
     task : str
         "classification" or "regression".
     classes : array or None
@@ -45,6 +57,7 @@ class Target:
         Numbers predicted for each row of a regression; 1 for classes.
     """
 
+    name: str
     task: str
     classes: Array | None
     n_outputs: int
@@ -65,12 +78,7 @@ class Target:
         DataError
             Values are missing or infinite; one class only; numbers that are all equal.
         """
-        missing = np.flatnonzero(np.asarray(pd.isna(y)).reshape(len(y), -1).any(axis=1))
-        if len(missing):
-            raise DataError(
-                f"The target {name!r} has missing values (NaN), the first in row {int(missing[0]) + 1} "
-                f"({len(missing):,} in all); leave these rows out."
-            )
+        check_complete(y, name)
         if task == "classification":
             classes = np.unique(y)
             if len(classes) < 2:
@@ -78,7 +86,7 @@ class Target:
                     f"The target {name!r} has only one class ({classes[0]!r}); nothing can be told apart. "
                     "At least two classes are needed."
                 )
-            return cls(task, classes, 1)
+            return cls(name, task, classes, 1)
         if np.asarray(y).dtype.kind not in "fiub":
             try:
                 y = np.asarray(y, dtype=np.float64)
@@ -87,7 +95,7 @@ class Target:
         infinite = np.flatnonzero(np.isinf(np.asarray(y, dtype=np.float64)).reshape(len(y), -1).any(axis=1))
         if len(infinite):
             raise DataError(f"The target {name!r} has an infinite value (infinity) in row {int(infinite[0]) + 1}.")
-        return cls(task, None, 1 if np.ndim(y) == 1 else np.shape(y)[1])
+        return cls(name, task, None, 1 if np.ndim(y) == 1 else np.shape(y)[1])
 
     @property
     def loss(self) -> str:
@@ -103,7 +111,7 @@ class Target:
             return self.n_outputs
         return 1 if len(self.classes) == 2 else len(self.classes)
 
-    def encode(self, y: Array, name: str = "y") -> NDArray[np.float64]:
+    def encode(self, y: Array) -> NDArray[np.float64]:
         """Y, (n, n[L]): one-hot classes, 0 and 1 for two classes, or the numbers as they are.
 
         Raises
@@ -113,10 +121,10 @@ class Target:
         """
         if self.classes is None:
             return np.asarray(y, dtype=np.float64).reshape(len(y), self.n_outputs)
-        codes = self.codes(y, name)
+        codes = self.codes(y)
         return codes[:, None].astype(np.float64) if len(self.classes) == 2 else np.eye(len(self.classes))[codes]
 
-    def codes(self, y: Array, name: str = "y") -> NDArray[np.int64]:
+    def codes(self, y: Array) -> NDArray[np.int64]:
         """The place of each value among the classes, (n,)."""
         assert self.classes is not None
         y = np.asarray(y)
@@ -126,7 +134,10 @@ class Target:
         if len(unknown):
             row = int(unknown[0])
             known = ", ".join(map(str, self.classes[:10]))
-            raise DataError(f"The target {name!r} has the class {y[row]!r} in row {row + 1}, which was not there in training ({known}).")
+            raise DataError(
+                f"The target {self.name!r} has the class {y[row]!r} in row {row + 1}, which was not there in "
+                f"training; known are {known}."
+            )
         return codes.astype(np.int64)
 
     def center_and_scale(
@@ -156,11 +167,11 @@ class Target:
         """A plain record for JSON."""
         classes = None if self.classes is None else self.classes.tolist()
         dtype = None if self.classes is None else self.classes.dtype.str
-        return {"task": self.task, "classes": classes, "dtype": dtype, "n_outputs": self.n_outputs}
+        return {"name": self.name, "task": self.task, "classes": classes, "dtype": dtype, "n_outputs": self.n_outputs}
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Target":
         """The target that `to_record` wrote."""
         classes: Sequence[Any] | None = record["classes"]
         array = None if classes is None else np.array(classes, dtype=record["dtype"])
-        return cls(record["task"], array, record["n_outputs"])
+        return cls(record["name"], record["task"], array, record["n_outputs"])

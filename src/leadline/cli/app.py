@@ -1,0 +1,162 @@
+"""The commands and their options; what they do stands in the modules beside this one.
+
+Exit codes: 0 done, 2 wrong usage or input, 130 interrupted, 1 anything else.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from leadline._version import __version__
+from leadline.errors import Interrupted, LeadlineError
+
+__all__ = ["app", "main"]
+
+DONE, UNFORESEEN, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="leadline",
+    help="Deep L-layer networks for tables that find their own depth.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    app()
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Turn what a command raises into one clear message and the exit code that belongs to it."""
+    try:
+        yield
+    except Interrupted as error:
+        typer.echo(f"leadline: {error}", err=True)
+        raise typer.Exit(UNFORESEEN) from None
+    except LeadlineError as error:
+        typer.echo(f"leadline: {error}", err=True)
+        raise typer.Exit(WRONG_INPUT) from None
+    except KeyboardInterrupt as interrupt:
+        # a command that has something to say about what it leaves behind says it as the argument
+        typer.echo(f"\nInterrupted. {interrupt}".rstrip(), err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # whoever read our output has gone; nothing is wrong
+        sys.stderr.close()
+        raise typer.Exit(DONE) from None
+    except typer.Exit:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        typer.echo(f"leadline: unforeseen {type(error).__name__}; please report it with the lines above.", err=True)
+        raise typer.Exit(UNFORESEEN) from None
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"leadline {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def fit(
+    data: Annotated[str, typer.Argument(help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input.", show_default=False)],
+    target: Annotated[str, typer.Option("--target", "-t", help="Column to predict.", show_default=False)],
+    task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
+    metric: Annotated[
+        str | None,
+        typer.Option(help="Score that judges depths: log_loss, rmse, mae, auc or any scikit-learn scorer.  [default: log_loss for classes, rmse for numbers]", show_default=False),
+    ] = None,
+    cv: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 5,
+    max_depth: Annotated[int, typer.Option(help="Largest L to try.")] = 8,
+    candidates: Annotated[int, typer.Option(help="Choices of the other hyperparameters at every depth.")] = 8,
+    epochs: Annotated[int, typer.Option(help="Full number of epochs of a training.")] = 100,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds for the search; the answer is then the best so far.", show_default=False)] = None,
+    jobs: Annotated[int | None, typer.Option(help="Networks that train side by side.  [default: all cores this process may use]", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    test_size: Annotated[float, typer.Option(help="Share of the rows held out for the final test.")] = 0.2,
+    drop: Annotated[list[str] | None, typer.Option(help="Column not to use; may be repeated.", show_default=False)] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
+    group: Annotated[str | None, typer.Option(help="Column with groups that stay together in a fold.", show_default=False)] = None,
+    out: Annotated[str | None, typer.Option(help="Run folder to write.  [default: runs/NAME-DATE-NUMBER]", show_default=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to standard error.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")] = False,
+) -> None:
+    """Find out how deep the network should be, and train it.
+
+    Climbs L = 1, 2, 3, … with cross-validation, says which depth the evidence supports, tests it on rows held out, and
+    writes a run folder with the model, the study and a report.
+    """
+    with _exit_codes():
+        from leadline.cli.fit import FitOptions, run_fit
+
+        run_fit(
+            FitOptions(
+                data=data,
+                target=target,
+                task=task,
+                metric=metric,
+                cv=cv,
+                max_depth=max_depth,
+                candidates=candidates,
+                epochs=epochs,
+                time_limit=time_limit,
+                jobs=jobs,
+                seed=seed,
+                test_size=test_size,
+                drop=tuple(drop or ()),
+                weight=weight,
+                group=group,
+                out=out,
+                json=json,
+                quiet=quiet,
+            )
+        )
+
+
+@app.command()
+def predict(
+    run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
+    data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
+    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    out: Annotated[str | None, typer.Option(help="CSV file to write.  [default: standard output]", show_default=False)] = None,
+) -> None:
+    """Predict new rows with a trained model.
+
+    Columns may come in any order; columns that the model does not know are ignored.
+    """
+    with _exit_codes():
+        from leadline.cli.use import run_predict
+
+        run_predict(run, data, proba, out)
+
+
+@app.command()
+def score(
+    run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
+    data: Annotated[str, typer.Argument(help="Table with labelled rows; - for CSV on standard input.", show_default=False)],
+    target: Annotated[str | None, typer.Option("--target", "-t", help="Column with the truth.  [default: as in training]", show_default=False)] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+) -> None:
+    """Evaluate a trained model on labelled rows."""
+    with _exit_codes():
+        from leadline.cli.use import run_score
+
+        run_score(run, data, target, weight, json)

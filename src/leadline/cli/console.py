@@ -1,0 +1,180 @@
+"""What people see on the terminal: live progress where there is one, plain lines where there is not.
+
+Results go to standard output; progress and notices go there too in front of people, and to standard error when the output is
+for programs (`--json`) or is data.
+"""
+
+import math
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from leadline.search import DepthResult, Metric, Verdict
+
+__all__ = [
+    "ClimbPrinter",
+    "format_p",
+    "format_score",
+    "format_seconds",
+    "format_with_error",
+    "make_console",
+    "plain",
+    "print_notices",
+]
+
+
+def format_score(value: float, digits: int = 4) -> str:
+    """A score with `digits` significant digits and thousands separated: 52,310 or 0.4213."""
+    if value != value:
+        return "–"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}" if abs(value) >= 1 else f"{value:.{digits}f}"
+
+
+def format_with_error(mean: float, error: float) -> str:
+    """A mean and its standard error, both to the error's second significant digit: 68,620 ± 410."""
+    decimals = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 4
+    return f"{mean:,.{decimals}f} ± {error:,.{decimals}f}"
+
+
+def format_p(p: float) -> str:
+    """A p-value as people write it: p < 0.001, p = 0.004, p = 0.71."""
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def format_seconds(seconds: float) -> str:
+    """A duration: 0.4 s, 12 s, 3 min 05 s."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _layers(sizes: tuple[int, ...]) -> str:
+    return "–" if not sizes else f"{sizes[0]} × {len(sizes)}" if len(sizes) > 3 else "-".join(map(str, sizes))
+
+
+def describe_step(result: DepthResult, before: DepthResult | None, verdict: Verdict, metric: Metric, linear: str) -> str:
+    """How a depth compares with the one before it, in words."""
+    if result.L == 1:
+        return linear
+    if before is None or before.failed:
+        return ""
+    p = verdict.p_better_than_before[result.L]
+    new, old = float(result.scores.mean()), float(before.scores.mean())
+    if p < 0.05:
+        share = abs(new - old) / abs(old) if old else 0.0
+        return f"better by {share:.1%}, {format_p(p)}"
+    return f"no better ({format_p(p)})"
+
+
+class ClimbPrinter:
+    """Prints the ladder as it is climbed.
+
+    Parameters
+    ----------
+    console : Console
+    linear : str
+        What L = 1 is called: logistic or linear regression.
+    """
+
+    _HEADER = "{:>3}  {:<13} {:>22}   {:<32} {:>8}  {:>8}"
+
+    def __init__(self, console: Console, linear: str) -> None:
+        self.console, self.linear = console, linear
+        self.metric: Metric | None = None
+        self.results: dict[int, DepthResult] = {}
+        self.progress: Progress | None = None
+        self.task: TaskID | None = None
+        self._last_line = time.monotonic()
+
+    def climb_started(self, metric: Metric) -> None:
+        """Print the head of the table."""
+        self.metric = metric
+        head = self._HEADER.format("L", "hidden units", f"{metric.label} ± s.e.", "against the layer before", "networks", "time")
+        self.console.print(f"\n[bold]{head}[/bold]", highlight=False)
+
+    def depth_started(self, L: int) -> None:
+        """Show a bar for this depth on a terminal."""
+        self.stop()
+        if self.console.is_terminal:
+            self.progress = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=30),
+                TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False),
+                TimeElapsedColumn(),
+                console=self.console,
+                transient=True,
+            )
+            self.task = self.progress.add_task(f"L = {L}", total=1.0, note="")
+            self.progress.start()
+
+    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
+        """Move the bar, or print a line now and then where there is no terminal."""
+        note = f"networks {done}/{planned}  about {format_seconds(seconds_left)} left at this depth"
+        if self.progress is not None and self.task is not None:
+            self.progress.update(self.task, completed=share, note=note)
+        elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self.console.print(f"     L = {L}: {share:.0%}  {note}", highlight=False)
+
+    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+        """Print the row of a depth."""
+        self.stop()
+        assert self.metric is not None
+        before = self.results.get(result.L - 1)
+        self.results[result.L] = result
+        if result.failed:
+            self.console.print(f"{result.L:>3}  {result.failed}", highlight=False)
+            return
+        row = self._HEADER.format(
+            result.L,
+            _layers(result.settings.hidden_layer_sizes),
+            format_with_error(self.metric.shown(float(result.scores.mean())), verdict.standard_error[result.L]),
+            describe_step(result, before, verdict, self.metric, self.linear),
+            result.networks,
+            format_seconds(result.seconds),
+        )
+        self.console.print(row, highlight=False)
+        self._last_line = time.monotonic()
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = self.task = None
+
+
+# Where there is no terminal, a sign of life this often.
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def make_console(quiet: bool, for_programs: bool) -> Console:
+    """The console for people: standard output, or standard error where the output is for programs."""
+    return Console(file=sys.stderr if for_programs else None, quiet=quiet, soft_wrap=True)
+
+
+def print_notices(console: Console, notices: list[str]) -> None:
+    """One line for each notice."""
+    for notice in notices:
+        console.print(f"note: {notice}", highlight=False, markup=False)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: NaN becomes null."""
+    if isinstance(value, float) and value != value:
+        return None
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,42 @@
+"""Run folders: where a run is written, and what it is called."""
+
+import datetime
+import re
+from pathlib import Path
+
+from leadline.errors import RunFolderError
+from leadline.storage import RECORD_NAME
+
+__all__ = ["REPORT_NAME", "STUDY_NAME", "new_run_folder"]
+
+STUDY_NAME, REPORT_NAME = "study.db", "report.html"
+
+
+def new_run_folder(out: str | None, data: str) -> Path:
+    """The folder of a new run; it is not made yet.
+
+    Parameters
+    ----------
+    out : str or None
+        The caller's choice; None for runs/NAME-DATE-NUMBER in the working directory.
+    data : str
+        The file that the run reads, which gives the name.
+
+    Raises
+    ------
+    RunFolderError
+        The folder holds a run already, or is a file.
+    """
+    if out is not None:
+        folder = Path(out)
+        if folder.exists() and not folder.is_dir():
+            raise RunFolderError(f"{folder} is a file; give a folder with --out.")
+        if any((folder / name).exists() for name in (STUDY_NAME, RECORD_NAME)):
+            raise RunFolderError(f"{folder} already holds a run; give another folder with --out, or remove it.")
+        return folder
+    name = "table" if data == "-" else re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(data).name.split(".")[0]) or "table"
+    today = datetime.date.today().isoformat()
+    number = 1
+    while (folder := Path("runs") / f"{name}-{today}-{number}").exists():
+        number += 1
+    return folder

@@ -1,0 +1,61 @@
+"""`leadline predict` and `leadline score`: a trained model on new rows."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from leadline.cli.console import format_score, make_console, plain
+from leadline.cli.inputs import number_column, take_column
+from leadline.errors import ParameterError
+from leadline.estimators import DeepClassifier, load
+from leadline.search import scores_shown
+from leadline.storage import write_whole
+from leadline.tables import check_complete, read_table
+
+__all__ = ["run_predict", "run_score"]
+
+
+def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
+    """Write a CSV with a prediction for each row, in the order of the rows."""
+    estimator = load(run)
+    if proba and not isinstance(estimator, DeepClassifier):
+        raise ParameterError("--proba needs a classifier; this model predicts numbers.")
+    frame = read_table(data)
+    target = estimator.model_.target
+    predictions = estimator.model_.predictions(frame)
+    table = pd.DataFrame()
+    if isinstance(estimator, DeepClassifier):
+        table[target.name] = estimator.classes_[predictions.argmax(axis=1)]
+        if proba:
+            for c, column in zip(estimator.classes_, predictions.T, strict=True):
+                table[f"p({c})"] = column
+    else:
+        table[target.name] = predictions[:, 0]
+    buffer = io.StringIO()
+    table.to_csv(buffer, index=False, lineterminator="\n")
+    if out is None:
+        sys.stdout.write(buffer.getvalue())
+    else:
+        write_whole(Path(out), buffer.getvalue())
+
+
+def run_score(run: str, data: str, target_column: str | None, weight: str | None, as_json: bool) -> None:
+    """Print how well a model predicts labelled rows."""
+    estimator = load(run)
+    frame = read_table(data)
+    target = estimator.model_.target
+    y = take_column(frame, target_column or target.name, "target")
+    check_complete(y.to_numpy(), target_column or target.name)
+    w = None if weight is None else number_column(frame, weight, "weight")
+    values = y.to_numpy()
+    truth = target.encode(values) if target.classes is None else target.codes(values)
+    scores = scores_shown(target, truth, estimator.model_.predictions(frame), w)
+    if as_json:
+        sys.stdout.write(json.dumps({"rows": len(frame), **plain(scores)}, ensure_ascii=False) + "\n")
+        return
+    console = make_console(quiet=False, for_programs=False)
+    listed = ", ".join(f"{label} {format_score(value)}" for label, value in scores.items())
+    console.print(f"{len(frame):,} rows: {listed}", highlight=False)

@@ -1,0 +1,204 @@
+"""What the estimators share: reading what the caller gave, and predicting from a fitted model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from leadline.errors import DataError
+from leadline.estimators.model import Model
+from leadline.storage import save_record
+from leadline.tables import Encoded, Layout, Target, as_frame
+
+__all__ = ["ClassifierFace", "Face", "Given", "RegressorFace", "draw_seed", "read_input"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the caller gave to `fit`, checked: n rows of positive weight.
+
+    Attributes
+    ----------
+    frame : DataFrame
+    layout : Layout
+    encoded : Encoded
+    y : (n,) or (n, k) array
+    w : (n,) array
+    kept : (n,) array of int
+        Which of the caller's rows these are: those of positive weight.
+    target : Target
+    """
+
+    frame: pd.DataFrame
+    layout: Layout
+    encoded: Encoded
+    y: Array
+    w: Array
+    kept: Array
+    target: Target
+
+
+def read_input(X: Any, y: Any, sample_weight: Any, task: str) -> Given:
+    """Check what was given to `fit`.
+
+    Raises
+    ------
+    DataError
+        The table, the target or the weights cannot be used; the message says where and why.
+    """
+    frame = as_frame(X)
+    if y is None:
+        raise DataError("requires y to be passed, but the target y is None.")
+    name = str(y.name) if isinstance(y, pd.Series) and y.name is not None else "y"
+    y = _as_target(y)
+    if len(frame) == 0:
+        raise DataError("Found array with 0 sample(s), a table without rows; at least 2 are needed.")
+    if frame.shape[1] == 0:
+        raise DataError(f"Found array with 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required.")
+    if len(frame) != len(y):
+        raise DataError(f"X has {len(frame):,} rows but y has {len(y):,}: inconsistent numbers of samples.")
+    w = _as_weights(sample_weight, len(frame))
+    kept = np.flatnonzero(w > 0)
+    if len(kept) < len(frame):
+        frame, y, w = frame.iloc[kept].reset_index(drop=True), y[kept], w[kept]
+    if len(frame) < 2:
+        raise DataError(f"Found {len(frame)} sample, one row of positive weight; at least 2 are needed.")
+    target = Target.infer(y, task, name)
+    layout = Layout.infer(frame)
+    return Given(frame, layout, layout.encode(frame), y, w, kept, target)
+
+
+def _as_target(y: Any) -> Array:
+    array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: y has complex values.")
+    if array.dtype.kind == "O" or "str" in str(array.dtype):
+        array = np.array(pd.Series(array.ravel()).infer_objects().to_numpy()).reshape(array.shape)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim not in (1, 2):
+        raise DataError(f"y must have one dimension, or two for several numbers; got shape {array.shape}.")
+    return array
+
+
+def _as_weights(sample_weight: Any, n: int) -> Array:
+    if sample_weight is None:
+        return np.ones(n)
+    w = np.asarray(sample_weight, dtype=np.float64)
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,):
+        raise DataError(f"sample_weight.shape == {w.shape}, expected ({n},): one weight for each row.")
+    bad = np.flatnonzero(~np.isfinite(w) | (w < 0))
+    if len(bad):
+        raise DataError(f"sample_weight must be finite and not negative; got {w[bad[0]]} in row {int(bad[0]) + 1}.")
+    if not w.any():
+        raise DataError("sample_weight is zero in every row: nothing is left to learn from.")
+    return w
+
+
+def draw_seed(random_state: Any) -> int:
+    """A seed from what scikit-learn calls random_state: an integer itself, or one drawn from a generator or from entropy."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(random_state.integers(2**31) if hasattr(random_state, "integers") else random_state.randint(2**31 - 1))
+
+
+class Face(BaseEstimator):  # type: ignore[misc]
+    """What every fitted estimator can do with its model."""
+
+    model_: Model
+    n_features_in_: int
+
+    def _set_model(self, model: Model, frame: pd.DataFrame, X: Any) -> None:
+        self.model_ = model
+        self.n_features_in_ = frame.shape[1]
+        if hasattr(X, "columns"):
+            self.feature_names_in_ = np.array(frame.columns, dtype=object)
+
+    def _predictions(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self, "model_")
+        names = None if hasattr(self, "feature_names_in_") else [f"x{i}" for i in range(self.n_features_in_)]
+        frame = as_frame(X, getattr(self, "feature_names_in_", names))
+        if len(frame) == 0:
+            raise DataError("Found array with 0 sample(s), a table without rows; nothing to predict.")
+        if frame.shape[1] != self.n_features_in_ and not hasattr(X, "columns"):
+            raise DataError(
+                f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
+                "features as input."
+            )
+        return self.model_.predictions(frame)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model into the folder `path` as model.safetensors and model.json; `leadline.load` reads it.
+
+        Parameters
+        ----------
+        path : path
+            Made if it is not there.
+        """
+        check_is_fitted(self, "model_")
+        record, arrays = self.model_.to_record()
+        names = getattr(self, "feature_names_in_", None)
+        record["features"] = {"count": self.n_features_in_, "names": None if names is None else list(names)}
+        save_record(path, record, arrays)
+
+    def _restore(self, model: Model, features: dict[str, Any]) -> Self:
+        self.model_ = model
+        self.n_features_in_ = int(features["count"])
+        if features["names"] is not None:
+            self.feature_names_in_ = np.array(features["names"], dtype=object)
+        return self
+
+    @property
+    def notices_(self) -> list[str]:
+        """What the reader should know about the columns: which are not used, and why."""
+        check_is_fitted(self, "model_")
+        return [f"column {name!r} is not used: it {reason}" for name, reason in self.model_.layout.dropped]
+
+
+class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
+    """Predictions of classes."""
+
+    @property
+    def classes_(self) -> Array:
+        """The classes in sorted order, (K,)."""
+        check_is_fitted(self, "model_")
+        return np.asarray(self.model_.target.classes)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : (m, p) DataFrame or array
+            Columns of a DataFrame may come in any order.
+
+        Returns
+        -------
+        (m, K) array
+            In the order of `classes_`; every row sums to one.
+        """
+        return self._predictions(X)
+
+    def predict(self, X: Any) -> Array:
+        """The most probable class of each row, (m,), for X of shape (m, p)."""
+        return np.asarray(self.classes_[self._predictions(X).argmax(axis=1)])
+
+
+class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
+    """Predictions of numbers."""
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """The predicted numbers, (m,) or (m, k), for X of shape (m, p)."""
+        predictions = self._predictions(X)
+        return predictions[:, 0] if predictions.shape[1] == 1 else predictions

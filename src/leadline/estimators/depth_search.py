@@ -1,0 +1,366 @@
+"""DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import MetaEstimatorMixin, clone
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from leadline.errors import DataError, Interrupted, ParameterError
+from leadline.estimators.base import Face, draw_seed, read_input
+from leadline.estimators.deep import DeepClassifier, DeepRegressor, _refuse_matrix_of_classes
+from leadline.estimators.model import Member, Model
+from leadline.search import (
+    Candidate,
+    DepthResult,
+    Ladder,
+    Listener,
+    Metric,
+    Problem,
+    Study,
+    UnitKey,
+    Verdict,
+    draw_candidates,
+    make_folds,
+    result_record,
+)
+from leadline.training import Hyperparameters, Stop
+from leadline.training.hyperparameters import Integer, Real, check
+
+__all__ = ["DepthSearchCV", "ladder_frame"]
+
+Array = NDArray[Any]
+
+
+class _Quiet:
+    """A listener that says nothing."""
+
+    def climb_started(self, metric: Metric) -> None:
+        pass
+
+    def depth_started(self, L: int) -> None:
+        pass
+
+    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
+        pass
+
+    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+        pass
+
+
+class _Lines(_Quiet):
+    """A listener that prints a line for each depth."""
+
+    def climb_started(self, metric: Metric) -> None:
+        self.metric = metric
+
+    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+        if result.failed:
+            sys.stdout.write(f"L = {result.L}: {result.failed}\n")
+            return
+        mean, error = self.metric.shown(float(result.scores.mean())), verdict.standard_error[result.L]
+        sys.stdout.write(
+            f"L = {result.L}  hidden {list(result.settings.hidden_layer_sizes)}  {self.metric.label} {mean:.5g} ± "
+            f"{error:.2g}  {result.networks} networks  {result.seconds:.1f} s\n"
+        )
+
+
+def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metric) -> pd.DataFrame:
+    """The ladder as a table, one row for each depth.
+
+    Columns: L; hidden_layer_sizes; mean_score (greater is better, as scikit-learn's scorers have it); standard_error
+    (corrected for overlapping folds); p_value (one-sided: better than L − 1); networks; seconds; supported.
+    """
+    rows = []
+    for L, result in sorted(results.items()):
+        judged = not result.failed
+        rows.append(
+            {
+                "L": L,
+                "hidden_layer_sizes": result.settings.hidden_layer_sizes,
+                "mean_score": float(result.scores.mean()) if judged else np.nan,
+                "standard_error": verdict.standard_error[L] if judged else np.nan,
+                "p_value": verdict.p_better_than_before.get(L, np.nan),
+                "networks": result.networks,
+                "seconds": result.seconds,
+                "supported": L in verdict.supported,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _can_predict_proba(search: "DepthSearchCV") -> bool:
+    return hasattr(search.estimator, "predict_proba")
+
+
+class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
+    """How deep should the network be? Depth after depth, judged by the same cross-validation folds.
+
+    Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. Every depth gets the
+    same candidates for the other hyperparameters on the same folds. The answer is the smallest depth that is not
+    significantly worse than the best one, by paired differences with a standard error that is corrected for the overlap of
+    folds (Nadeau & Bengio 2003). The fitted model averages the networks of the folds at that depth.
+
+    Parameters
+    ----------
+    estimator : DeepClassifier or DeepRegressor
+        Candidate 0 is its own settings at each depth; its `max_iter` is the full number of epochs, and its
+        `random_state` seeds folds, candidates and networks.
+    max_depth : int, default 8
+        The largest L that is tried.
+    candidates : int, default 8
+        Choices of width, learning rate, weight decay, dropout and activation at every depth (penalties at L = 1).
+    cv : int, splitter or list of splits, default 5
+        Folds, shuffled and for classes stratified, or the caller's own.
+    scoring : str, callable or None
+        Log loss for classes and root mean squared error for numbers by default; any scorer of scikit-learn.
+    patience : int, default 2
+        Depths without a new answer after which the climb ends.
+    time_limit : float, optional
+        Seconds; the answer is then that of the depths judged so far.
+    n_jobs : int, default -1
+        Networks that train side by side; −1 for all cores this process may use. The results do not depend on it.
+    study : path, optional
+        A file for the study (SQLite), which keeps every network's result; in memory by default.
+    verbose : int, default 0
+        1 prints a line for each depth.
+    listener : Listener, optional
+        Told about every step; see `leadline.search.Listener`.
+
+    Attributes
+    ----------
+    best_depth_ : int
+        The answer.
+    verdict_ : Verdict
+        Which depths are supported, the best mean, the one-standard-error depth, p-values.
+    ladder_ : DataFrame
+        One row for each depth: L, hidden_layer_sizes, mean_score, standard_error, p_value against L − 1, networks,
+        seconds, supported.
+    cv_results_ : dict
+        One entry for each (depth, candidate), in the form of scikit-learn's searches.
+    best_estimator_ : DeepClassifier or DeepRegressor
+        The fitted model.
+    best_params_, best_score_, best_index_
+        The chosen settings, their mean score, and their place in `cv_results_`.
+    metric_ : Metric
+    study_ : Study
+        The ledger, which keeps every network's result.
+    fold_notices_ : list of str
+        What the reader should know about the folds.
+    results_ : dict of int to DepthResult
+    left_out_ : str
+        What a time limit prevented; empty without.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from leadline import DeepClassifier, DepthSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> estimator = DeepClassifier(max_iter=20, random_state=0)
+    >>> search = DepthSearchCV(estimator, max_depth=2, candidates=2).fit(X, y)
+    >>> list(search.ladder_["L"])
+    [1, 2]
+    """
+
+    def __init__(
+        self,
+        estimator: DeepClassifier | DeepRegressor,
+        *,
+        max_depth: int = 8,
+        candidates: int = 8,
+        cv: Any = 5,
+        scoring: str | Callable[..., float] | None = None,
+        patience: int = 2,
+        time_limit: float | None = None,
+        n_jobs: int = -1,
+        study: str | Path | None = None,
+        verbose: int = 0,
+        listener: Listener | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.max_depth = max_depth
+        self.candidates = candidates
+        self.cv = cv
+        self.scoring = scoring
+        self.patience = patience
+        self.time_limit = time_limit
+        self.n_jobs = n_jobs
+        self.study = study
+        self.verbose = verbose
+        self.listener = listener
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Climb the ladder.
+
+        Parameters
+        ----------
+        X : (n, p) DataFrame or array
+        y : (n,) array, or (n, k) for a regression of k numbers
+        sample_weight : (n,) array, optional
+            Weights of the rows, in training and in judging.
+        groups : (n,) array, optional
+            Rows of one group stay in one fold.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            A parameter, the table or the target cannot be used; nothing has been written then.
+        Interrupted
+            The time limit came before L = 1 was judged.
+        """
+        stop = Stop(self.time_limit)
+        base = self._check()
+        given = read_input(X, y, sample_weight, self.estimator._task)
+        _refuse_matrix_of_classes(given)
+        seed = draw_seed(self.estimator.random_state)
+        kept_groups = None if groups is None else np.asarray(groups)[given.kept]
+        splits, self.fold_notices_ = make_folds(given.y, given.target, kept_groups, self.cv, seed)
+        if len(splits) < 2:
+            raise ParameterError(f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}.")
+        base = base.for_rows(min(len(train_rows) for train_rows, _ in splits))
+        self.metric_ = Metric(self.scoring, given.target)
+        problem = Problem.build(given.encoded, given.y, given.w, given.target, self.metric_, splits, base.scaling)
+        candidates = draw_candidates(base, self.candidates, seed)
+        study = Study(self.study)
+        self._state_facts(study, base, candidates, given.layout.to_record(), splits)
+        listener = self.listener or (_Lines() if self.verbose else _Quiet())
+        ladder = Ladder(problem, base, candidates, study, seed, self.n_jobs, stop, listener)
+        ladder.climb(self.max_depth, self.patience)
+        self._conclude(ladder, given.layout, given.frame, X)
+        return self
+
+    def _check(self) -> Hyperparameters:
+        if not isinstance(self.estimator, DeepClassifier | DeepRegressor):
+            raise ParameterError(
+                f"DepthSearchCV.estimator must be a DeepClassifier or a DeepRegressor; got {self.estimator!r}."
+            )
+        check("DepthSearchCV", "max_depth", Integer(1), self.max_depth)
+        check("DepthSearchCV", "candidates", Integer(1), self.candidates)
+        check("DepthSearchCV", "patience", Integer(1), self.patience)
+        if isinstance(self.cv, int | np.integer):
+            check("DepthSearchCV", "cv", Integer(2), self.cv)
+        if self.time_limit is not None:
+            check("DepthSearchCV", "time_limit", Real(0.0, low_open=True), self.time_limit)
+        return self.estimator.hyperparameters()
+
+    def _state_facts(
+        self, study: Study, base: Hyperparameters, candidates: list[Candidate], layout: dict[str, Any], splits: Any
+    ) -> None:
+        study.state("estimator", base.to_record())
+        study.state("candidates", [vars(candidate) for candidate in candidates])
+        study.state("layout", layout)
+        study.state("metric", {"name": self.metric_.name, "label": self.metric_.label, "sign": self.metric_.sign})
+        study.state("folds", [[len(train_rows), len(test_rows)] for train_rows, test_rows in splits])
+
+    def _conclude(self, ladder: Ladder, layout: Any, frame: pd.DataFrame, X: Any) -> None:
+        self._ladder, self._layout = ladder, layout
+        self.study_ = ladder.study
+        self.left_out_, self.results_ = ladder.left_out, ladder.results
+        if ladder.verdict is None:
+            failed = "; ".join(f"L = {L}: {result.failed}" for L, result in ladder.results.items())
+            raise (DataError(f"No depth could be judged: {failed}.") if failed else Interrupted(
+                "The time limit came before the first depth was judged; allow more time, or fewer candidates."
+            ))
+        self.verdict_ = ladder.verdict
+        self.best_depth_ = self.verdict_.depth
+        self.ladder_ = ladder_frame(self.results_, self.verdict_, self.metric_)
+        chosen = self.results_[self.best_depth_]
+        self.best_score_ = float(chosen.scores.mean())
+        self.best_params_ = chosen.settings.to_record()
+        self.cv_results_ = self._cv_results()
+        self.best_index_ = next(
+            i
+            for i, (L, index) in enumerate(zip(self.cv_results_["depth"], self.cv_results_["candidate"], strict=True))
+            if (L, index) == (chosen.L, chosen.candidate)
+        )
+        ladder.study.state("verdict", self.verdict_.to_record())
+        ladder.study.state("results", [result_record(result) for result in self.results_.values()])
+        ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
+        ladder.study.state("left_out", self.left_out_)
+        self._set_model(self.model_at(self.best_depth_), frame, X)
+        self.best_estimator_ = self.estimator_at(self.best_depth_)
+
+    def model_at(self, L: int) -> Model:
+        """The averaged networks of the folds at depth L, with that depth's best candidate."""
+        result = self.results_[L]
+        ladder = self._ladder
+        members = []
+        for fold, own in enumerate(ladder.problem.judge.folds):
+            unit = ladder.study.result(UnitKey(L, result.candidate, fold, 0, result.settings.max_iter))
+            assert unit is not None
+            assert unit.theta is not None
+            members.append(Member(unit.theta, own.statistics, own.center, own.scale))
+        return Model(self._layout, ladder.problem.judge.target, result.settings, tuple(members))
+
+    def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
+        """A fitted estimator with the averaged networks of the folds at depth L."""
+        settings = self.results_[L].settings
+        estimator = clone(self.estimator).set_params(**settings.to_record())
+        names = getattr(self, "feature_names_in_", None)
+        features = {"count": self.n_features_in_, "names": None if names is None else list(names)}
+        fitted: DeepClassifier | DeepRegressor = estimator._restore(self.model_at(L), features)
+        return fitted
+
+    def _cv_results(self) -> dict[str, Any]:
+        """One entry for each (depth, candidate): its settings and mean score in the last rung that it reached."""
+        table: dict[str, list[Any]] = {"depth": [], "candidate": [], "params": [], "mean_test_score": []}
+        for L, result in self.results_.items():
+            for candidate in self._ladder.candidates:
+                table["depth"].append(L)
+                table["candidate"].append(candidate.index)
+                table["params"].append(candidate.settings(self._ladder.base, L).to_record())
+                table["mean_test_score"].append(result.mean_scores[candidate.index])
+        scores = np.array(table["mean_test_score"])
+        order = np.argsort(-scores, kind="stable")
+        ranks = np.empty(len(order), dtype=int)
+        ranks[order] = np.arange(1, len(order) + 1)
+        arrays = {name: np.array(values, dtype=object) for name, values in table.items()}
+        return {**arrays, "mean_test_score": scores, "rank_test_score": ranks}
+
+    def predict(self, X: Any) -> Array:
+        """Predictions of the fitted model: classes or numbers, (m,) or (m, k), for X of shape (m, p)."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.predict(X)
+
+    @available_if(_can_predict_proba)
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probability of each class, (m, K), for X of shape (m, p)."""
+        check_is_fitted(self, "best_estimator_")
+        assert isinstance(self.best_estimator_, DeepClassifier)
+        return self.best_estimator_.predict_proba(X)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The search's own score on labelled rows, greater is better; X is (m, p), y (m,) or (m, k)."""
+        check_is_fitted(self, "model_")
+        target = self.model_.target
+        truth = target.encode(np.asarray(y)) if target.classes is None else target.codes(np.asarray(y))
+        w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        return self.metric_.score(truth, self._predictions(X), w)
+
+    @property
+    def classes_(self) -> Array:
+        """The classes in sorted order, (K,), of a classifier."""
+        check_is_fitted(self, "model_")
+        if self.model_.target.classes is None:
+            raise AttributeError("A regression has no classes.")
+        return np.asarray(self.model_.target.classes)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = self.estimator.__sklearn_tags__()
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags = inner.classifier_tags
+        tags.regressor_tags = inner.regressor_tags
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
+        return tags

@@ -1,0 +1,130 @@
+"""What a fitted model is: P ≥ 1 networks of one architecture whose predictions are averaged.
+
+P = 1 after one fit; the networks of the folds after a search for depth. Each member keeps the statistics that
+its own training rows gave; layout, target and settings belong to all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leadline.errors import ModelFileError
+from leadline.network import Parameters
+from leadline.tables import Layout, Statistics, Target
+from leadline.training import Hyperparameters, Plan, Scorer, one_blas_thread, plan_for
+
+__all__ = ["Member", "Model"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a model.
+
+    Attributes
+    ----------
+    theta : (n_parameters,) float32 array
+    statistics : Statistics
+    center, scale : (n[L],) arrays
+        Of the target.
+    """
+
+    theta: Array
+    statistics: Statistics
+    center: Array
+    scale: Array
+
+
+@dataclass(frozen=True)
+class Model:
+    """Networks of one architecture, and everything between a table and their predictions."""
+
+    layout: Layout
+    target: Target
+    settings: Hyperparameters
+    members: tuple[Member, ...]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that all members share."""
+        return plan_for(self.settings, self.layout.n_inputs, self.target.n_scores, self.target.loss)
+
+    def layers(self, member: int = 0) -> Parameters:
+        """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one member in float64, for l = 1 … L."""
+        return self.plan.layers(self.members[member].theta)
+
+    def predictions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
+        encoded = self.layout.encode(frame)
+        scorer = Scorer(self.plan)
+        total = 0.0
+        with one_blas_thread():
+            for member in self.members:
+                scores = scorer.scores(member.theta, member.statistics.apply(encoded))
+                total = total + self.target.predictions(scores, member.center, member.scale)
+        return np.asarray(total / len(self.members))
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """A plain record and named arrays, for a model file."""
+        record = {
+            "layout": self.layout.to_record(),
+            "target": self.target.to_record(),
+            "settings": self.settings.to_record(),
+            "members": len(self.members),
+        }
+        arrays = {}
+        plan = self.plan
+        for p, member in enumerate(self.members):
+            named = {
+                **plan.named(member.theta),
+                "fill": member.statistics.fill,
+                "center": member.statistics.center,
+                "scale": member.statistics.scale,
+                "target_center": member.center,
+                "target_scale": member.scale,
+            }
+            arrays.update({f"{p}/{name}": array for name, array in named.items()})
+        return record, arrays
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], arrays: dict[str, Array]) -> "Model":
+        """The model that `to_record` described.
+
+        Raises
+        ------
+        ModelFileError
+            The record is not a model's, or an array is missing or of another shape.
+        """
+        try:
+            layout = Layout.from_record(record["layout"])
+            target = Target.from_record(record["target"])
+            settings = Hyperparameters.from_record(record["settings"])
+            model = cls(layout, target, settings, ())
+            p, k = len(layout.number_columns), target.n_scores
+            members = []
+            for i in range(record["members"]):
+                theta = [_array(arrays, f"{i}/{spec.name}", spec.shape).ravel() for spec in model.plan.specs]
+                fill, center, scale = (_array(arrays, f"{i}/{name}", (p,)) for name in ("fill", "center", "scale"))
+                statistics = Statistics(settings.scaling, fill, center, scale)
+                own = [_array(arrays, f"{i}/target_{name}", (k,)) for name in ("center", "scale")]
+                members.append(Member(np.concatenate(theta).astype(np.float32), statistics, own[0], own[1]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, ModelFileError):
+                raise
+            raise ModelFileError(f"The model's record cannot be read: {type(error).__name__}: {error}.") from error
+        if not members:
+            raise ModelFileError("The model's record names no networks.")
+        return cls(layout, target, settings, tuple(members))
+
+
+def _array(arrays: dict[str, Array], name: str, shape: Sequence[int]) -> Array:
+    if name not in arrays:
+        raise ModelFileError(f"The model file has no array {name!r}.")
+    if arrays[name].shape != tuple(shape):
+        raise ModelFileError(f"Array {name!r} must have shape {tuple(shape)}; got {arrays[name].shape}.")
+    return arrays[name]
