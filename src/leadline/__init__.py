@@ -1,7 +1,7 @@
 """Leadline: deep L-layer networks for tables and arrays that find their own depth.
 
-`DeepClassifier` and `DeepRegressor` train one network; `DepthSearchCV` finds how deep it should be; `load` reads a saved
-model; `leadline.network` is the mathematics itself.
+`DeepClassifier` and `DeepRegressor` train one network; `DepthSearchCV` finds how deep it should be; `load` reads a
+saved model; `leadline.network` is the mathematics itself.
 """
 
 import importlib

@@ -68,7 +68,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
     pass
@@ -76,26 +77,51 @@ def _common(
 
 @app.command()
 def fit(
-    data: Annotated[str, typer.Argument(help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input.", show_default=False)],
+    data: Annotated[
+        str,
+        typer.Argument(help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input.", show_default=False),
+    ],
     target: Annotated[str, typer.Option("--target", "-t", help="Column to predict.", show_default=False)],
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
     metric: Annotated[
         str | None,
-        typer.Option(help="Score that judges depths: log_loss, rmse, mae, auc or any scikit-learn scorer.  [default: log_loss for classes, rmse for numbers]", show_default=False),
+        typer.Option(
+            help="Score that judges depths: log_loss, rmse, mae, auc or any scikit-learn scorer.  "
+            "[default: log_loss for classes, rmse for numbers]",
+            show_default=False,
+        ),
     ] = None,
     cv: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 5,
     max_depth: Annotated[int, typer.Option(help="Largest L to try.")] = 8,
     candidates: Annotated[int, typer.Option(help="Choices of the other hyperparameters at every depth.")] = 8,
     epochs: Annotated[int, typer.Option(help="Full number of epochs of a training.")] = 100,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds for the search; the answer is then the best so far.", show_default=False)] = None,
-    jobs: Annotated[int | None, typer.Option(help="Networks that train side by side.  [default: all cores this process may use]", show_default=False)] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(help="Seconds for the search; the answer is then the best so far.", show_default=False),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Networks that train side by side.  [default: all cores this process may use]",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     test_size: Annotated[float, typer.Option(help="Share of the rows held out for the final test.")] = 0.2,
-    drop: Annotated[list[str] | None, typer.Option(help="Column not to use; may be repeated.", show_default=False)] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column not to use; may be repeated.", show_default=False)
+    ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
-    group: Annotated[str | None, typer.Option(help="Column with groups that stay together in a fold.", show_default=False)] = None,
-    out: Annotated[str | None, typer.Option(help="Run folder to write.  [default: runs/NAME-DATE-NUMBER]", show_default=False)] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to standard error.")] = False,
+    group: Annotated[
+        str | None, typer.Option(help="Column with groups that stay together in a fold.", show_default=False)
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(help="Run folder to write.  [default: runs/NAME-DATE-NUMBER]", show_default=False),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON; progress goes to standard error.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")] = False,
 ) -> None:
     """Find out how deep the network should be, and train it.
@@ -135,7 +161,9 @@ def predict(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
     data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
-    out: Annotated[str | None, typer.Option(help="CSV file to write.  [default: standard output]", show_default=False)] = None,
+    out: Annotated[
+        str | None, typer.Option(help="CSV file to write.  [default: standard output]", show_default=False)
+    ] = None,
 ) -> None:
     """Predict new rows with a trained model.
 
@@ -150,8 +178,13 @@ def predict(
 @app.command()
 def score(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
-    data: Annotated[str, typer.Argument(help="Table with labelled rows; - for CSV on standard input.", show_default=False)],
-    target: Annotated[str | None, typer.Option("--target", "-t", help="Column with the truth.  [default: as in training]", show_default=False)] = None,
+    data: Annotated[
+        str, typer.Argument(help="Table with labelled rows; - for CSV on standard input.", show_default=False)
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", help="Column with the truth.  [default: as in training]", show_default=False),
+    ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:

@@ -1,7 +1,6 @@
 """What people see on the terminal: live progress where there is one, plain lines where there is not.
 
-Results go to standard output; progress and notices go there too in front of people, and to standard error when the output is
-for programs (`--json`) or is data.
+All of it goes to standard output, and to standard error where standard output is for programs (`--json`).
 """
 
 import math
@@ -62,7 +61,9 @@ def _layers(sizes: tuple[int, ...]) -> str:
     return "–" if not sizes else f"{sizes[0]} × {len(sizes)}" if len(sizes) > 3 else "-".join(map(str, sizes))
 
 
-def describe_step(result: DepthResult, before: DepthResult | None, verdict: Verdict, metric: Metric, linear: str) -> str:
+def describe_step(
+    result: DepthResult, before: DepthResult | None, verdict: Verdict, metric: Metric, linear: str
+) -> str:
     """How a depth compares with the one before it, in words."""
     if result.L == 1:
         return linear
@@ -99,7 +100,9 @@ class ClimbPrinter:
     def climb_started(self, metric: Metric) -> None:
         """Print the head of the table."""
         self.metric = metric
-        head = self._HEADER.format("L", "hidden units", f"{metric.label} ± s.e.", "against the layer before", "networks", "time")
+        head = self._HEADER.format(
+            "L", "hidden units", f"{metric.label} ± s.e.", "against the layer before", "networks", "time"
+        )
         self.console.print(f"\n[bold]{head}[/bold]", highlight=False)
 
     def depth_started(self, L: int) -> None:

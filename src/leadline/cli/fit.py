@@ -14,7 +14,14 @@ import numpy as np
 import pandas as pd
 
 from leadline._version import __version__
-from leadline.cli.console import ClimbPrinter, format_score, format_seconds, make_console, plain, print_notices
+from leadline.cli.console import (
+    ClimbPrinter,
+    format_score,
+    format_seconds,
+    make_console,
+    plain,
+    print_notices,
+)
 from leadline.cli.inputs import Prepared, hold_out, prepare
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, new_run_folder
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
@@ -137,7 +144,8 @@ def _conclude(
     truth = target.encode(y) if target.classes is None else target.codes(y)
     depths = sorted({1, search.best_depth_} & set(search.results_))
     test = {
-        L: scores_shown(target, truth, search.model_at(L).predictions(features.reset_index(drop=True)), w) for L in depths
+        L: scores_shown(target, truth, search.model_at(L).predictions(features.reset_index(drop=True)), w)
+        for L in depths
     }
     deepest = max(search.results_)
     record = {
@@ -175,7 +183,13 @@ def _what_is_left(folder: Path, printer: ClimbPrinter) -> str:
     if not (folder / STUDY_NAME).exists():
         return "Nothing was written."
     depths = sorted(printer.results)
-    judged = f"L = {depths[0]} to {depths[-1]} judged" if len(depths) > 1 else "L = 1 judged" if depths else "no depth judged yet"
+    judged = (
+        f"L = {depths[0]} to {depths[-1]} judged"
+        if len(depths) > 1
+        else "L = 1 judged"
+        if depths
+        else "no depth judged yet"
+    )
     return f"{folder / STUDY_NAME} keeps every network that was finished ({judged})."
 
 
@@ -189,10 +203,15 @@ def _print_end(console: Any, record: dict[str, Any], search: DepthSearchCV, fold
     listed = []
     for label, value in own.items():
         if label != "L":
-            beside = "" if record["depth"] == 1 or 1 not in scores else f" (L = 1: {format_score(_nan(scores[1][label]))})"
+            beside = (
+                "" if record["depth"] == 1 or 1 not in scores else f" (L = 1: {format_score(_nan(scores[1][label]))})"
+            )
             listed.append(f"{label} {format_score(_nan(value))}{beside}")
     console.print(f"Test rows held out ({record['test']['rows']:,}): {', '.join(listed)}", highlight=False)
-    console.print(f"Done in {format_seconds(record['seconds'])}. {folder}/ holds the model, study.db and the report:", highlight=False)
+    console.print(
+        f"Done in {format_seconds(record['seconds'])}. {folder}/ holds the model, study.db and the report:",
+        highlight=False,
+    )
     console.print(f"{folder / REPORT_NAME}", highlight=False)
 
 

@@ -34,7 +34,9 @@ def take_column(frame: pd.DataFrame, name: str, what: str) -> pd.Series:
     """The column called `name`; `what` says in the error message what it was wanted for."""
     if name not in frame.columns:
         names = [str(column) for column in frame.columns]
-        raise DataError(f"The table has no {what} column {name!r}.{nearest(name, names)} Its columns are: {_listed(names)}.")
+        raise DataError(
+            f"The table has no {what} column {name!r}.{nearest(name, names)} Its columns are: {_listed(names)}."
+        )
     return frame[name]
 
 
@@ -46,12 +48,14 @@ def number_column(frame: pd.DataFrame, name: str, what: str) -> Array:
     """A column that must hold finite numbers, in float64."""
     column = take_column(frame, name, what)
     try:
-        values = column.to_numpy(dtype=np.float64)
+        values: Array = column.to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"The {what} column {name!r} must hold numbers: {error}.") from error
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
-        raise DataError(f"The {what} column {name!r} must hold numbers of at least 0; row {int(bad[0]) + 1} has {values[bad[0]]}.")
+        raise DataError(
+            f"The {what} column {name!r} must hold numbers of at least 0; row {int(bad[0]) + 1} has {values[bad[0]]}."
+        )
     return values
 
 
@@ -79,12 +83,16 @@ def prepare(
     if group is not None:
         column = take_column(frame, group, "group")
         if column.isna().any():
-            raise DataError(f"The group column {group!r} has missing values, the first in row {int(np.argmax(column.isna())) + 1}.")
+            raise DataError(
+                f"The group column {group!r} has missing values, the first in row {int(np.argmax(column.isna())) + 1}."
+            )
         groups = pd.factorize(column)[0]
     aside += [name for name in (weight, group) if name is not None]
     features = frame.drop(columns=aside)
     if not features.columns.size:
-        raise DataError(f"The table has no column beside {', '.join(repr(name) for name in aside)}; nothing to learn from.")
+        raise DataError(
+            f"The table has no column beside {', '.join(repr(name) for name in aside)}; nothing to learn from."
+        )
     found_task = guess_task(y) if task == "auto" else task
     described = Target.infer(y.to_numpy(), found_task, target)
     _check_target(y, described)
@@ -102,8 +110,9 @@ def _check_target(y: pd.Series, target: Target) -> None:
     counts = y.value_counts()
     single = counts.index[counts == 1]
     if len(single):
+        row = int(np.argmax(y == single[0])) + 1
         raise DataError(
-            f"The target {target.name!r} has a class with a single row, {single[0]!r} (row {int(np.argmax(y == single[0])) + 1}); "
+            f"The target {target.name!r} has a class with a single row, {single[0]!r} (row {row}); "
             "it cannot be learned and tested. Leave the row out or join the class with another"
             + (", or use --task regression if the target is a number." if len(counts) > len(y) / 2 else ".")
         )

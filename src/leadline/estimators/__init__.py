@@ -5,4 +5,13 @@ from leadline.estimators.deep import DeepClassifier, DeepRegressor, load
 from leadline.estimators.depth_search import DepthSearchCV, ladder_frame
 from leadline.estimators.model import Member, Model
 
-__all__ = ["DeepClassifier", "DeepRegressor", "DepthSearchCV", "Face", "Member", "Model", "ladder_frame", "load"]
+__all__ = [
+    "DeepClassifier",
+    "DeepRegressor",
+    "DepthSearchCV",
+    "Face",
+    "Member",
+    "Model",
+    "ladder_frame",
+    "load",
+]

@@ -105,7 +105,7 @@ def _as_weights(sample_weight: Any, n: int) -> Array:
 
 
 def draw_seed(random_state: Any) -> int:
-    """A seed from what scikit-learn calls random_state: an integer itself, or one drawn from a generator or from entropy."""
+    """A seed from what scikit-learn calls random_state: the integer itself, or one drawn from a generator or entropy."""
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     if random_state is None:

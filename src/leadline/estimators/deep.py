@@ -1,9 +1,9 @@
 """DeepClassifier and DeepRegressor: one deep L-layer network behind scikit-learn's face."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,12 @@ class _Deep(Face):
             check(owner, item.name, item.metadata["rule"], value)
             values[item.name] = value
         check(owner, "early_stopping", Choice((True, False)), self.early_stopping)
-        check(owner, "validation_fraction", Real(0.0, 1.0, low_open=True, high_open=True), self.validation_fraction)
+        check(
+            owner,
+            "validation_fraction",
+            Real(0.0, 1.0, low_open=True, high_open=True),
+            self.validation_fraction,
+        )
         return Hyperparameters(**values)
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -120,7 +125,13 @@ class _Deep(Face):
         settings = settings.for_rows(len(train_rows))
         metric = Metric(None, given.target)
         problem = Problem.build(
-            given.encoded, given.y, given.w, given.target, metric, [(train_rows, validation_rows)], settings.scaling
+            given.encoded,
+            given.y,
+            given.w,
+            given.target,
+            metric,
+            [(train_rows, validation_rows)],
+            settings.scaling,
         )
         plan = plan_for(settings, problem.n_inputs, given.target.n_scores, given.target.loss)
         task = Task(settings, (seed, _SINGLE_FIT), 0, train_rows, validation_rows)
@@ -142,7 +153,7 @@ class _Deep(Face):
         if settings.solved or not self.early_stopping or len(rows) < 2 / self.validation_fraction:
             return rows, rows[:0]
         random_state = int(np.random.SeedSequence([seed, _HOLD_OUT]).generate_state(1)[0])
-        shares = {"test_size": self.validation_fraction, "random_state": random_state}
+        shares: dict[str, Any] = {"test_size": self.validation_fraction, "random_state": random_state}
         if given.target.classes is not None:
             _, counts = np.unique(given.y, return_counts=True)
             if counts.min() >= 2 and len(counts) <= self.validation_fraction * len(rows):
@@ -218,17 +229,24 @@ Parameters
 """
 
 
+Kind = TypeVar("Kind", bound=type[Any])
+
+
+def _with_parameters(linear: str) -> Callable[[Kind], Kind]:
+    """Put the parameters, which both estimators share, into a class's docstring at its mark."""
+
+    def decorate(kind: Kind) -> Kind:
+        kind.__doc__ = str(kind.__doc__).replace("(PARAMETERS)", _PARAMETERS.format(linear=linear).strip())
+        return kind
+
+    return decorate
+
+
+@_with_parameters("logistic regression")
 class DeepClassifier(ClassifierFace, _Deep):
-    _task = "classification"
+    """A deep L-layer network that tells classes apart.
 
-
-class DeepRegressor(RegressorFace, _Deep):
-    _task = "regression"
-
-
-DeepClassifier.__doc__ = f"""A deep L-layer network that tells classes apart.
-
-    {_PARAMETERS.format(linear="logistic regression")}
+    (PARAMETERS)
     classes_ : (K,) array
         The classes in sorted order.
 
@@ -241,9 +259,15 @@ DeepClassifier.__doc__ = f"""A deep L-layer network that tells classes apart.
     True
     """
 
-DeepRegressor.__doc__ = f"""A deep L-layer network that predicts numbers.
+    _task = "classification"
 
-    {_PARAMETERS.format(linear="linear regression")}
+
+@_with_parameters("linear regression")
+class DeepRegressor(RegressorFace, _Deep):
+    """A deep L-layer network that predicts numbers.
+
+    (PARAMETERS)
+
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
@@ -252,6 +276,8 @@ DeepRegressor.__doc__ = f"""A deep L-layer network that predicts numbers.
     >>> DeepRegressor(hidden_layer_sizes=(), random_state=0).fit(X, y).score(X, y) > 0.5
     True
     """
+
+    _task = "regression"
 
 
 def load(path: str | Path) -> DeepClassifier | DeepRegressor:

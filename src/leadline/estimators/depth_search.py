@@ -104,8 +104,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
 
     Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. Every depth gets the
     same candidates for the other hyperparameters on the same folds. The answer is the smallest depth that is not
-    significantly worse than the best one, by paired differences with a standard error that is corrected for the overlap of
-    folds (Nadeau & Bengio 2003). The fitted model averages the networks of the folds at that depth.
+    significantly worse than the best one, by paired differences with a standard error that is corrected for the
+    overlap of folds (Nadeau & Bengio 2003). The fitted model averages the networks of the folds at that depth.
 
     Parameters
     ----------
@@ -226,7 +226,9 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         kept_groups = None if groups is None else np.asarray(groups)[given.kept]
         splits, self.fold_notices_ = make_folds(given.y, given.target, kept_groups, self.cv, seed)
         if len(splits) < 2:
-            raise ParameterError(f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}.")
+            raise ParameterError(
+                f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
+            )
         base = base.for_rows(min(len(train_rows) for train_rows, _ in splits))
         self.metric_ = Metric(self.scoring, given.target)
         problem = Problem.build(given.encoded, given.y, given.w, given.target, self.metric_, splits, base.scaling)
@@ -254,7 +256,12 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         return self.estimator.hyperparameters()
 
     def _state_facts(
-        self, study: Study, base: Hyperparameters, candidates: list[Candidate], layout: dict[str, Any], splits: Any
+        self,
+        study: Study,
+        base: Hyperparameters,
+        candidates: list[Candidate],
+        layout: dict[str, Any],
+        splits: Any,
     ) -> None:
         study.state("estimator", base.to_record())
         study.state("candidates", [vars(candidate) for candidate in candidates])
@@ -268,9 +275,13 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         self.left_out_, self.results_ = ladder.left_out, ladder.results
         if ladder.verdict is None:
             failed = "; ".join(f"L = {L}: {result.failed}" for L, result in ladder.results.items())
-            raise (DataError(f"No depth could be judged: {failed}.") if failed else Interrupted(
-                "The time limit came before the first depth was judged; allow more time, or fewer candidates."
-            ))
+            raise (
+                DataError(f"No depth could be judged: {failed}.")
+                if failed
+                else Interrupted(
+                    "The time limit came before the first depth was judged; allow more time, or fewer candidates."
+                )
+            )
         self.verdict_ = ladder.verdict
         self.best_depth_ = self.verdict_.depth
         self.ladder_ = ladder_frame(self.results_, self.verdict_, self.metric_)
@@ -332,7 +343,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_.predict(X)
 
-    @available_if(_can_predict_proba)
+    @available_if(_can_predict_proba)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each class, (m, K), for X of shape (m, p)."""
         check_is_fitted(self, "best_estimator_")

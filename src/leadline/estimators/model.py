@@ -62,7 +62,7 @@ class Model:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
         encoded = self.layout.encode(frame)
         scorer = Scorer(self.plan)
-        total = 0.0
+        total: Any = 0.0
         with one_blas_thread():
             for member in self.members:
                 scores = scorer.scores(member.theta, member.statistics.apply(encoded))

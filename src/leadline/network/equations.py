@@ -184,6 +184,5 @@ def backward(
 def gradient_descent(parameters: Parameters, gradients: Parameters, learning_rate: float) -> Parameters:
     """One iteration of gradient descent: W[l] − α dW[l] and b[l] − α db[l] for every layer."""
     return [
-        (W - learning_rate * dW, b - learning_rate * db)
-        for (W, b), (dW, db) in zip(parameters, gradients, strict=True)
+        (W - learning_rate * dW, b - learning_rate * db) for (W, b), (dW, db) in zip(parameters, gradients, strict=True)
     ]

@@ -17,7 +17,11 @@ EPSILON = 6e-6
 
 
 def numerical_gradients(
-    architecture: Architecture, parameters: Parameters, X: ArrayLike, Y: ArrayLike, sample_weight: NDArray[np.float64] | None = None
+    architecture: Architecture,
+    parameters: Parameters,
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: NDArray[np.float64] | None = None,
 ) -> Parameters:
     """Central differences of the mean loss for every entry of every W[l] and b[l], in their shapes."""
     gradients: Parameters = []
@@ -39,7 +43,11 @@ def numerical_gradients(
 
 
 def relative_error(
-    architecture: Architecture, parameters: Parameters, X: ArrayLike, Y: ArrayLike, sample_weight: NDArray[np.float64] | None = None
+    architecture: Architecture,
+    parameters: Parameters,
+    X: ArrayLike,
+    Y: ArrayLike,
+    sample_weight: NDArray[np.float64] | None = None,
 ) -> float:
     """‖g − ĝ‖ / (‖g‖ + ‖ĝ‖) over all parameters: backward pass g against central differences ĝ.
 

@@ -37,7 +37,7 @@ class Loss(Protocol):
         """Loss of each example: (m,) from scores and targets (n[L], m)."""
 
     def gradient(self, Z: Any, Y: Any) -> Any:
-        """DZ[L], (n[L], m): derivative of each example's own loss; the 1/m enters in dW and db."""
+        """dZ[L], (n[L], m): derivative of each example's own loss; the 1/m enters in dW and db."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class ElementwiseLoss:
         return np.sum(self.unit_value(Z, Y), axis=0)
 
     def gradient(self, Z: Any, Y: Any) -> Any:
-        """DZ[L], (n[L], m), from scores Z and targets Y, (n[L], m)."""
+        """dZ[L], (n[L], m), from scores Z and targets Y, (n[L], m)."""
         return self.unit_gradient(Z, Y)
 
 
@@ -106,7 +106,7 @@ class SoftmaxCrossEntropy:
         return np.sum(Y * (log_sum - Z), axis=0)
 
     def gradient(self, Z: Any, Y: Any) -> Any:
-        """DZ[L] = A Σy − Y, (n[L], m): for targets that sum to one, A[L] − Y."""
+        """dZ[L] = A Σy − Y, (n[L], m): for targets that sum to one, A[L] − Y."""
         E = np.exp(Z - Z.max(axis=0, keepdims=True))
         return E * (np.sum(Y, axis=0, keepdims=True) / np.sum(E, axis=0, keepdims=True)) - Y
 

@@ -38,12 +38,14 @@ def build_report(study: Study) -> str:
         Self-contained: no scripts, no requests.
     """
     run, metric, results = study.fact("run"), study.fact("metric"), study.fact("results")
-    candidates = {
-        result["L"]: [score for _, score in result["mean_scores"] if score is not None] for result in results
-    }
+    candidates = {result["L"]: [score for _, score in result["mean_scores"] if score is not None] for result in results}
     picture = ladder_picture(run["ladder"], candidates, run["depth"], metric["label"], metric["sign"])
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(number=_number, p=_p)
     return environment.get_template("page.html.j2").render(

@@ -41,10 +41,16 @@ def ladder_picture(
     for depth, scores in candidates.items():
         axes.plot([depth] * len(scores), sign * np.array(scores), "o", ms=3.5, color=_PALE, zorder=1)
     axes.errorbar(L, mean, yerr=error, fmt="-o", color=_INK, capsize=4, lw=1.5, ms=6, zorder=2)
-    at = int(np.flatnonzero(L == chosen)[0])
+    at = int(np.flatnonzero(chosen == L)[0])
     axes.plot([chosen], [mean[at]], "o", ms=12, mfc="none", mec=_ACCENT, mew=2.5, zorder=3)
     axes.annotate(
-        f"L = {chosen}", (chosen, mean[at]), xytext=(0, 14), textcoords="offset points", color=_ACCENT, ha="center", weight="bold"
+        f"L = {chosen}",
+        (chosen, mean[at]),
+        xytext=(0, 14),
+        textcoords="offset points",
+        color=_ACCENT,
+        ha="center",
+        weight="bold",
     )
     # candidates that went badly wrong would squeeze everything else: show the depths, and who comes near them
     low, high = float((mean - error).min()), float((mean + error).max())

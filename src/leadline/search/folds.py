@@ -1,4 +1,4 @@
-"""Folds: one division of the rows, drawn once and used by every depth, so that differences between depths are paired."""
+"""Folds: one division of the rows, drawn once and used by every depth, so that their differences are paired."""
 
 import warnings
 from typing import Any

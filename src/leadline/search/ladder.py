@@ -193,7 +193,9 @@ class Ladder:
         if best is None:
             result = self.study.result(keys[-1])
             reason = result.reason if result is not None else ""
-            return DepthResult(L, 0, settings[0], np.array([]), len(keys), took, ranked, f"every network failed: {reason}")
+            return DepthResult(
+                L, 0, settings[0], np.array([]), len(keys), took, ranked, f"every network failed: {reason}"
+            )
         return DepthResult(L, best, settings[best], scores[best], len(keys), took, ranked)
 
     def _units(self, L: int, index: int, settings: Hyperparameters, rung: Rung) -> list[Unit]:
@@ -269,9 +271,7 @@ def _train_batch(problem: Problem, batch: list[Unit], seed: int, stop: Stop) -> 
     tasks = []
     for unit in batch:
         fold = problem.judge.folds[unit.key.fold]
-        tasks.append(
-            Task(unit.settings, (seed, *unit.key), unit.key.fold, fold.train_rows, fold.validation_rows)
-        )
+        tasks.append(Task(unit.settings, (seed, *unit.key), unit.key.fold, fold.train_rows, fold.validation_rows))
     return batch, train(_plan(problem, batch[0].settings), tasks, problem.data, problem.judge, stop)
 
 
@@ -296,5 +296,7 @@ class _Work:
 def result_record(result: DepthResult) -> dict[str, Any]:
     """A plain record of a depth's result for JSON."""
     record = {**asdict(result), "settings": result.settings.to_record(), "scores": result.scores.tolist()}
-    record["mean_scores"] = [[index, score if np.isfinite(score) else None] for index, score in result.mean_scores.items()]
+    record["mean_scores"] = [
+        [index, score if np.isfinite(score) else None] for index, score in result.mean_scores.items()
+    ]
     return record

@@ -20,7 +20,7 @@ __all__ = ["PENALTY", "SPACE", "Candidate", "Dimension", "draw_candidates"]
 
 @dataclass(frozen=True)
 class Dimension:
-    """One hyperparameter's range: a few `levels`, or numbers from `low` to `high`, evenly on a logarithmic scale if `log`."""
+    """One hyperparameter's range: a few `levels`, or numbers from `low` to `high`, evenly in the log if `log`."""
 
     name: str
     explanation: str

@@ -15,6 +15,7 @@ Scores are greater-is-better throughout.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -123,16 +124,13 @@ def give_verdict(scores: Mapping[int, Array], test_share: float) -> Verdict:
     # the shallower of two equal means
     best = max(depths, key=lambda L: (scores[L].mean(), -L))
     p_worse = {L: p_better(scores[best], scores[L], test_share) for L in depths}
-    supported = tuple(L for L in depths if L == best or p_worse[L] >= LEVEL)
+    supported = tuple(L for L in depths if best == L or p_worse[L] >= LEVEL)
     within = [
         L
         for L in depths
         if (scores[best] - scores[L]).mean() <= max(corrected_error(scores[best] - scores[L], test_share), 0.0)
     ]
-    before = {
-        L: p_better(scores[L], scores[shallower], test_share)
-        for shallower, L in zip(depths[:-1], depths[1:], strict=True)
-    }
+    before = {L: p_better(scores[L], scores[shallower], test_share) for shallower, L in pairwise(depths)}
     return Verdict(
         depth=min(supported),
         best_depth=best,
@@ -158,9 +156,7 @@ def in_words(verdict: Verdict, deepest: int, linear: str) -> str:
     if deepest == 1:
         return f"Only L = 1, {linear}, was judged: nothing can be said about depth."
     if verdict.depth == 1:
-        return (
-            f"L = 1 is enough: no deeper network, up to L = {deepest}, is significantly better than {linear}."
-        )
+        return f"L = 1 is enough: no deeper network, up to L = {deepest}, is significantly better than {linear}."
     shallower = (
         f"{linear} is significantly worse" if verdict.depth == 2 else "every shallower one is significantly worse"
     )

@@ -137,8 +137,8 @@ def _numbers(column: pd.Series, date: bool) -> NDArray[np.float64]:
     """A number column in float64, dates in days since 1970, NaN for missing."""
     if date:
         days = (pd.to_datetime(column, utc=True) - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta(days=1)
-        return days.to_numpy(dtype=np.float64)
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(days.to_numpy(dtype=np.float64))
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 @dataclass(frozen=True)
@@ -219,10 +219,8 @@ class Layout:
         """
         for column in self.columns:
             if column.name not in frame.columns:
-                there = [str(name) for name in frame.columns]
-                raise DataError(
-                    f"Column {column.name!r}, which the model was trained with, is missing.{nearest(column.name, there)}"
-                )
+                hint = nearest(column.name, [str(name) for name in frame.columns])
+                raise DataError(f"Column {column.name!r}, which the model was trained with, is missing.{hint}")
         n = len(frame)
         numbers = np.empty((n, len(self.number_columns)))
         indicators = np.zeros((n, sum(column.n_indicators for column in self.columns)), dtype=np.float32)

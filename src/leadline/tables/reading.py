@@ -21,7 +21,7 @@ _MISSING = ["?"]
 
 
 def nearest(name: str, names: list[str]) -> str:
-    """" Did you mean 'x'?" with the name that is spelled most like `name`, or nothing if none is near."""
+    """A sentence that asks for the name spelled most like `name`, or nothing if none is near."""
     lowered = {candidate.lower(): candidate for candidate in names}
     found = get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
     return f" Did you mean {lowered[found[0]]!r}?" if found else ""
@@ -85,10 +85,17 @@ def _parse_csv(content: bytes, where: str) -> pd.DataFrame:
     _check_names(names, where)
     try:
         table = pd.read_csv(
-            io.StringIO(text), sep=delimiter, na_values=_MISSING, skipinitialspace=True, low_memory=False, index_col=False
+            io.StringIO(text),
+            sep=delimiter,
+            na_values=_MISSING,
+            skipinitialspace=True,
+            low_memory=False,
+            index_col=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError) as error:
-        raise DataError(f"{where} is not a table: {str(error).strip().removeprefix('Error tokenizing data. C error: ')}.") from error
+        raise DataError(
+            f"{where} is not a table: {str(error).strip().removeprefix('Error tokenizing data. C error: ')}."
+        ) from error
     table.columns = [name or f"column {i}" for i, name in enumerate(names, start=1)]
     return _check_rows(table, where)
 
@@ -97,7 +104,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_parquet(path)
     except ImportError as error:
-        raise DataError(f"{path}: reading Parquet needs pyarrow; install it with: pip install 'leadline[parquet]'.") from error
+        raise DataError(
+            f"{path}: reading Parquet needs pyarrow; install it with: pip install 'leadline[parquet]'."
+        ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is not a Parquet table: {error}.") from error
     table.columns = [str(name) for name in table.columns]

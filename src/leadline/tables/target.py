@@ -19,7 +19,7 @@ MOST_GUESSED_CLASSES = 10
 
 
 def guess_task(y: pd.Series) -> str:
-    """"classification" or "regression", from the values of a target column.
+    """The task, "classification" or "regression", from the values of a target column.
 
     Text, truth values and categories are classes; so are whole numbers with at most ten different values.
     """
@@ -150,9 +150,7 @@ class Target:
         scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=w))
         return center, np.where(scale > 0, scale, 1.0)
 
-    def predictions(
-        self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
         """From raw scores Z, (m, n[L]): probabilities (m, K) or numbers (m, k), in float64."""
         Z = np.asarray(Z, dtype=np.float64)
         if self.classes is None:
@@ -167,7 +165,13 @@ class Target:
         """A plain record for JSON."""
         classes = None if self.classes is None else self.classes.tolist()
         dtype = None if self.classes is None else self.classes.dtype.str
-        return {"name": self.name, "task": self.task, "classes": classes, "dtype": dtype, "n_outputs": self.n_outputs}
+        return {
+            "name": self.name,
+            "task": self.task,
+            "classes": classes,
+            "dtype": dtype,
+            "n_outputs": self.n_outputs,
+        }
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Target":

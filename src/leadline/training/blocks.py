@@ -192,13 +192,16 @@ class _BoundDense:
     ) -> None:
         self.W, self.b = theta
         self.W_transposed = self.W.transpose(0, 2, 1)
+        self.dW: Any
+        self.db: Any
         self.dW, self.db = gradients if gradients else (None, None)
         self.A = buffers[0]
         self.dA = buffers[1] if len(buffers) > 1 else None
         self.Z = buffers[2] if len(buffers) > 2 else None
-        self.dA_transposed = None if self.dA is None else self.dA.transpose(0, 2, 1)
+        self.dA_transposed: Any = None if self.dA is None else self.dA.transpose(0, 2, 1)
         self.activate, self.activate_in_place, self.differentiate = activation_kernels(
-            block.activation, self.A.dtype.type
+            block.activation,
+            self.A.dtype.type,  # type: ignore[arg-type]
         )
         self.layer = block.l - 1 if block.hidden else None
 

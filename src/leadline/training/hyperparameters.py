@@ -12,10 +12,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from leadline.errors import ParameterError
 from leadline.network import ACTIVATIONS
 
-__all__ = ["SCALINGS", "SCHEDULES", "SOLVERS", "Choice", "Hyperparameters", "Integer", "Real", "Rule", "Sizes", "check"]
+__all__ = [
+    "SCALINGS",
+    "SCHEDULES",
+    "SOLVERS",
+    "Choice",
+    "Hyperparameters",
+    "Integer",
+    "Real",
+    "Rule",
+    "Sizes",
+    "check",
+]
 
 SOLVERS = ("adam", "lbfgs")
 SCHEDULES = ("cosine", "constant")
@@ -46,9 +59,14 @@ class Real:
         """Whether `value` keeps the rule."""
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             return False
+        value = float(value)
         above = value > self.low if self.low_open else value >= self.low
         below = value < self.high if self.high_open else value <= self.high
         return bool(above and below and abs(value) != float("inf"))
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, np.bool | bool)
 
 
 @dataclass(frozen=True)
@@ -69,7 +87,7 @@ class Integer:
             return self.or_none
         if isinstance(value, str):
             return value == self.or_word
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= self.low
+        return _is_integer(value) and int(value) >= self.low
 
 
 @dataclass(frozen=True)
@@ -97,7 +115,7 @@ class Sizes:
         """Whether `value` keeps the rule."""
         if isinstance(value, str) or not isinstance(value, Iterable):
             return False
-        return all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and n > 0 for n in value)
+        return all(_is_integer(n) and int(n) > 0 for n in value)
 
 
 Rule = Real | Integer | Choice | Sizes
@@ -122,7 +140,9 @@ class Hyperparameters:
     )
     activation: str = _parameter("relu", Choice(tuple(ACTIVATIONS)), "g of every hidden layer")
     solver: str = _parameter(
-        "adam", Choice(SOLVERS), "adam in minibatches, or lbfgs on all rows at once; L = 1 is always solved by lbfgs"
+        "adam",
+        Choice(SOLVERS),
+        "adam in minibatches, or lbfgs on all rows at once; L = 1 is always solved by lbfgs",
     )
     alpha: float = _parameter(
         0.0, Real(low=0.0), "L2 penalty: the summed loss of the rows gets + alpha/2 ‖W‖² (biases are free)"
@@ -131,15 +151,17 @@ class Hyperparameters:
         1e-2, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
     )
     dropout: float = _parameter(
-        0.1, Real(low=0.0, high=1.0, high_open=True), "share of each hidden layer's units silenced in a training step"
+        0.1,
+        Real(low=0.0, high=1.0, high_open=True),
+        "share of each hidden layer's units silenced in a training step",
     )
     batch_size: int | str = _parameter(
-        "auto", Integer(low=1, or_word="auto"), "rows in a minibatch; auto: a power of two, 16 to 256, near 1/32 of the rows"
+        "auto",
+        Integer(low=1, or_word="auto"),
+        "rows in a minibatch; auto: a power of two, 16 to 256, near 1/32 of the rows",
     )
     learning_rate_init: float = _parameter(2e-3, Real(low=0.0, low_open=True), "α, where the schedule starts")
-    learning_rate: str = _parameter(
-        "cosine", Choice(SCHEDULES), "schedule of the learning rate over the planned steps"
-    )
+    learning_rate: str = _parameter("cosine", Choice(SCHEDULES), "schedule of the learning rate over the planned steps")
     max_iter: int = _parameter(
         100, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
     )
@@ -153,7 +175,9 @@ class Hyperparameters:
         False, Choice((False, True)), "a learned factor for each input before layer 1 (not for L = 1)"
     )
     scaling: str = _parameter(
-        "robust", Choice(SCALINGS), "numeric columns: median and quantiles with a smooth clip, mean and deviation, or as they are"
+        "robust",
+        Choice(SCALINGS),
+        "numeric columns: median and quantiles with a smooth clip, mean and deviation, or as they are",
     )
 
     def __post_init__(self) -> None:

@@ -44,23 +44,22 @@ _unit_value: Any = None
 _unit_gradient: Any = None
 
 
-# exp as a loop that vectorises, for float32: n = round(x / log 2), r = x − n log 2 with log 2 in two parts, and Taylor's
-# polynomial for exp(r) − 1, whose remainder at |r| ≤ log 2 / 2 is under half a unit in the last place.
+# exp as a loop that vectorises, for float32: n = round(x / log 2), r = x − n log 2 with log 2 in two parts, and
+# Taylor's polynomial for exp(r) − 1, whose remainder at |r| ≤ log 2 / 2 is under half a unit in the last place.
 _LOG2_E = np.float32(1.4426950408889634)
 _LOG_2_HIGH = np.float32(0.693359375)
 _LOG_2_LOW = np.float32(-2.12194440e-4)
-_MAGIC = np.float32(12582912.0)  # 1.5 · 2²³: adding and subtracting it rounds to the nearest integer
 _TAYLOR = tuple(np.float32(1.0 / math.factorial(k)) for k in range(8))
 _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
 _EXPONENT_BIAS, _MANTISSA_BITS = np.int32(127), np.int32(23)
 
 
-# No flags here: reassociation would undo the rounding trick and the two-part reduction.
+# The flags of the kernels that call these reach the arithmetic in here, so it may not rely on its own order.
 @numba.njit(nogil=True, error_model="numpy")
 def _power_and_rest(x: Any) -> Any:
     """2ⁿ and exp(r) − 1 with exp(x) = 2ⁿ exp(r), for float32 x; NaN stays NaN."""
     x = min(max(x, _LEAST), _MOST)
-    n = (x * _LOG2_E + _MAGIC) - _MAGIC
+    n = np.rint(x * _LOG2_E)
     r = (x - n * _LOG_2_HIGH) - n * _LOG_2_LOW
     p = _TAYLOR[7]
     p = p * r + _TAYLOR[6]
@@ -96,7 +95,8 @@ def _in_precision(function: Callable[..., Any], dtype: type) -> Callable[..., An
     if dtype is np.float32:
         used.update({name: fast for name, fast in (("exp", _exp32), ("expm1", _expm1_32)) if name in used})
     used["__name__"] = __name__  # Numba's cache wants a function to have a module
-    return numba.njit(**_OPTIONS)(types.FunctionType(code, used, function.__name__))
+    compiled: Callable[..., Any] = numba.njit(**_OPTIONS)(types.FunctionType(code, used, function.__name__))
+    return compiled
 
 
 def _specialised(template: Callable[..., Any], owner: str, dtype: type, **functions: Callable[..., Any]) -> Any:

@@ -8,6 +8,7 @@ different numbers of rows in a step, the population takes that step in runs of e
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -71,11 +72,11 @@ class _Workspace:
         self.first = next(i for i, block in enumerate(plan.blocks) if block.parameters)
 
     def forward(self, dropout: Dropout | None = None) -> Array:
-        A = self.inputs
+        A: Array = self.inputs
         for bound in self.bound:
             bound.forward(A, dropout)
             A = bound.A
-        return A
+        return self.scores
 
     def backward(self, dropout: Dropout | None = None) -> None:
         for i in range(len(self.bound) - 1, self.first - 1, -1):
@@ -106,7 +107,7 @@ class Population:
         self.gradient = np.zeros_like(theta)
         self._buffers = _buffers(plan, len(theta), max_rows, theta.dtype.type, backward=True)
         self._workspaces: dict[tuple[int, int, int], _Workspace] = {}
-        self._loss = loss_kernel(plan.architecture.loss, theta.dtype.type)
+        self._loss = loss_kernel(plan.architecture.loss, theta.dtype.type)  # type: ignore[arg-type]
 
     def loss_and_gradient(
         self, data: Data, fold: Array, rows: Array, part: slice, losses: Array, dropout: Dropout | None = None
@@ -151,7 +152,7 @@ class Scorer:
 
     def __init__(self, plan: Plan, dtype: type = np.float32) -> None:
         self.plan = plan
-        self._theta = np.zeros((1, plan.n_parameters), dtype)
+        self._theta: Array = np.zeros((1, plan.n_parameters), dtype)
         self._buffers = _buffers(plan, 1, ROWS_AT_ONCE, dtype, backward=False)
         self._workspaces: dict[int, _Workspace] = {}
 
@@ -174,6 +175,6 @@ class Scorer:
 def runs_of_equal_length(lengths: Array) -> Iterator[tuple[slice, int]]:
     """Runs of neighbours with equal positive length: (slice, length) for each, from lengths (P,)."""
     edges = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         if lengths[start] > 0:
             yield slice(start, stop), int(lengths[start])

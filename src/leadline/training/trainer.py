@@ -1,8 +1,8 @@
 """Training: from a plan, data and settings to trained networks.
 
 `train` takes networks that share their plan, batch size and number of epochs, and returns each one's parameters
-and its scores by epoch. Small networks train as a population, step by step together; L = 1 and whatever
-else asks for L-BFGS is solved over all rows in float64, one network at a time. The caller decides how many come at once: it
+and its scores by epoch. Small networks train as a population, step by step together; L = 1 and whatever else asks
+for L-BFGS is solved over all rows in float64, one network at a time. The caller decides how many come at once: it
 changes the time that training takes and no bit of what comes out.
 """
 
@@ -160,6 +160,10 @@ class _Trainer:
         self.scorer = Scorer(plan)
         self._populate(theta)
 
+    def _active(self) -> list[tuple[int, int]]:
+        """(place in the population, index of the task) of each network that is still training."""
+        return list(enumerate(self.active.tolist()))
+
     def _populate(self, theta: Array) -> None:
         """Set up the population of the networks that are still active."""
         last = self.n_rows[self.active] - (self.n_steps[self.active] - 1) * self.batch_size
@@ -183,11 +187,11 @@ class _Trainer:
             self.stop.check()
             start = time.perf_counter()
             losses = self._epoch(epoch)
-            scores = [self._score(p, i) for p, i in enumerate(self.active)]
+            scores = [self._score(p, i) for p, i in self._active()]
             self.seconds[self.active] += (time.perf_counter() - start) / len(self.active)
             if not self._record(epoch, losses, scores):
                 break
-        for p, i in enumerate(self.active):
+        for p, i in self._active():
             self._finish(i, p, "done", "")
         return [result for _, result in sorted(zip(self.order, self.results, strict=True))]  # type: ignore[misc]
 
@@ -230,7 +234,7 @@ class _Trainer:
                     self.settings32[part],
                 )
                 total[part] += losses[part] * m
-        return total / n_rows
+        return np.asarray(total / n_rows)
 
     def _set_step(self, times: Array) -> None:
         """Write the learning rate and the corrections of Adam's moments at step `times`, (P,), counted from 1."""
@@ -255,7 +259,7 @@ class _Trainer:
     def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> bool:
         """Note what an epoch brought and let go of those that are finished; whether anyone is left."""
         keep = []
-        for p, i in enumerate(self.active):
+        for p, i in self._active():
             settings, score = self.tasks[i].settings, scores[p]
             if not np.isfinite(losses[p]) or (score is not None and not np.isfinite(score)):
                 what = "training loss" if not np.isfinite(losses[p]) else "validation score"
@@ -345,6 +349,4 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     elif len(task.validation_rows):
         scores = Scorer(plan).scores(theta, data.X[task.fold], task.validation_rows)
         curve = [judge(task.fold, task.validation_rows, scores)]
-    return Trained(
-        state, reason, theta, np.array(curve), np.array([float(found.fun)]), 1, time.perf_counter() - start
-    )
+    return Trained(state, reason, theta, np.array(curve), np.array([float(found.fun)]), 1, time.perf_counter() - start)
