@@ -142,9 +142,9 @@ def _conclude(
     w = None if prepared.w is None else prepared.w[test_rows]
     target = search.model_.target
     truth = target.encode(y) if target.classes is None else target.codes(y)
-    depths = sorted({1, search.best_depth_} & set(search.results_))
+    depths = sorted({1, search.best_depth_} & set(search.models_))
     test = {
-        L: scores_shown(target, truth, search.model_at(L).predictions(features.reset_index(drop=True)), w)
+        L: scores_shown(target, truth, search.models_[L].predictions(features.reset_index(drop=True)), w)
         for L in depths
     }
     deepest = max(search.results_)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from leadline.errors import DataError
 from leadline.estimators.model import Model
@@ -31,6 +32,8 @@ class Given:
     encoded : Encoded
     y : (n,) or (n, k) array
     w : (n,) array
+    all_y : array
+        The target with the rows of zero weight.
     kept : (n,) array of int
         Which of the caller's rows these are: those of positive weight.
     target : Target
@@ -41,6 +44,7 @@ class Given:
     encoded: Encoded
     y: Array
     w: Array
+    all_y: Array
     kept: Array
     target: Target
 
@@ -57,7 +61,12 @@ def read_input(X: Any, y: Any, sample_weight: Any, task: str) -> Given:
     if y is None:
         raise DataError("requires y to be passed, but the target y is None.")
     name = str(y.name) if isinstance(y, pd.Series) and y.name is not None else "y"
-    y = _as_target(y)
+    y = _as_target(y, task)
+    if task == "classification":
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            raise DataError(f"The target {name!r} does not hold classes. {error}") from error
     if len(frame) == 0:
         raise DataError("Found array with 0 sample(s), a table without rows; at least 2 are needed.")
     if frame.shape[1] == 0:
@@ -65,26 +74,27 @@ def read_input(X: Any, y: Any, sample_weight: Any, task: str) -> Given:
     if len(frame) != len(y):
         raise DataError(f"X has {len(frame):,} rows but y has {len(y):,}: inconsistent numbers of samples.")
     w = _as_weights(sample_weight, len(frame))
-    kept = np.flatnonzero(w > 0)
+    all_y, kept = y, np.flatnonzero(w > 0)
     if len(kept) < len(frame):
         frame, y, w = frame.iloc[kept].reset_index(drop=True), y[kept], w[kept]
     if len(frame) < 2:
         raise DataError(f"Found {len(frame)} sample, one row of positive weight; at least 2 are needed.")
     target = Target.infer(y, task, name)
     layout = Layout.infer(frame)
-    return Given(frame, layout, layout.encode(frame), y, w, kept, target)
+    return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
-def _as_target(y: Any) -> Array:
+def _as_target(y: Any, task: str) -> Array:
     array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
     if array.dtype.kind == "c":
         raise DataError("Complex data not supported: y has complex values.")
     if array.dtype.kind == "O" or "str" in str(array.dtype):
         array = np.array(pd.Series(array.ravel()).infer_objects().to_numpy()).reshape(array.shape)
     if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim not in (1, 2):
-        raise DataError(f"y must have one dimension, or two for several numbers; got shape {array.shape}.")
+        return np.asarray(column_or_1d(array, warn=task == "classification"))
+    if array.ndim != 1 and (array.ndim != 2 or task == "classification"):
+        allowed = "" if task == "classification" else ", or two for several numbers"
+        raise DataError(f"y must have one dimension{allowed}: bad input shape {array.shape}.")
     return array
 
 
@@ -105,7 +115,7 @@ def _as_weights(sample_weight: Any, n: int) -> Array:
 
 
 def draw_seed(random_state: Any) -> int:
-    """A seed from what scikit-learn calls random_state: the integer itself, or one drawn from a generator or entropy."""
+    """A seed from what scikit-learn calls random_state: the integer itself, or one drawn from it or from entropy."""
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     if random_state is None:

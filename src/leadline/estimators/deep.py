@@ -119,7 +119,6 @@ class _Deep(Face):
         """
         settings = self.hyperparameters()
         given = read_input(X, y, sample_weight, self._task)
-        _refuse_matrix_of_classes(given)
         seed = draw_seed(self.random_state)
         train_rows, validation_rows = self._split(given, settings, seed)
         settings = settings.for_rows(len(train_rows))
@@ -168,11 +167,6 @@ class _Deep(Face):
         tags.input_tags.string = True
         tags.target_tags.multi_output = self._task == "regression"
         return tags
-
-
-def _refuse_matrix_of_classes(given: Given) -> None:
-    if given.target.classes is not None and given.y.ndim > 1:
-        raise DataError(f"y must be a column of classes, bad input shape {given.y.shape}; give one class for each row.")
 
 
 _PARAMETERS = """\

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline.errors import DataError, Interrupted, ParameterError
 from leadline.estimators.base import Face, draw_seed, read_input
-from leadline.estimators.deep import DeepClassifier, DeepRegressor, _refuse_matrix_of_classes
+from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.model import Member, Model
 from leadline.search import (
     Candidate,
@@ -30,6 +30,7 @@ from leadline.search import (
     make_folds,
     result_record,
 )
+from leadline.tables import Layout
 from leadline.training import Hyperparameters, Stop
 from leadline.training.hyperparameters import Integer, Real, check
 
@@ -95,6 +96,34 @@ def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metr
     return pd.DataFrame(rows)
 
 
+def _model(ladder: Ladder, layout: Layout, result: DepthResult) -> Model:
+    """The averaged networks of the folds at a depth, with its best candidate."""
+    members = []
+    for fold, own in enumerate(ladder.problem.judge.folds):
+        unit = ladder.study.result(UnitKey(result.L, result.candidate, fold, 0, result.settings.max_iter))
+        assert unit is not None
+        assert unit.theta is not None
+        members.append(Member(unit.theta, own.statistics, own.center, own.scale))
+    return Model(layout, ladder.problem.judge.target, result.settings, tuple(members))
+
+
+def _cv_results(ladder: Ladder) -> dict[str, Any]:
+    """One entry for each (depth, candidate): its settings and mean score in the last rung that it reached."""
+    table: dict[str, list[Any]] = {"depth": [], "candidate": [], "params": [], "mean_test_score": []}
+    for L, result in ladder.results.items():
+        for candidate in ladder.candidates:
+            table["depth"].append(L)
+            table["candidate"].append(candidate.index)
+            table["params"].append(candidate.settings(ladder.base, L).to_record())
+            table["mean_test_score"].append(result.mean_scores[candidate.index])
+    scores = np.array(table["mean_test_score"])
+    order = np.argsort(-scores, kind="stable")
+    ranks = np.empty(len(order), dtype=int)
+    ranks[order] = np.arange(1, len(order) + 1)
+    arrays = {name: np.array(values, dtype=object) for name, values in table.items()}
+    return {**arrays, "mean_test_score": scores, "rank_test_score": ranks}
+
+
 def _can_predict_proba(search: "DepthSearchCV") -> bool:
     return hasattr(search.estimator, "predict_proba")
 
@@ -111,7 +140,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
     ----------
     estimator : DeepClassifier or DeepRegressor
         Candidate 0 is its own settings at each depth; its `max_iter` is the full number of epochs, and its
-        `random_state` seeds folds, candidates and networks.
+        `random_state` seeds folds, candidates and networks unless this one's own is given.
     max_depth : int, default 8
         The largest L that is tried.
     candidates : int, default 8
@@ -128,6 +157,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         Networks that train side by side; −1 for all cores this process may use. The results do not depend on it.
     study : path, optional
         A file for the study (SQLite), which keeps every network's result; in memory by default.
+    random_state : int, Generator, RandomState or None
+        Seed of folds, candidates and networks; None for the estimator's.
     verbose : int, default 0
         1 prints a line for each depth.
     listener : Listener, optional
@@ -154,6 +185,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
     fold_notices_ : list of str
         What the reader should know about the folds.
     results_ : dict of int to DepthResult
+    models_ : dict of int to Model
+        For each depth that could be judged the averaged networks of the folds, with that depth's best candidate.
     left_out_ : str
         What a time limit prevented; empty without.
 
@@ -180,6 +213,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         time_limit: float | None = None,
         n_jobs: int = -1,
         study: str | Path | None = None,
+        random_state: Any = None,
         verbose: int = 0,
         listener: Listener | None = None,
     ) -> None:
@@ -192,6 +226,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.study = study
+        self.random_state = random_state
         self.verbose = verbose
         self.listener = listener
 
@@ -221,10 +256,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         stop = Stop(self.time_limit)
         base = self._check()
         given = read_input(X, y, sample_weight, self.estimator._task)
-        _refuse_matrix_of_classes(given)
-        seed = draw_seed(self.estimator.random_state)
-        kept_groups = None if groups is None else np.asarray(groups)[given.kept]
-        splits, self.fold_notices_ = make_folds(given.y, given.target, kept_groups, self.cv, seed)
+        seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
+        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, self.cv, seed)
         if len(splits) < 2:
             raise ParameterError(
                 f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
@@ -269,10 +302,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         study.state("metric", {"name": self.metric_.name, "label": self.metric_.label, "sign": self.metric_.sign})
         study.state("folds", [[len(train_rows), len(test_rows)] for train_rows, test_rows in splits])
 
-    def _conclude(self, ladder: Ladder, layout: Any, frame: pd.DataFrame, X: Any) -> None:
-        self._ladder, self._layout = ladder, layout
-        self.study_ = ladder.study
-        self.left_out_, self.results_ = ladder.left_out, ladder.results
+    def _conclude(self, ladder: Ladder, layout: Layout, frame: pd.DataFrame, X: Any) -> None:
+        self.study_, self.left_out_, self.results_ = ladder.study, ladder.left_out, ladder.results
         if ladder.verdict is None:
             failed = "; ".join(f"L = {L}: {result.failed}" for L, result in ladder.results.items())
             raise (
@@ -288,7 +319,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())
         self.best_params_ = chosen.settings.to_record()
-        self.cv_results_ = self._cv_results()
+        self.cv_results_ = _cv_results(ladder)
         self.best_index_ = next(
             i
             for i, (L, index) in enumerate(zip(self.cv_results_["depth"], self.cv_results_["candidate"], strict=True))
@@ -298,20 +329,9 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         ladder.study.state("results", [result_record(result) for result in self.results_.values()])
         ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
         ladder.study.state("left_out", self.left_out_)
-        self._set_model(self.model_at(self.best_depth_), frame, X)
+        self.models_ = {L: _model(ladder, layout, result) for L, result in self.results_.items() if not result.failed}
+        self._set_model(self.models_[self.best_depth_], frame, X)
         self.best_estimator_ = self.estimator_at(self.best_depth_)
-
-    def model_at(self, L: int) -> Model:
-        """The averaged networks of the folds at depth L, with that depth's best candidate."""
-        result = self.results_[L]
-        ladder = self._ladder
-        members = []
-        for fold, own in enumerate(ladder.problem.judge.folds):
-            unit = ladder.study.result(UnitKey(L, result.candidate, fold, 0, result.settings.max_iter))
-            assert unit is not None
-            assert unit.theta is not None
-            members.append(Member(unit.theta, own.statistics, own.center, own.scale))
-        return Model(self._layout, ladder.problem.judge.target, result.settings, tuple(members))
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
         """A fitted estimator with the averaged networks of the folds at depth L."""
@@ -319,24 +339,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         estimator = clone(self.estimator).set_params(**settings.to_record())
         names = getattr(self, "feature_names_in_", None)
         features = {"count": self.n_features_in_, "names": None if names is None else list(names)}
-        fitted: DeepClassifier | DeepRegressor = estimator._restore(self.model_at(L), features)
+        fitted: DeepClassifier | DeepRegressor = estimator._restore(self.models_[L], features)
         return fitted
-
-    def _cv_results(self) -> dict[str, Any]:
-        """One entry for each (depth, candidate): its settings and mean score in the last rung that it reached."""
-        table: dict[str, list[Any]] = {"depth": [], "candidate": [], "params": [], "mean_test_score": []}
-        for L, result in self.results_.items():
-            for candidate in self._ladder.candidates:
-                table["depth"].append(L)
-                table["candidate"].append(candidate.index)
-                table["params"].append(candidate.settings(self._ladder.base, L).to_record())
-                table["mean_test_score"].append(result.mean_scores[candidate.index])
-        scores = np.array(table["mean_test_score"])
-        order = np.argsort(-scores, kind="stable")
-        ranks = np.empty(len(order), dtype=int)
-        ranks[order] = np.arange(1, len(order) + 1)
-        arrays = {name: np.array(values, dtype=object) for name, values in table.items()}
-        return {**arrays, "mean_test_score": scores, "rank_test_score": ranks}
 
     def predict(self, X: Any) -> Array:
         """Predictions of the fitted model: classes or numbers, (m,) or (m, k), for X of shape (m, p)."""
@@ -351,8 +355,13 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         return self.best_estimator_.predict_proba(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The search's own score on labelled rows, greater is better; X is (m, p), y (m,) or (m, k)."""
+        """The score of labelled rows, greater is better; X is (m, p), y (m,) or (m, k).
+
+        As in scikit-learn's searches: by `scoring` where it was given, else accuracy or R².
+        """
         check_is_fitted(self, "model_")
+        if self.scoring is None:
+            return float(self.best_estimator_.score(X, y, sample_weight))
         target = self.model_.target
         truth = target.encode(np.asarray(y)) if target.classes is None else target.codes(np.asarray(y))
         w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)

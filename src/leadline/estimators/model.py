@@ -61,7 +61,8 @@ class Model:
     def predictions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
         encoded = self.layout.encode(frame)
-        scorer = Scorer(self.plan)
+        # in float64: the last bits of a row's product depend on the rows beside it, and here nobody should see them
+        scorer = Scorer(self.plan, np.float64)
         total: Any = 0.0
         with one_blas_thread():
             for member in self.members:

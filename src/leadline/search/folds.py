@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 def make_folds(
-    y: Array, target: Target, groups: Array | None, cv: Any, seed: int
+    y: Array, kept: Array, target: Target, groups: Any, cv: Any, seed: int
 ) -> tuple[list[tuple[Array, Array]], list[str]]:
     """Divide the rows.
 
@@ -24,6 +24,8 @@ def make_folds(
     ----------
     y : (n,) or (n, k) array
         Stratified by for classes.
+    kept : (m,) array of int
+        The rows that are divided; a caller's own division is of all n rows, and loses the others.
     target : Target
     groups : (n,) array, optional
         Rows of one group stay together.
@@ -34,6 +36,7 @@ def make_folds(
     Returns
     -------
     splits : list of (train_rows, validation_rows)
+        As places among the rows kept.
     notices : list of str
         What the reader should know, for example a class with fewer rows than folds.
 
@@ -42,10 +45,15 @@ def make_folds(
     DataError
         Fewer rows, or groups, than folds.
     """
-    rows = np.zeros((len(y), 1))
+    groups = None if groups is None else np.asarray(groups)
     if not isinstance(cv, int | np.integer):
-        splits = cv.split(rows, y, groups) if hasattr(cv, "split") else cv
-        return [(np.asarray(train), np.asarray(test)) for train, test in splits], []
+        splits = cv.split(np.zeros((len(y), 1)), y, groups) if hasattr(cv, "split") else cv
+        place = np.full(len(y), -1)
+        place[kept] = np.arange(len(kept))
+        placed = [(place[train_rows], place[test_rows]) for train_rows, test_rows in splits]
+        return [(train_rows[train_rows >= 0], test_rows[test_rows >= 0]) for train_rows, test_rows in placed], []
+    y, groups = y[kept], None if groups is None else groups[kept]
+    rows = np.zeros((len(y), 1))
     units, what = (len(np.unique(groups)), "groups") if groups is not None else (len(y), "rows")
     if units < cv:
         raise DataError(f"{units} {what} cannot be divided into {cv} folds; give more rows, or a smaller cv.")

@@ -77,6 +77,7 @@ class Study:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise RunFolderError(f"{Path(path).parent} cannot be made: {error.strerror}.") from error
+        self._path = None if path is None else Path(path)
         self._connection = self._open(":memory:" if path is None else str(path))
         with self._connection:
             self._connection.executescript(_SCHEMA)
@@ -94,6 +95,7 @@ class Study:
         if not Path(path).is_file():
             raise RunFolderError(f"{path}: no such study.")
         study = cls.__new__(cls)
+        study._path = Path(path)
         study._connection = cls._open(str(path))
         try:
             format_found = study.fact("format")
@@ -163,6 +165,17 @@ class Study:
         where, values = ("", ()) if depth is None else (" WHERE depth = ?", (depth,))
         query = f"SELECT depth, candidate, fold, repeat, epochs FROM units{where} ORDER BY 1, 2, 3, 4, 5"
         return [UnitKey(*row) for row in self._connection.execute(query, values)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a study in a file is found there again; one in memory travels whole
+        content = self._connection.serialize() if self._path is None else None
+        return {"path": self._path, "content": content}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._path = state["path"]
+        self._connection = self._open(":memory:" if self._path is None else str(self._path))
+        if self._path is None:
+            self._connection.deserialize(state["content"])
 
     def close(self) -> None:
         """Close the file."""

@@ -116,7 +116,11 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
 
 
 def _text(column: pd.Series) -> pd.Series:
-    """Values as text, missing ones as NaN; whole numbers without a point, so that 1 and 1.0 are one category."""
+    """Values as text, missing ones as None.
+
+    Whole numbers come without a point, so that 1 and 1.0 are one category, and truth values as True and False, so that
+    a column of true and false means the same whether its file has types or not.
+    """
     values = column.astype(object).where(column.notna(), None)
 
     def word(value: Any) -> Any:
@@ -124,7 +128,8 @@ def _text(column: pd.Series) -> pd.Series:
             return None
         if isinstance(value, float | np.floating) and float(value).is_integer():
             return str(int(value))
-        return str(value)
+        written = str(value)
+        return written.capitalize() if written.lower() in ("true", "false") else written
 
     return pd.Series([word(value) for value in values], dtype=object)
 
@@ -133,12 +138,23 @@ def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def _numbers(column: pd.Series, date: bool) -> NDArray[np.float64]:
-    """A number column in float64, dates in days since 1970, NaN for missing."""
-    if date:
-        days = (pd.to_datetime(column, utc=True) - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta(days=1)
-        return np.asarray(days.to_numpy(dtype=np.float64))
+def _numbers(column: pd.Series) -> NDArray[np.float64]:
+    """A number column in float64, NaN for what is missing or no number."""
+    if not pd.api.types.is_numeric_dtype(column):
+        column = pd.to_numeric(column.astype(object), errors="coerce")
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _days(column: pd.Series) -> NDArray[np.float64]:
+    """A column of dates in days since 1970, NaN for what is missing or no date."""
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        # only the order of ISO 8601 is read: 1/2/2026 is another day in another country
+        text = column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
+        column = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+    if column.dt.tz is None:
+        column = column.dt.tz_localize("UTC")
+    days = (column - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta(days=1)
+    return np.asarray(days.to_numpy(dtype=np.float64))
 
 
 @dataclass(frozen=True)
@@ -240,13 +256,15 @@ class Layout:
 
     @staticmethod
     def _number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64]:
-        try:
-            if not column.date and not _is_number(series) and not pd.api.types.is_bool_dtype(series):
-                series = pd.to_numeric(series.astype(object))
-            values = _numbers(series, column.date)
-        except (ValueError, TypeError) as error:
-            kind = "dates" if column.date else "numbers"
-            raise DataError(f"Column {column.name!r} held {kind} in training but now does not: {error}.") from error
+        values = _days(series) if column.date else _numbers(series)
+        strange = np.flatnonzero(np.isnan(values) & series.notna().to_numpy())
+        if len(strange):
+            row = int(strange[0])
+            kind, write = ("dates", "it like 2026-01-31") if column.date else ("numbers", "a number")
+            raise DataError(
+                f"Column {column.name!r} held {kind} in training, but row {row + 1} has {str(series.iloc[row])!r}; write "
+                f"{write} or leave the cell empty."
+            )
         infinite = np.flatnonzero(np.isinf(values))
         if len(infinite):
             row = int(infinite[0])

@@ -4,8 +4,12 @@ import csv
 import gzip
 import io
 import sys
+import warnings
+import zlib
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,7 +31,7 @@ def nearest(name: str, names: list[str]) -> str:
     return f" Did you mean {lowered[found[0]]!r}?" if found else ""
 
 
-def read_table(source: str | Path) -> pd.DataFrame:
+def read_table(source: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
     """Read a table from a file, or CSV from standard input for "-".
 
     Parameters
@@ -35,6 +39,8 @@ def read_table(source: str | Path) -> pd.DataFrame:
     source : str or Path
         A .csv, .csv.gz, .tsv, .tsv.gz, .parquet or .pq file. In text files the delimiter is whichever of , ; tab and |
         occurs most in the header, and the first line names the columns.
+    text : collection of str
+        Columns of a text file that stay as they are written, even where every value looks like a number.
 
     Returns
     -------
@@ -47,7 +53,7 @@ def read_table(source: str | Path) -> pd.DataFrame:
         The file is missing, empty, no table, or names two columns alike.
     """
     if str(source) == "-":
-        return _parse_csv(sys.stdin.buffer.read(), "standard input")
+        return _parse_csv(sys.stdin.buffer.read(), "standard input", text)
     path = Path(source)
     if not path.exists():
         others = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -64,12 +70,53 @@ def read_table(source: str | Path) -> pd.DataFrame:
         content = path.read_bytes()
         if name.endswith(".gz"):
             content = gzip.decompress(content)
-    except (OSError, EOFError) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error
-    return _parse_csv(content, str(path))
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}.") from error
+    return _parse_csv(content, str(path), text)
 
 
-def _parse_csv(content: bytes, where: str) -> pd.DataFrame:
+def _parse_csv(content: bytes, where: str, as_text: Collection[str]) -> pd.DataFrame:
+    text = _decode(content, where)
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    try:
+        # the header may hold line breaks in quotes, so it is read as the parser of the rows reads it
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:
+        raise DataError(f"{where} is not a table: its first line cannot be read, {error}.") from error
+    names = [name.strip() for name in header]
+    _check_names(names, where)
+    names = [name or f"column {i}" for i, name in enumerate(names, start=1)]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                io.StringIO(text),
+                sep=delimiter,
+                header=0,
+                names=names,
+                dtype=dict.fromkeys(set(as_text) & set(names), str),
+                na_values=_MISSING,
+                skipinitialspace=True,
+                low_memory=False,
+                index_col=False,
+            )
+    except pd.errors.ParserWarning as warning:
+        raise DataError(
+            f"{where} is not a table: its rows have more values than its first line has names ({len(names)}); name "
+            "every column."
+        ) from warning
+    except ValueError as error:
+        reason = str(error).strip().removeprefix("Error tokenizing data. C error: ").rstrip(".")
+        raise DataError(
+            f"{where} is not a table: {reason}; every line needs one value for each name in the first, and every "
+            "quotation mark its partner."
+        ) from error
+    return _check_rows(table, where)
+
+
+def _decode(content: bytes, where: str) -> str:
+    """The text of a CSV file, from its first line that is not empty."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -78,40 +125,35 @@ def _parse_csv(content: bytes, where: str) -> pd.DataFrame:
     if not text.strip():
         raise DataError(f"{where} is empty; it needs a line with column names and a line for each row.")
     if "\0" in text:
-        raise DataError(f"{where} is not a text table: it contains zero bytes.")
-    first = text.lstrip().splitlines()[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
-    _check_names(names, where)
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter,
-            na_values=_MISSING,
-            skipinitialspace=True,
-            low_memory=False,
-            index_col=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError) as error:
-        raise DataError(
-            f"{where} is not a table: {str(error).strip().removeprefix('Error tokenizing data. C error: ')}."
-        ) from error
-    table.columns = [name or f"column {i}" for i, name in enumerate(names, start=1)]
-    return _check_rows(table, where)
+        raise DataError(f"{where} is not a text table: it contains zero bytes; save it as CSV in UTF-8.")
+    return text.lstrip("\r\n")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_parquet(path)
+        from pyarrow import parquet
     except ImportError as error:
         raise DataError(
             f"{path}: reading Parquet needs pyarrow; install it with: pip install 'leadline[parquet]'."
         ) from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is not a Parquet table: {error}.") from error
-    table.columns = [str(name) for name in table.columns]
-    _check_names(list(table.columns), str(path))
-    return _check_rows(table.reset_index(drop=True), str(path))
+    try:
+        _check_names(list(parquet.read_schema(path).names), str(path))
+        # the columns that are in the file, whatever pandas noted beside them about its index and its types
+        table = parquet.read_table(path).to_pandas(ignore_metadata=True, date_as_object=False)
+    except DataError:
+        raise
+    except (OSError, ValueError, NotImplementedError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise DataError(f"{path} is not a Parquet table that can be read: {reason}.") from error
+    table = table[[name for name in table.columns if not name.startswith("__index_level_")]]
+    return _check_rows(table.apply(_without_decimals), str(path))
+
+
+def _without_decimals(column: pd.Series) -> Any:
+    """Decimal numbers, which pandas keeps as objects, in float64."""
+    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) != "decimal":
+        return column
+    return column.astype("float64")
 
 
 def _check_names(names: list[str], where: str) -> None:
@@ -123,5 +165,6 @@ def _check_names(names: list[str], where: str) -> None:
 
 def _check_rows(table: pd.DataFrame, where: str) -> pd.DataFrame:
     if table.shape[1] == 0 or table.shape[0] == 0:
-        raise DataError(f"{where} has {table.shape[1]} columns but no rows; it needs a line for each row.")
+        columns = "1 column" if table.shape[1] == 1 else f"{table.shape[1]} columns"
+        raise DataError(f"{where} has {columns} but no rows; it needs a line for each row.")
     return table

@@ -15,6 +15,8 @@ from leadline.tables.layout import Encoded
 __all__ = ["Statistics"]
 
 CLIP = 3.0
+# Beyond this distance, in scales from the centre, the clipped number is CLIP in float32; squares stay finite.
+FARTHEST = 1e9
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class Statistics:
     def apply(self, encoded: Encoded) -> NDArray[np.float32]:
         """The inputs of a network, (n, p + q) in float32: numbers first, then indicators."""
         x = np.where(np.isnan(encoded.numbers), self.fill, encoded.numbers)
-        x = (x - self.center) / self.scale
+        with np.errstate(over="ignore"):
+            x = (x - self.center) / self.scale
         if self.scaling == "robust":
+            x = np.clip(x, -FARTHEST, FARTHEST)
             x /= np.sqrt(1.0 + np.square(x / CLIP))
         return np.concatenate([x.astype(np.float32), encoded.indicators], axis=1)

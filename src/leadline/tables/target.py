@@ -16,6 +16,8 @@ Array = NDArray[Any]
 
 # Whole numbers with at most this many different values are taken for classes when nobody says what they are.
 MOST_GUESSED_CLASSES = 10
+# A target's numbers are learned in float32, and their squares must be finite in float64.
+LARGEST = 1e30
 
 
 def guess_task(y: pd.Series) -> str:
@@ -39,6 +41,35 @@ def check_complete(y: Array, name: str) -> None:
             f"The target {name!r} has missing values (NaN), the first in row {int(missing[0]) + 1} "
             f"({len(missing):,} in all); leave these rows out."
         )
+
+
+def _as_numbers(y: Array, name: str) -> NDArray[np.float64]:
+    """A target of numbers in float64, of the same shape."""
+    given = np.asarray(y)
+    try:
+        numbers = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        flat = pd.to_numeric(pd.Series(given.ravel(), dtype=object), errors="coerce").to_numpy(dtype=np.float64)
+        strange = np.flatnonzero(np.isnan(flat.reshape(given.shape)).reshape(len(given), -1).any(axis=1))
+        where = f"; row {int(strange[0]) + 1} has {shown(given[strange[0]])}" if len(strange) else ""
+        raise DataError(f"The target {name!r} must hold numbers for a regression{where}.") from error
+    large = np.flatnonzero(~(np.abs(numbers) <= LARGEST).reshape(len(numbers), -1).all(axis=1))
+    if len(large):
+        row = int(large[0])
+        if np.isinf(numbers[row]).any():
+            raise DataError(
+                f"The target {name!r} has an infinite value (infinity) in row {row + 1}; replace it or leave the row out."
+            )
+        raise DataError(
+            f"The target {name!r} has {shown(given[row])} in row {row + 1}; beyond {LARGEST:g} numbers cannot be learned. "
+            "Divide the column by a constant."
+        )
+    return numbers
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: text in quotes, numbers without their type."""
+    return repr(str(value)) if isinstance(value, str) else str(value)
 
 
 @dataclass(frozen=True)
@@ -76,25 +107,22 @@ class Target:
         Raises
         ------
         DataError
-            Values are missing or infinite; one class only; numbers that are all equal.
+            Values are missing or infinite, dates, or text in a regression; or there is one class only.
         """
         check_complete(y, name)
+        if np.asarray(y).dtype.kind in "mM":
+            raise DataError(
+                f"The target {name!r} holds dates or times; give numbers instead, for example days since a date."
+            )
         if task == "classification":
             classes = np.unique(y)
             if len(classes) < 2:
                 raise DataError(
-                    f"The target {name!r} has only one class ({classes[0]!r}); nothing can be told apart. "
+                    f"The target {name!r} has only one class ({shown(classes[0])}); nothing can be told apart. "
                     "At least two classes are needed."
                 )
             return cls(name, task, classes, 1)
-        if np.asarray(y).dtype.kind not in "fiub":
-            try:
-                y = np.asarray(y, dtype=np.float64)
-            except (TypeError, ValueError) as error:
-                raise DataError(f"The target {name!r} must hold numbers for a regression: {error}.") from error
-        infinite = np.flatnonzero(np.isinf(np.asarray(y, dtype=np.float64)).reshape(len(y), -1).any(axis=1))
-        if len(infinite):
-            raise DataError(f"The target {name!r} has an infinite value (infinity) in row {int(infinite[0]) + 1}.")
+        y = _as_numbers(y, name)
         return cls(name, task, None, 1 if np.ndim(y) == 1 else np.shape(y)[1])
 
     @property
@@ -117,10 +145,10 @@ class Target:
         Raises
         ------
         DataError
-            A class that was not there in training.
+            A class that was not there in training, or what is no number or infinite in a regression.
         """
         if self.classes is None:
-            return np.asarray(y, dtype=np.float64).reshape(len(y), self.n_outputs)
+            return _as_numbers(y, self.name).reshape(len(y), self.n_outputs)
         codes = self.codes(y)
         return codes[:, None].astype(np.float64) if len(self.classes) == 2 else np.eye(len(self.classes))[codes]
 
@@ -128,17 +156,17 @@ class Target:
         """The place of each value among the classes, (n,)."""
         assert self.classes is not None
         y = np.asarray(y)
-        codes = np.searchsorted(self.classes, y)
-        codes = np.minimum(codes, len(self.classes) - 1)
-        unknown = np.flatnonzero(self.classes[codes] != y)
+        place = {value: c for c, value in enumerate(self.classes.tolist())}
+        codes = np.array([place.get(value, -1) for value in y.tolist()], dtype=np.int64)
+        unknown = np.flatnonzero(codes < 0)
         if len(unknown):
             row = int(unknown[0])
             known = ", ".join(map(str, self.classes[:10]))
             raise DataError(
-                f"The target {self.name!r} has the class {y[row]!r} in row {row + 1}, which was not there in "
+                f"The target {self.name!r} has the class {shown(y[row])} in row {row + 1}, which was not there in "
                 f"training; known are {known}."
             )
-        return codes.astype(np.int64)
+        return codes
 
     def center_and_scale(
         self, Y: NDArray[np.float64], w: NDArray[np.float64]

@@ -122,7 +122,8 @@ def train(plan: Plan, tasks: Sequence[Task], data: Data, judge: Judge, stop: Sto
     Stopped
         `stop` asked for it; nothing is returned.
     """
-    with one_blas_thread():
+    # a network that overflows is found by its loss and named; NumPy need not warn of it
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         if tasks[0].settings.solved:
             return [_solve(plan, task, data, judge, stop) for task in tasks]
         return _Trainer(plan, tasks, data, judge, stop).run()
@@ -189,7 +190,8 @@ class _Trainer:
             losses = self._epoch(epoch)
             scores = [self._score(p, i) for p, i in self._active()]
             self.seconds[self.active] += (time.perf_counter() - start) / len(self.active)
-            if not self._record(epoch, losses, scores):
+            self._record(epoch, losses, scores)
+            if not len(self.active):
                 break
         for p, i in self._active():
             self._finish(i, p, "done", "")
@@ -256,8 +258,8 @@ class _Trainer:
         scores = self.scorer.scores(self.population.theta[p], self.data.X[task.fold], task.validation_rows)
         return self.judge(task.fold, task.validation_rows, scores) if np.isfinite(scores).all() else float("nan")
 
-    def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> bool:
-        """Note what an epoch brought and let go of those that are finished; whether anyone is left."""
+    def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> None:
+        """Note what an epoch brought, and let go of those that are finished."""
         keep = []
         for p, i in self._active():
             settings, score = self.tasks[i].settings, scores[p]
@@ -281,11 +283,11 @@ class _Trainer:
                     self._finish(i, p, "stopped early", f"no better score for {settings.n_iter_no_change} epochs")
                     continue
             keep.append(p)
-        if 0 < len(keep) < len(self.active):
+        if len(keep) < len(self.active):
             self.active = self.active[keep]
-            self.m, self.v = self.m[keep], self.v[keep]
-            self._populate(self.population.theta[keep])
-        return bool(keep)
+            if keep:
+                self.m, self.v = self.m[keep], self.v[keep]
+                self._populate(self.population.theta[keep])
 
     def _finish(self, i: int, p: int, state: str, reason: str) -> None:
         scored = len(self.tasks[i].validation_rows) > 0

@@ -1,0 +1,234 @@
+import dataclasses
+import threading
+import time
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from leadline.training import Data, Hyperparameters, Stop, Stopped, Task, Trained, networks_at_once, plan_for, train
+
+N = 300
+SMALL = Hyperparameters(hidden_layer_sizes=(12, 8), batch_size=32, max_iter=6, dropout=0.2)
+
+
+ENDLESS = dataclasses.replace(SMALL, max_iter=100_000, n_iter_no_change=100_000)
+
+
+def make_data(task: str = "regression", n: int = N, folds: int = 2) -> Data:
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(folds, n, 5)).astype(np.float32)
+    signal = X[..., 0] * X[..., 1] + X[..., 2]
+    if task == "regression":
+        Y = signal[..., None]
+    else:
+        Y = (signal[..., None] + 0.5 * generator.normal(size=(folds, n, 1)) > 0).astype(np.float32)
+    return Data(X, np.ascontiguousarray(Y, dtype=np.float32), np.ones(n, np.float32))
+
+
+def judge(data: Data):
+    """Negative mean squared error."""
+
+    def score(fold: int, rows: np.ndarray, scores: np.ndarray) -> float:
+        return -float(np.mean((scores - data.Y[fold, rows]) ** 2))
+
+    return score
+
+
+def make_tasks(settings: list[Hyperparameters], validate: bool = True) -> list[Task]:
+    tasks = []
+    for i, own in enumerate(settings):
+        rows = np.random.default_rng(i).permutation(N)
+        cut = 230 + 7 * (i % 3)
+        tasks.append(Task(own, (0, i), i % 2, rows[:cut], rows[cut:] if validate else rows[:0]))
+    return tasks
+
+
+def run(tasks: list[Task], data: Data | None = None, stop: Stop | None = None, loss: str = "half_squared_error"):
+    data = data or make_data()
+    plan = plan_for(tasks[0].settings, 5, 1, loss)
+    return train(plan, tasks, data, judge(data), stop or Stop())
+
+
+def same(a: Trained, b: Trained) -> bool:
+    return (
+        a.state == b.state
+        and a.best_epoch == b.best_epoch
+        and np.array_equal(a.theta, b.theta)
+        and np.array_equal(a.curve, b.curve)
+        and np.array_equal(a.losses, b.losses)
+    )
+
+
+def varied(activation: str = "relu", feature_scale: bool = False) -> list[Hyperparameters]:
+    return [
+        dataclasses.replace(
+            SMALL,
+            learning_rate_init=rate,
+            dropout=dropout,
+            weight_decay=decay,
+            activation=activation,
+            feature_scale=feature_scale,
+        )
+        for rate, dropout, decay in [(1e-2, 0.0, 0.1), (3e-3, 0.3, 0.0), (1e-2, 0.2, 1.0), (2e-2, 0.1, 0.01)]
+    ]
+
+
+@pytest.mark.parametrize("feature_scale", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+def test_a_network_has_the_same_bits_alone_in_company_and_in_any_order(activation: str, feature_scale: bool) -> None:
+    tasks = make_tasks(varied(activation, feature_scale))
+    together = run(tasks)
+    backwards = run(tasks[::-1])[::-1]
+    for task, a, b in zip(tasks, together, backwards, strict=True):
+        (alone,) = run([task])
+        assert same(a, alone)
+        assert same(a, b)
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_a_network_has_the_same_bits_for_any_number_of_threads(threads: int) -> None:
+    tasks = make_tasks(varied() * 2)
+    expected = run(tasks)
+    results: dict[int, list[Trained]] = {}
+    parts = [tasks[i::threads] for i in range(threads)]
+    workers = [threading.Thread(target=lambda i=i: results.update({i: run(parts[i])})) for i in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for i in range(threads):
+        assert all(same(a, b) for a, b in zip(results[i], expected[i::threads], strict=True))
+
+
+def test_networks_that_leave_do_not_disturb_those_that_stay() -> None:
+    impatient = dataclasses.replace(SMALL, learning_rate_init=0.3, n_iter_no_change=1, max_iter=25)
+    patient = dataclasses.replace(SMALL, max_iter=25)
+    tasks = make_tasks([patient, impatient, patient, impatient])
+    together = run(tasks)
+    assert {result.state for result in together} == {"done", "stopped early"}
+    assert len(together[0].curve) == 25
+    for task, a in zip(tasks, together, strict=True):
+        (alone,) = run([task])
+        assert same(a, alone)
+
+
+def test_training_learns() -> None:
+    settings = dataclasses.replace(
+        SMALL, hidden_layer_sizes=(32, 32), max_iter=60, dropout=0.0, learning_rate_init=1e-2
+    )
+    data = make_data()
+    (result,) = run(make_tasks([settings]), data)
+    spread = float(data.Y.var())
+    assert -result.curve.max() < 0.25 * spread
+    assert result.losses[-1] < 0.2 * result.losses[0]
+
+
+def test_the_parameters_are_those_of_the_best_epoch() -> None:
+    settings = dataclasses.replace(SMALL, learning_rate_init=0.05, learning_rate="constant", max_iter=15)
+    (task,) = make_tasks([settings])
+    data = make_data()
+    (result,) = run([task], data)
+    assert result.best_epoch == int(np.argmax(result.curve)) + 1
+    shorter = dataclasses.replace(settings, max_iter=result.best_epoch)
+    (again,) = run([dataclasses.replace(task, settings=shorter, validation_rows=task.validation_rows[:0])], data)
+    assert np.array_equal(result.theta, again.theta)
+
+
+def test_without_validation_rows_the_last_epoch_counts() -> None:
+    (result,) = run(make_tasks([SMALL], validate=False))
+    assert len(result.curve) == 0
+    assert result.best_epoch == len(result.losses) == 6
+
+
+def test_a_network_that_diverges_is_named_and_leaves_the_others_alone() -> None:
+    wild = dataclasses.replace(SMALL, learning_rate_init=1e30)
+    tasks = make_tasks([SMALL, wild, SMALL])
+    results = run(tasks)
+    assert [result.state for result in results] == ["done", "diverged", "done"]
+    assert "not finite in epoch" in results[1].reason
+    assert "lower learning_rate_init" in results[1].reason
+    (alone,) = run([tasks[2]])
+    assert same(results[2], alone)
+
+
+def test_another_key_gives_another_network() -> None:
+    (task,) = make_tasks([SMALL])
+    (a,), (b,) = run([task]), run([dataclasses.replace(task, key=(0, 99))])
+    assert not np.array_equal(a.theta, b.theta)
+
+
+def test_a_constant_schedule_differs_from_a_cosine() -> None:
+    (task,) = make_tasks([SMALL])
+    constant = dataclasses.replace(task, settings=dataclasses.replace(SMALL, learning_rate="constant"))
+    assert not same(run([task])[0], run([constant])[0])
+
+
+def test_a_deadline_stops_training() -> None:
+    with pytest.raises(Stopped):
+        run(make_tasks([ENDLESS]), stop=Stop(0.2))
+
+
+def test_asking_stops_training_from_another_thread() -> None:
+    stop = Stop()
+    threading.Timer(0.2, stop.set).start()
+    with pytest.raises(Stopped):
+        run(make_tasks([ENDLESS]), stop=stop)
+
+
+def test_a_stop_without_a_deadline_never_times_out() -> None:
+    assert Stop().seconds_left is None
+    assert not Stop().timed_out
+    stop = Stop(0.01)
+    time.sleep(0.02)
+    assert stop.timed_out
+    with pytest.raises(Stopped):
+        stop.check()
+
+
+def test_the_batch_size_follows_the_rows() -> None:
+    auto = Hyperparameters()
+    sizes = {n: auto.for_rows(n).batch_size for n in (10, 300, 1000, 2560, 8192, 10**6)}
+    assert sizes == {10: 16, 300: 16, 1000: 32, 2560: 64, 8192: 256, 10**6: 256}
+    assert Hyperparameters(batch_size=7).for_rows(10**6).batch_size == 7
+
+
+def test_small_networks_step_together_and_wide_ones_alone() -> None:
+    small, wide = (Hyperparameters(hidden_layer_sizes=(n, n), batch_size=64) for n in (16, 2048))
+    assert networks_at_once(plan_for(small, 10, 1, "half_squared_error"), small) > 8
+    assert networks_at_once(plan_for(wide, 10, 1, "half_squared_error"), wide) == 1
+    linear = Hyperparameters(hidden_layer_sizes=())
+    assert networks_at_once(plan_for(linear, 10, 1, "half_squared_error"), linear) == 1
+
+
+LINEAR = Hyperparameters(hidden_layer_sizes=(), alpha=2.0)
+
+
+def solve(task_name: str, loss: str, settings: Hyperparameters = LINEAR) -> tuple[Data, dict]:
+    data = make_data(task_name, folds=1)
+    rows = np.arange(N)
+    plan = plan_for(settings, 5, 1, loss)
+    (result,) = train(plan, [Task(settings, (0,), 0, rows, rows[:0])], data, judge(data), Stop())
+    return data, plan.named(result.theta)
+
+
+def test_one_layer_is_logistic_regression() -> None:
+    data, named = solve("classes", "binary_cross_entropy")
+    model = LogisticRegression(C=1 / LINEAR.alpha, tol=1e-10, max_iter=10_000).fit(data.X[0], data.Y[0, :, 0])
+    assert np.allclose(named["W[1]"], model.coef_, rtol=1e-3)
+    assert np.allclose(named["b[1]"], model.intercept_, rtol=1e-3)
+
+
+def test_one_layer_is_ridge_regression() -> None:
+    data, named = solve("regression", "half_squared_error")
+    model = Ridge(alpha=LINEAR.alpha, tol=1e-10).fit(data.X[0].astype(float), data.Y[0, :, 0].astype(float))
+    assert np.allclose(named["W[1]"][0], model.coef_, rtol=1e-3)
+    assert np.allclose(named["b[1]"], model.intercept_, rtol=1e-3, atol=1e-5)
+
+
+def test_lbfgs_solves_deeper_networks_too() -> None:
+    deep = Hyperparameters(hidden_layer_sizes=(8,), solver="lbfgs", activation="tanh", max_iter=50)
+    data, named = solve("regression", "half_squared_error", deep)
+    A = np.tanh(data.X[0] @ named["W[1]"].T + named["b[1]"])
+    errors = A @ named["W[2]"].T + named["b[2]"] - data.Y[0]
+    assert np.mean(errors**2) < 0.2 * data.Y.var()
