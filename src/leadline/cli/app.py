@@ -3,6 +3,7 @@
 Exit codes: 0 done, 2 wrong usage or input, 130 interrupted, 1 anything else.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -29,6 +30,10 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # a terminal that cannot show a sign like ± shows a question mark
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     app()
 
 
@@ -37,6 +42,7 @@ def _exit_codes() -> Iterator[None]:
     """Turn what a command raises into one clear message and the exit code that belongs to it."""
     try:
         yield
+        sys.stdout.flush()
     except Interrupted as error:
         typer.echo(f"leadline: {error}", err=True)
         raise typer.Exit(UNFORESEEN) from None
@@ -49,7 +55,7 @@ def _exit_codes() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # whoever read our output has gone; nothing is wrong
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(DONE) from None
     except typer.Exit:
         raise
@@ -91,10 +97,10 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    cv: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 5,
-    max_depth: Annotated[int, typer.Option(help="Largest L to try.")] = 8,
-    candidates: Annotated[int, typer.Option(help="Choices of the other hyperparameters at every depth.")] = 8,
-    epochs: Annotated[int, typer.Option(help="Full number of epochs of a training.")] = 100,
+    cv: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = 5,
+    max_depth: Annotated[int, typer.Option(help="Largest L to try.", min=1)] = 8,
+    candidates: Annotated[int, typer.Option(help="Choices of the other hyperparameters at every depth.", min=1)] = 8,
+    epochs: Annotated[int, typer.Option(help="Full number of epochs of a training.", min=1)] = 100,
     time_limit: Annotated[
         float | None,
         typer.Option(help="Seconds for the search; the answer is then the best so far.", show_default=False),
@@ -104,9 +110,10 @@ def fit(
         typer.Option(
             help="Networks that train side by side.  [default: all cores this process may use]",
             show_default=False,
+            min=1,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0, max=2**32 - 1)] = 0,
     test_size: Annotated[float, typer.Option(help="Share of the rows held out for the final test.")] = 0.2,
     drop: Annotated[
         list[str] | None, typer.Option(help="Column not to use; may be repeated.", show_default=False)

@@ -4,6 +4,7 @@ All of it goes to standard output, and to standard error where standard output i
 """
 
 import math
+import os
 import sys
 import time
 from typing import Any
@@ -25,10 +26,16 @@ __all__ = [
 ]
 
 
+# Numbers with more digits than this before or after the point are written with a power of ten.
+_HUGE, _TINY = 1e12, 1e-4
+
+
 def format_score(value: float, digits: int = 4) -> str:
     """A score with `digits` significant digits and thousands separated: 52,310 or 0.4213."""
     if value != value:
         return "–"
+    if abs(value) >= _HUGE or 0 < abs(value) < _TINY:
+        return f"{value:.{digits - 1}e}"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}" if abs(value) >= 1 else f"{value:.{digits}f}"
@@ -36,6 +43,8 @@ def format_score(value: float, digits: int = 4) -> str:
 
 def format_with_error(mean: float, error: float) -> str:
     """A mean and its standard error, both to the error's second significant digit: 68,620 ± 410."""
+    if not math.isfinite(error) or abs(mean) >= _HUGE or max(abs(mean), error) < _TINY:
+        return f"{mean:.3e} ± {error:.1e}"
     decimals = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 4
     return f"{mean:,.{decimals}f} ± {error:,.{decimals}f}"
 
@@ -137,7 +146,7 @@ class ClimbPrinter:
         before = self.results.get(result.L - 1)
         self.results[result.L] = result
         if result.failed:
-            self.console.print(f"{result.L:>3}  {result.failed}", highlight=False)
+            self.console.print(f"{result.L:>3}  {result.failed}", highlight=False, markup=False)
             return
         row = self._HEADER.format(
             result.L,
@@ -161,9 +170,17 @@ class ClimbPrinter:
 SECONDS_BETWEEN_LINES = 10.0
 
 
+class _Console(Console):
+    """A console that falls silent when nobody reads it any more: a search is wanted for its run folder too."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def make_console(quiet: bool, for_programs: bool) -> Console:
     """The console for people: standard output, or standard error where the output is for programs."""
-    return Console(file=sys.stderr if for_programs else None, quiet=quiet, soft_wrap=True)
+    return _Console(file=sys.stderr if for_programs else None, quiet=quiet, soft_wrap=True, emoji=False)
 
 
 def print_notices(console: Console, notices: list[str]) -> None:
@@ -173,8 +190,8 @@ def print_notices(console: Console, notices: list[str]) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it: NaN becomes null."""
-    if isinstance(value, float) and value != value:
+    """A value as JSON can hold it: what is not finite becomes null."""
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}

@@ -22,8 +22,9 @@ from leadline.cli.console import (
     plain,
     print_notices,
 )
-from leadline.cli.inputs import Prepared, hold_out, prepare
+from leadline.cli.inputs import Prepared, check_metric, hold_out, prepare
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, new_run_folder
+from leadline.errors import Interrupted, LeadlineError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.report import build_report
 from leadline.search import in_words, scores_shown
@@ -64,7 +65,8 @@ def run_fit(options: FitOptions) -> None:
     folder = new_run_folder(options.out, options.data)
     frame = read_table(options.data)
     prepared = prepare(frame, options.target, options.task, options.drop, options.weight, options.group)
-    train_rows, test_rows = hold_out(prepared, options.test_size, options.seed)
+    check_metric(options.metric, prepared)
+    train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
     task, linear = prepared.target.task, linear_name(prepared.target.task)
     console.print(_describe(options, frame, prepared), highlight=False, markup=False)
     print_notices(console, prepared.notices)
@@ -84,6 +86,7 @@ def run_fit(options: FitOptions) -> None:
         study=folder / STUDY_NAME,
         listener=printer,
     )
+    had_folder = folder.exists()
     try:
         search.fit(
             prepared.features.iloc[train_rows],
@@ -95,13 +98,18 @@ def run_fit(options: FitOptions) -> None:
         search.study_.state("run", record)
         search.save(folder)
         write_whole(folder / REPORT_NAME, build_report(search.study_))
+    except Interrupted as error:
+        raise Interrupted(f"{error} {_what_is_left(folder, printer)}") from None
+    except LeadlineError:
+        _remove(folder, had_folder)
+        raise
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_what_is_left(folder, printer)) from None
     finally:
         printer.stop()
     _print_end(console, record, search, folder)
     if options.json:
-        sys.stdout.write(json.dumps({**plain(record), "run": str(folder)}, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({**plain(record), "run": str(folder)}, indent=2) + "\n")
 
 
 def linear_name(task: str) -> str:
@@ -193,6 +201,13 @@ def _what_is_left(folder: Path, printer: ClimbPrinter) -> str:
     return f"{folder / STUDY_NAME} keeps every network that was finished ({judged})."
 
 
+def _remove(folder: Path, had_folder: bool) -> None:
+    """Take away what a run wrote that could not be finished."""
+    (folder / STUDY_NAME).unlink(missing_ok=True)
+    if not had_folder and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _print_end(console: Any, record: dict[str, Any], search: DepthSearchCV, folder: Path) -> None:
     console.print(f"\n[bold]{record['sentence']}[/bold]", highlight=False)
     if record["left_out"]:
@@ -211,8 +226,9 @@ def _print_end(console: Any, record: dict[str, Any], search: DepthSearchCV, fold
     console.print(
         f"Done in {format_seconds(record['seconds'])}. {folder}/ holds the model, study.db and the report:",
         highlight=False,
+        markup=False,
     )
-    console.print(f"{folder / REPORT_NAME}", highlight=False)
+    console.print(f"{folder / REPORT_NAME}", highlight=False, markup=False)
 
 
 def _nan(value: float | None) -> float:

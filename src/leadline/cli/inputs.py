@@ -1,5 +1,7 @@
 """From a table on disk to what the estimators take, with every check that can be made before anything is written."""
 
+import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +11,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from leadline.errors import DataError, ParameterError
-from leadline.tables import Layout, Target, guess_task, nearest
+from leadline.search import Metric
+from leadline.tables import Layout, Target, guess_task, nearest, shown
 
-__all__ = ["Prepared", "hold_out", "number_column", "prepare", "take_column"]
+__all__ = ["Prepared", "check_metric", "hold_out", "number_column", "prepare", "take_column"]
 
 Array = NDArray[Any]
 
@@ -47,15 +50,14 @@ def _listed(names: list[str], most: int = 12) -> str:
 def number_column(frame: pd.DataFrame, name: str, what: str) -> Array:
     """A column that must hold finite numbers, in float64."""
     column = take_column(frame, name, what)
-    try:
-        values: Array = column.to_numpy(dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"The {what} column {name!r} must hold numbers: {error}.") from error
+    values: Array = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
-        raise DataError(
-            f"The {what} column {name!r} must hold numbers of at least 0; row {int(bad[0]) + 1} has {values[bad[0]]}."
-        )
+        row = int(bad[0])
+        has = "no value" if pd.isna(column.iloc[row]) else shown(column.iloc[row])
+        raise DataError(f"The {what} column {name!r} must hold numbers of at least 0; row {row + 1} has {has}.")
+    if not values.any():
+        raise DataError(f"The {what} column {name!r} is 0 in every row; at least one row must count.")
     return values
 
 
@@ -76,7 +78,7 @@ def prepare(
     for name in drop:
         take_column(frame, name, "--drop")
         if name == target:
-            raise ParameterError(f"--drop {name!r} is the target.")
+            raise ParameterError(f"--drop {name!r} names the target, which cannot be left out.")
         aside.append(name)
     w = None if weight is None else number_column(frame, weight, "weight")
     groups = None
@@ -95,7 +97,7 @@ def prepare(
         )
     found_task = guess_task(y) if task == "auto" else task
     described = Target.infer(y.to_numpy(), found_task, target)
-    _check_target(y, described)
+    _check_target(y if w is None else y[w > 0], described)
     layout = Layout.infer(features)
     layout.encode(features)  # finds infinite values before anything is written
     notices = [f"column {name!r} is not used: it {reason}" for name, reason in layout.dropped]
@@ -103,42 +105,94 @@ def prepare(
 
 
 def _check_target(y: pd.Series, target: Target) -> None:
-    if target.classes is None:
-        if y.nunique() == 1:
-            raise DataError(f"The target {target.name!r} is {y.iloc[0]} in every row; there is nothing to predict.")
-        return
+    """Check the rows that count, whose index is their place in the table."""
     counts = y.value_counts()
-    single = counts.index[counts == 1]
-    if len(single):
-        row = int(np.argmax(y == single[0])) + 1
+    counts = counts[counts > 0]
+    if len(counts) == 1:
         raise DataError(
-            f"The target {target.name!r} has a class with a single row, {single[0]!r} (row {row}); "
+            f"The target {target.name!r} is {shown(counts.index[0])} in every row; there is nothing to predict. "
+            "Give rows with different values."
+        )
+    single = counts.index[counts == 1]
+    if target.classes is not None and len(single):
+        row = int(y.index[y == single[0]][0]) + 1
+        raise DataError(
+            f"The target {target.name!r} has a class with a single row, {shown(single[0])} (row {row}); "
             "it cannot be learned and tested. Leave the row out or join the class with another"
             + (", or use --task regression if the target is a number." if len(counts) > len(y) / 2 else ".")
         )
 
 
-def hold_out(prepared: Prepared, test_size: float, seed: int) -> tuple[Array, Array]:
-    """Rows to learn from and rows for the final test: stratified for classes, whole groups where there are groups.
+def check_metric(name: str | None, prepared: Prepared) -> None:
+    """Let a score judge a constant prediction, so that one that cannot is found out before anything is written.
+
+    Raises
+    ------
+    ParameterError
+        No score has this name, or it cannot judge this target.
+    """
+    target, y = prepared.target, prepared.y.to_numpy()
+    metric = Metric(name, target)
+    truth = target.encode(y) if target.classes is None else target.codes(y)
+    mean = truth.mean(axis=0) if target.classes is None else np.bincount(truth) / len(truth)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            metric.score(truth, np.tile(mean, (len(y), 1)), prepared.w)
+    except Exception as error:  # a scorer may raise anything
+        known = "rmse, mae or r2" if target.classes is None else "log_loss, accuracy or auc"
+        weighted = "" if prepared.w is None else " with weights"
+        raise ParameterError(
+            f"--metric {name!r} cannot judge a {target.task} of {target.name!r}{weighted}; choose another, such as "
+            f"{known}."
+        ) from error
+
+
+def hold_out(prepared: Prepared, test_size: float, cv: int, seed: int) -> tuple[Array, Array]:
+    """Rows to learn from and rows for the final test, none of them of weight zero.
+
+    Stratified for classes, and whole groups where there are groups.
 
     Raises
     ------
     ParameterError, DataError
-        The share or the number of rows leaves too little on one side.
+        The share is none, or too little is left to learn from: fewer rows or groups than folds, or not every class.
     """
     if not 0 < test_size < 1:
         raise ParameterError(f"--test-size must be a share between 0 and 1; got {test_size:g}.")
-    rows = np.arange(len(prepared.y))
-    if round(test_size * len(rows)) < 1 or round((1 - test_size) * len(rows)) < 2:
-        raise DataError(f"{len(rows)} rows are too few to hold out {test_size:.0%} of them; give more rows.")
-    if prepared.groups is not None:
-        if len(np.unique(prepared.groups)) < 3:
-            raise DataError("The group column must hold at least 3 groups: one for the test, two to learn from.")
+    rows = np.arange(len(prepared.y)) if prepared.w is None else np.flatnonzero(prepared.w > 0)
+    groups = None if prepared.groups is None else prepared.groups[rows]
+    units, what = (len(rows), "rows") if groups is None else (len(np.unique(groups)), "groups")
+    n_test = math.ceil(test_size * units)
+    n_train = units - n_test
+    if n_train < cv:
+        raise DataError(
+            f"{units} {what} are too few: {n_test} of them are held out for the test, and the other {n_train} cannot be "
+            f"divided into {cv} folds. Give more {what}, or a smaller --cv or --test-size."
+        )
+    classes = prepared.target.classes
+    if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=test_size, random_state=seed)
-        train_rows, test_rows = next(splitter.split(rows, groups=prepared.groups))
-        return np.sort(train_rows), np.sort(test_rows)
-    stratify = None
-    if prepared.target.classes is not None and round(test_size * len(rows)) >= len(prepared.target.classes):
-        stratify = prepared.y
-    train_rows, test_rows = train_test_split(rows, test_size=test_size, random_state=seed, stratify=stratify)
-    return np.sort(train_rows), np.sort(test_rows)
+        train, test = next(splitter.split(rows, groups=groups))
+    else:
+        stratify = classes is not None and min(n_test, n_train) >= len(classes)
+        train, test = train_test_split(
+            np.arange(len(rows)),
+            test_size=test_size,
+            random_state=seed,
+            stratify=prepared.y.iloc[rows] if stratify else None,
+        )
+    train_rows, test_rows = np.sort(rows[train]), np.sort(rows[test])
+    if classes is not None:
+        _check_classes_learned(prepared.y.iloc[train_rows], prepared.y.iloc[test_rows], prepared)
+    return train_rows, test_rows
+
+
+def _check_classes_learned(learned: pd.Series, tested: pd.Series, prepared: Prepared) -> None:
+    lost = sorted(set(tested) - set(learned), key=str)
+    if lost:
+        where = "" if prepared.groups is None else "; a class needs rows in several groups"
+        raise DataError(
+            f"All rows of the class {shown(lost[0])} of {prepared.target.name!r} fell into the test set, so it cannot "
+            f"be learned{where}. Try another --seed or --test-size."
+        )

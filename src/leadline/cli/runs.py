@@ -1,6 +1,7 @@
 """Run folders: where a run is written, and what it is called."""
 
 import datetime
+import os
 import re
 from pathlib import Path
 
@@ -25,12 +26,11 @@ def new_run_folder(out: str | None, data: str) -> Path:
     Raises
     ------
     RunFolderError
-        The folder holds a run already, or is a file.
+        The folder holds a run already, is a file, or cannot be written to.
     """
     if out is not None:
         folder = Path(out)
-        if folder.exists() and not folder.is_dir():
-            raise RunFolderError(f"{folder} is a file; give a folder with --out.")
+        _check_place(folder)
         if any((folder / name).exists() for name in (STUDY_NAME, RECORD_NAME)):
             raise RunFolderError(f"{folder} already holds a run; give another folder with --out, or remove it.")
         return folder
@@ -39,4 +39,16 @@ def new_run_folder(out: str | None, data: str) -> Path:
     number = 1
     while (folder := Path("runs") / f"{name}-{today}-{number}").exists():
         number += 1
+    _check_place(folder)
     return folder
+
+
+def _check_place(folder: Path) -> None:
+    """Raise RunFolderError if files cannot be written into `folder`, or it cannot be made."""
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        raise RunFolderError(f"{folder} cannot be made: {place} is a file; give another folder with --out.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise RunFolderError(f"{folder} cannot be written: no permission in {place}; give another folder with --out.")

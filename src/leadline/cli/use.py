@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import typer
 
 from leadline.cli.console import format_score, make_console, plain
 from leadline.cli.inputs import number_column, take_column
 from leadline.errors import ParameterError
-from leadline.estimators import DeepClassifier, load
+from leadline.estimators import DeepClassifier, Model, load
 from leadline.search import scores_shown
 from leadline.storage import write_whole
 from leadline.tables import check_complete, read_table
@@ -18,12 +19,19 @@ from leadline.tables import check_complete, read_table
 __all__ = ["run_predict", "run_score"]
 
 
+def _words(model: Model) -> list[str]:
+    """Columns whose values are words: 01 stays 01, whatever the other rows of the file hold."""
+    return [column.name for column in model.layout.category_columns]
+
+
 def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
     """Write a CSV with a prediction for each row, in the order of the rows."""
     estimator = load(run)
+    if out is not None and not Path(out).absolute().parent.is_dir():
+        raise ParameterError(f"--out {out}: the folder {Path(out).parent} is not there; make it first.")
     if proba and not isinstance(estimator, DeepClassifier):
         raise ParameterError("--proba needs a classifier; this model predicts numbers.")
-    frame = read_table(data)
+    frame = read_table(data, _words(estimator.model_))
     target = estimator.model_.target
     predictions = estimator.model_.predictions(frame)
     table = pd.DataFrame()
@@ -36,26 +44,33 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
         table[target.name] = predictions[:, 0]
     buffer = io.StringIO()
     table.to_csv(buffer, index=False, lineterminator="\n")
+    content = buffer.getvalue().encode()
     if out is None:
-        sys.stdout.write(buffer.getvalue())
-    else:
-        write_whole(Path(out), buffer.getvalue())
+        typer.echo(content, nl=False)
+        return
+    try:
+        write_whole(Path(out), content)
+    except OSError as error:
+        raise ParameterError(f"--out {out} cannot be written: {error.strerror}.") from error
 
 
 def run_score(run: str, data: str, target_column: str | None, weight: str | None, as_json: bool) -> None:
     """Print how well a model predicts labelled rows."""
     estimator = load(run)
-    frame = read_table(data)
     target = estimator.model_.target
-    y = take_column(frame, target_column or target.name, "target")
-    check_complete(y.to_numpy(), target_column or target.name)
+    name = target_column or target.name
+    words = target.classes is not None and target.classes.dtype.kind in "OUT"
+    frame = read_table(data, [*_words(estimator.model_), *([name] if words else [])])
+    y = take_column(frame, name, "target")
+    check_complete(y.to_numpy(), name)
     w = None if weight is None else number_column(frame, weight, "weight")
     values = y.to_numpy()
     truth = target.encode(values) if target.classes is None else target.codes(values)
     scores = scores_shown(target, truth, estimator.model_.predictions(frame), w)
     if as_json:
-        sys.stdout.write(json.dumps({"rows": len(frame), **plain(scores)}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({"rows": len(frame), **plain(scores)}) + "\n")
         return
     console = make_console(quiet=False, for_programs=False)
     listed = ", ".join(f"{label} {format_score(value)}" for label, value in scores.items())
-    console.print(f"{len(frame):,} rows: {listed}", highlight=False)
+    rows = "1 row" if len(frame) == 1 else f"{len(frame):,} rows"
+    console.print(f"{rows}: {listed}", highlight=False)

@@ -1,5 +1,6 @@
 """The page: from the facts of a study to HTML that opens anywhere, offline."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,11 @@ def build_report(study: Study) -> str:
 
 def _command(options: dict[str, Any]) -> str:
     """The command that made the run."""
-    words = ["leadline fit", str(options["data"])]
+    words = ["leadline", "fit", str(options["data"])]
     for name, value in options.items():
         if name in ("data", "out", "json", "quiet") or value is None:
             continue
         values = value if isinstance(value, list) else [value]
-        words += [f"--{name.replace('_', '-')} {item}" for item in values]
-    return " ".join(words)
+        for item in values:
+            words += [f"--{name.replace('_', '-')}", str(item)]
+    return shlex.join(words)

@@ -19,7 +19,17 @@ from leadline.search.problem import Problem
 from leadline.search.space import Candidate
 from leadline.search.study import Study, UnitKey, UnitResult
 from leadline.search.verdict import Verdict, fold_scores, give_verdict
-from leadline.training import Hyperparameters, Stop, Stopped, Task, Trained, networks_at_once, plan_for, train
+from leadline.training import (
+    Hyperparameters,
+    Stop,
+    Stopped,
+    Task,
+    Trained,
+    networks_at_once,
+    one_blas_thread,
+    plan_for,
+    train,
+)
 
 __all__ = ["RUNGS", "DepthResult", "Ladder", "Listener", "Rung", "Unit"]
 
@@ -151,6 +161,14 @@ class Ladder:
         The results so far stand in `results` and `verdict`, and `left_out` says what a deadline prevented.
         """
         self.listener.climb_started(self.problem.judge.metric)
+        try:
+            with one_blas_thread():
+                self._climb(max_depth, patience)
+        except BaseException:
+            self.stop.set()  # whatever ends the climb ends the trainings that are still under way
+            raise
+
+    def _climb(self, max_depth: int, patience: int) -> None:
         for L in range(1, max_depth + 1):
             self.listener.depth_started(L)
             try:
@@ -188,7 +206,7 @@ class Ladder:
                     scores[index] = fold_scores(curves)
                 ranked[index] = float(scores[index].mean()) if index in scores else -np.inf
         best = max(scores, key=lambda index: (scores[index].mean(), -index), default=None)
-        keys = self.study.keys(L)
+        keys = self.study.unit_keys(L)
         took = time.perf_counter() - start
         if best is None:
             result = self.study.result(keys[-1])
@@ -244,11 +262,7 @@ class Ladder:
 
     def _run(self, batches: list[list[Unit]]) -> Iterator[tuple[list[Unit], list[Trained]]]:
         jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1)
-        try:
-            yield from jobs(delayed(_train_batch)(self.problem, batch, self.seed, self.stop) for batch in batches)
-        except KeyboardInterrupt:
-            self.stop.set()
-            raise
+        yield from jobs(delayed(_train_batch)(self.problem, batch, self.seed, self.stop) for batch in batches)
 
 
 def _plan(problem: Problem, settings: Hyperparameters) -> Any:

@@ -160,7 +160,7 @@ class Study:
             None if theta is None else np.frombuffer(theta, dtype=np.float32),
         )
 
-    def keys(self, depth: int | None = None) -> list[UnitKey]:
+    def unit_keys(self, depth: int | None = None) -> list[UnitKey]:
         """The finished units, of one depth or of all, in order."""
         where, values = ("", ()) if depth is None else (" WHERE depth = ?", (depth,))
         query = f"SELECT depth, candidate, fold, repeat, epochs FROM units{where} ORDER BY 1, 2, 3, 4, 5"

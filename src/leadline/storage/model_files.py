@@ -58,11 +58,16 @@ def load_record(folder: str | Path) -> tuple[dict[str, Any], dict[str, NDArray[A
         A file is missing or damaged, the two do not belong together, or the format is of another version.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelFileError(f"{folder}: no such folder; give the folder of a run or of a saved model.")
     for name in (RECORD_NAME, WEIGHTS_NAME):
         if not (folder / name).is_file():
             raise ModelFileError(f"{folder} holds no model: {name} is missing.")
     try:
-        content = json.loads((folder / RECORD_NAME).read_text("utf-8"))
+        text, weights = (folder / RECORD_NAME).read_text("utf-8"), (folder / WEIGHTS_NAME).read_bytes()
+        content = json.loads(text)
+    except OSError as error:
+        raise ModelFileError(f"The model in {folder} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{folder / RECORD_NAME} is damaged: {error}.") from error
     if not isinstance(content, dict) or "format" not in content:
@@ -72,7 +77,6 @@ def load_record(folder: str | Path) -> tuple[dict[str, Any], dict[str, NDArray[A
     stated = content.pop("sha256", None)
     if stated != _digest(content):
         raise ModelFileError(f"{folder / RECORD_NAME} is damaged: its content does not match its checksum.")
-    weights = (folder / WEIGHTS_NAME).read_bytes()
     if hashlib.sha256(weights).hexdigest() != content["weights_sha256"]:
         raise ModelFileError(f"{folder / WEIGHTS_NAME} is damaged or belongs to another {RECORD_NAME}.")
     try:

@@ -3,7 +3,7 @@
 from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, as_frame
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import Target, check_complete, guess_task
+from leadline.tables.target import Target, check_complete, guess_task, shown
 
 __all__ = [
     "CategoryColumn",
@@ -17,4 +17,5 @@ __all__ = [
     "guess_task",
     "nearest",
     "read_table",
+    "shown",
 ]

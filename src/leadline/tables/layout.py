@@ -262,8 +262,8 @@ class Layout:
             row = int(strange[0])
             kind, write = ("dates", "it like 2026-01-31") if column.date else ("numbers", "a number")
             raise DataError(
-                f"Column {column.name!r} held {kind} in training, but row {row + 1} has {str(series.iloc[row])!r}; write "
-                f"{write} or leave the cell empty."
+                f"Column {column.name!r} held {kind} in training, but row {row + 1} has {str(series.iloc[row])!r}; "
+                f"write {write} or leave the cell empty."
             )
         infinite = np.flatnonzero(np.isinf(values))
         if len(infinite):

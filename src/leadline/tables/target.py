@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError
 
-__all__ = ["MOST_GUESSED_CLASSES", "Target", "check_complete", "guess_task"]
+__all__ = ["MOST_GUESSED_CLASSES", "Target", "check_complete", "guess_task", "shown"]
 
 Array = NDArray[Any]
 
@@ -58,11 +58,12 @@ def _as_numbers(y: Array, name: str) -> NDArray[np.float64]:
         row = int(large[0])
         if np.isinf(numbers[row]).any():
             raise DataError(
-                f"The target {name!r} has an infinite value (infinity) in row {row + 1}; replace it or leave the row out."
+                f"The target {name!r} has an infinite value (infinity) in row {row + 1}; replace it or leave the row "
+                "out."
             )
         raise DataError(
-            f"The target {name!r} has {shown(given[row])} in row {row + 1}; beyond {LARGEST:g} numbers cannot be learned. "
-            "Divide the column by a constant."
+            f"The target {name!r} has {shown(given[row])} in row {row + 1}; numbers beyond {LARGEST:g} cannot be "
+            "learned. Divide the column by a constant."
         )
     return numbers
 

@@ -5,8 +5,9 @@ examples here (the memory layout in which the specification's columns are contig
 
 What every kernel keeps:
 
-- An element's bits depend on its own inputs and its place within its own network, never on the company. `fastmath=True`
-  breaks that (and hides NaN); the flags below do not.
+- An element's bits depend on its own inputs, never on its place in an array or on the company. So no fastmath flag: where
+  the compiler may reorder or contract arithmetic, a vector and its scalar rest can round differently. Loops without
+  reductions vectorise all the same.
 - g, g′ and the losses are the functions of `leadline.network`, compiled as they stand; their constants take the
   precision of the data, else every product with a constant would be computed in float64.
 - `error_model="numpy"`: division by zero gives inf as NumPy does, and loops with divisions can be vectorised.
@@ -33,8 +34,7 @@ __all__ = [
     "loss_kernel",
 ]
 
-_FLAGS = {"reassoc", "contract", "arcp", "nsz", "afn"}
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FLAGS}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _compile = numba.njit(cache=True, **_OPTIONS)
 
 # Stand-ins for the functions that `_specialised` puts in their place.
@@ -54,7 +54,6 @@ _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
 _EXPONENT_BIAS, _MANTISSA_BITS = np.int32(127), np.int32(23)
 
 
-# The flags of the kernels that call these reach the arithmetic in here, so it may not rely on its own order.
 @numba.njit(nogil=True, error_model="numpy")
 def _power_and_rest(x: Any) -> Any:
     """2ⁿ and exp(r) − 1 with exp(x) = 2ⁿ exp(r), for float32 x; NaN stays NaN."""

@@ -6,6 +6,7 @@ threads inside one product. So BLAS is held to one thread, for the whole process
 
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -59,27 +60,53 @@ class Stop:
 
 
 class _BlasLimit:
-    """Counts who needs the limit: it is set by the first to come and lifted by the last to go."""
+    """Counts who needs the limit: it is set when the first one comes and lifted when the last one goes.
+
+    A thread of its own sets and lifts it, because threadpoolctl lets only the thread that set a limit lift it again,
+    and those who come first and go last need not be the same one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
         self._controller: ThreadpoolController | None = None
-        self._limiter: object = None
+        self._lift = threading.Event()
+        self._keeper = threading.Thread()
 
     def enter(self) -> None:
         with self._lock:
             if self._users == 0:
                 if self._controller is None:
-                    self._controller = ThreadpoolController()
-                self._limiter = self._controller.limit(limits=1, user_api="blas")
+                    self._controller = ThreadpoolController().select(user_api="blas")
+                self._set(self._controller)
             self._users += 1
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
-                self._limiter.restore_original_limits()  # type: ignore[attr-defined]
+                self._lift.set()
+                self._keeper.join()
+
+    def _set(self, controller: ThreadpoolController) -> None:
+        is_set, self._lift = threading.Event(), threading.Event()
+
+        def keep(lift: threading.Event) -> None:
+            with controller.limit(limits=1):
+                is_set.set()
+                lift.wait()
+
+        self._keeper = threading.Thread(target=keep, args=(self._lift,), name="leadline-blas-limit", daemon=True)
+        self._keeper.start()
+        is_set.wait()
+        most = max((library["num_threads"] for library in controller.info()), default=1)
+        if most > 1:
+            warnings.warn(
+                f"BLAS keeps {most} threads because other code controls their number: results may differ in their last "
+                "bits from those of one thread, and training may be slower.",
+                RuntimeWarning,
+                stacklevel=5,
+            )
 
 
 _limit = _BlasLimit()

@@ -1,0 +1,206 @@
+import numpy as np
+import pytest
+
+from leadline.search import DepthResult, Ladder, Metric, Problem, Study, Verdict, draw_candidates, make_folds
+from leadline.tables import Encoded, Target
+from leadline.training import Hyperparameters, Stop, Stopped
+
+BASE = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, max_iter=8)
+
+
+def make_problem(kind: str = "product", n: int = 240) -> Problem:
+    generator = np.random.default_rng(0)
+    numbers = generator.normal(size=(n, 4))
+    signal = numbers[:, 0] * numbers[:, 1] if kind == "product" else numbers @ np.array([1.0, -2.0, 0.5, 0.0])
+    y = signal + 0.1 * generator.normal(size=n)
+    target = Target.infer(y, "regression")
+    splits, _ = make_folds(y, np.arange(n), target, None, 4, seed=0)
+    encoded = Encoded(numbers, np.zeros((n, 0), np.float32))
+    return Problem.build(encoded, y, np.ones(n), target, Metric(None, target), splits, "standard")
+
+
+class Diary:
+    """A listener that writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple] = []
+
+    def climb_started(self, metric: Metric) -> None:
+        self.events.append(("climb", metric.label))
+
+    def depth_started(self, L: int) -> None:
+        self.events.append(("start", L))
+
+    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
+        self.events.append(("advance", L, done, planned, share, seconds_left))
+
+    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+        self.events.append(("finish", result.L, verdict.depth))
+
+
+def climb(
+    problem: Problem,
+    *,
+    study: Study | None = None,
+    n_jobs: int = 1,
+    base: Hyperparameters = BASE,
+    candidates: int = 4,
+    max_depth: int = 3,
+    patience: int = 5,
+    stop: Stop | None = None,
+    listener: Diary | None = None,
+) -> Ladder:
+    ladder = Ladder(
+        problem,
+        base,
+        draw_candidates(base, candidates, seed=0),
+        study or Study(),
+        0,
+        n_jobs,
+        stop or Stop(),
+        listener or Diary(),
+    )
+    ladder.climb(max_depth, patience)
+    return ladder
+
+
+def same(a: Ladder, b: Ladder) -> bool:
+    keys = a.study.unit_keys()
+    if keys != b.study.unit_keys() or a.verdict != b.verdict:
+        return False
+    for key in keys:
+        one, two = a.study.result(key), b.study.result(key)
+        assert one is not None
+        assert two is not None
+        for name in ("state", "best_epoch"):
+            if getattr(one, name) != getattr(two, name):
+                return False
+        if not (np.array_equal(one.curve, two.curve) and np.array_equal(one.theta, two.theta)):
+            return False
+    return all(np.array_equal(a.results[L].scores, b.results[L].scores) for L in a.results)
+
+
+def test_every_depth_has_the_same_folds_and_the_same_number_of_candidates() -> None:
+    ladder = climb(make_problem())
+    for L in (1, 2, 3):
+        keys = ladder.study.unit_keys(L)
+        assert {key.candidate for key in keys} == {0, 1, 2, 3}
+        assert {key.fold for key in keys} == {0, 1, 2, 3}
+        assert len(ladder.results[L].scores) == 4
+
+
+def test_halving_spends_epochs_and_folds_and_never_continues() -> None:
+    ladder = climb(make_problem())
+    first = [key for key in ladder.study.unit_keys(2) if key.epochs == 2]
+    second = [key for key in ladder.study.unit_keys(2) if key.epochs == 8]
+    assert len(first) == 4 * 2
+    assert len(second) == 2 * 4
+    assert len(first) + len(second) == ladder.results[2].networks
+    # full budgets keep their parameters, short ones do not
+    assert all((ladder.study.result(key).theta is None) == (key.epochs == 2) for key in first + second)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 4])
+def test_the_number_of_jobs_changes_no_bit(n_jobs: int) -> None:
+    problem = make_problem()
+    assert same(climb(problem), climb(problem, n_jobs=n_jobs))
+
+
+def test_more_candidates_leave_a_units_result_as_it_was() -> None:
+    problem = make_problem()
+    few, many = climb(problem, candidates=2, max_depth=2), climb(problem, candidates=4, max_depth=2)
+    shared = set(few.study.unit_keys()) & set(many.study.unit_keys())
+    assert len(shared) >= 8
+    for key in shared:
+        assert np.array_equal(few.study.result(key).curve, many.study.result(key).curve)
+
+
+def test_what_the_study_holds_is_not_trained_again() -> None:
+    problem, study = make_problem(), Study()
+    first = climb(problem, study=study, max_depth=2)
+    before = study.unit_keys()
+    again = climb(problem, study=study, max_depth=3)
+    assert [key for key in study.unit_keys() if key.depth <= 2] == before
+    assert same(again, climb(problem, max_depth=3))
+    assert np.array_equal(first.results[2].scores, again.results[2].scores)
+
+
+def test_the_climb_ends_when_the_answer_stays_behind() -> None:
+    assert sorted(climb(make_problem("linear"), max_depth=8, patience=2).results) == [1, 2, 3]
+
+
+def test_depth_is_found_where_it_is_needed() -> None:
+    base = Hyperparameters(hidden_layer_sizes=(32,), batch_size=32, max_iter=40, learning_rate_init=1e-2)
+    ladder = climb(make_problem("product", n=600), base=base, max_depth=2)
+    assert ladder.verdict is not None
+    assert ladder.verdict.depth == 2
+    assert ladder.verdict.p_better_than_before[2] < 0.01
+
+
+def test_a_listener_hears_everything_in_order() -> None:
+    diary = Diary()
+    climb(make_problem(), max_depth=2, listener=diary)
+    assert diary.events[0] == ("climb", "RMSE")
+    assert [event[:2] for event in diary.events if event[0] != "advance"][1:] == [
+        ("start", 1),
+        ("finish", 1),
+        ("start", 2),
+        ("finish", 2),
+    ]
+    for L in (1, 2):
+        advances = [event for event in diary.events if event[0] == "advance" and event[1] == L]
+        assert [event[2] for event in advances] == sorted(event[2] for event in advances)
+        assert advances[-1][2] == advances[-1][3], "all that was planned is done"
+        assert advances[-1][4:] == (1.0, 0.0)
+        assert all(0 < event[4] <= 1 for event in advances)
+
+
+def test_a_deadline_keeps_the_depths_that_were_judged() -> None:
+    class Clock(Diary):
+        def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+            super().depth_finished(result, verdict)
+            if result.L == 2:
+                stop._deadline = 0.0  # now
+
+    stop = Stop(1000.0)
+    ladder = climb(make_problem(), stop=stop, listener=Clock(), max_depth=5)
+    assert sorted(ladder.results) == [1, 2]
+    assert ladder.left_out == "the time limit came during L = 3; depths from 3 on are not judged"
+
+
+def test_asking_for_a_stop_is_not_a_deadline() -> None:
+    stop = Stop()
+    stop.set()
+    with pytest.raises(Stopped):
+        climb(make_problem(), stop=stop)
+
+
+def test_an_interruption_reaches_the_workers_and_keeps_what_is_finished() -> None:
+    class Impatient(Diary):
+        def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
+            if L == 2:
+                raise KeyboardInterrupt
+
+    study, stop = Study(), Stop()
+    with pytest.raises(KeyboardInterrupt):
+        climb(make_problem(), study=study, n_jobs=2, stop=stop, listener=Impatient())
+    with pytest.raises(Stopped):
+        stop.check()
+    assert study.unit_keys(1)
+    assert study.unit_keys(2)
+
+
+def test_a_candidate_that_diverges_fails_alone() -> None:
+    wild = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, max_iter=8, learning_rate_init=1e30)
+    ladder = climb(make_problem(), base=wild, max_depth=2)
+    assert ladder.results[2].mean_scores[0] == -np.inf
+    assert ladder.results[2].candidate != 0
+    assert not ladder.results[2].failed
+
+
+def test_a_depth_where_everything_diverges_is_named_and_not_judged() -> None:
+    wild = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, max_iter=8, learning_rate_init=1e30)
+    ladder = climb(make_problem(), base=wild, candidates=1, max_depth=2)
+    assert ladder.results[2].failed.startswith("every network failed: training loss not finite in epoch 1")
+    assert ladder.verdict is not None
+    assert ladder.verdict.depth == 1

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, log_loss, make_scorer, mean_absolute_error, roc_auc_score
+
+from leadline.errors import ParameterError
+from leadline.search import Metric, scores_shown
+from leadline.tables import Target
+
+GENERATOR = np.random.default_rng(0)
+TWO = Target.infer(np.array(["no", "yes"]), "classification")
+THREE = Target.infer(np.array([3, 5, 9]), "classification")
+NUMBERS = Target.infer(np.arange(5.0), "regression")
+W = GENERATOR.random(50) + 0.1
+
+
+def probabilities(k: int) -> np.ndarray:
+    p = GENERATOR.random((50, k)) + 0.01
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def test_log_loss_is_the_default_for_classes() -> None:
+    y, p = GENERATOR.integers(0, 3, 50), probabilities(3)
+    metric = Metric(None, THREE)
+    assert (metric.label, metric.sign) == ("log loss", -1)
+    assert metric.score(y, p, W) == pytest.approx(-log_loss(y, p, sample_weight=W))
+    assert metric.shown(metric.score(y, p)) == pytest.approx(log_loss(y, p))
+
+
+def test_root_mean_squared_error_is_the_default_for_numbers() -> None:
+    y, p = GENERATOR.normal(size=50), GENERATOR.normal(size=(50, 1))
+    metric = Metric(None, NUMBERS)
+    assert metric.label == "RMSE"
+    assert metric.score(y, p, W) == pytest.approx(-np.sqrt(np.average((y - p[:, 0]) ** 2, weights=W)))
+
+
+def test_several_numbers_have_the_mean_of_their_errors() -> None:
+    y, p = np.zeros((4, 2)), np.tile([1.0, 3.0], (4, 1))
+    assert Metric(None, Target.infer(y, "regression")).score(y, p) == -2.0
+
+
+def test_scorers_of_scikit_learn_see_the_true_classes() -> None:
+    y, p = GENERATOR.integers(0, 2, 50), probabilities(2)
+    assert Metric("auc", TWO).score(y, p, W) == pytest.approx(roc_auc_score(y, p[:, 1], sample_weight=W))
+    assert Metric("accuracy", TWO).score(y, p) == accuracy_score(y, p.argmax(axis=1))
+    three = probabilities(3)
+    y3 = np.arange(50) % 3
+    assert Metric("roc_auc", THREE).score(y3, three) == pytest.approx(roc_auc_score(y3, three, multi_class="ovr"))
+
+
+def test_a_callable_scorer_is_called_as_scikit_learn_does() -> None:
+    scorer = make_scorer(mean_absolute_error, greater_is_better=False)
+    y, p = GENERATOR.normal(size=50), GENERATOR.normal(size=(50, 1))
+    assert Metric(scorer, NUMBERS).score(y, p) == pytest.approx(-mean_absolute_error(y, p[:, 0]))
+    seen = []
+    Metric(lambda estimator, X, y: seen.append(set(y)) or 0.5, THREE).score(np.array([0, 2]), probabilities(3)[:2])
+    assert seen == [{3, 9}]
+
+
+def test_an_impossible_event_costs_much_but_not_infinity() -> None:
+    score = Metric(None, TWO).score(np.array([1]), np.array([[1.0, 0.0]]))
+    assert -40 < score < -30
+
+
+def test_an_unknown_score_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(
+        ParameterError, match=r"scoring must be a scorer's name.*got 'acuracy'. Did you mean 'accuracy'"
+    ):
+        Metric("acuracy", TWO)
+
+
+def test_the_scores_that_people_look_at() -> None:
+    y, p = GENERATOR.integers(0, 2, 50), probabilities(2)
+    shown = scores_shown(TWO, y, p)
+    assert list(shown) == ["log loss", "accuracy", "AUC"]
+    assert shown["log loss"] == pytest.approx(log_loss(y, p))
+    assert np.isnan(scores_shown(TWO, np.zeros(50, int), p)["AUC"])
+    exact = scores_shown(NUMBERS, np.arange(5.0)[:, None], np.arange(5.0)[:, None])
+    assert exact == {"RMSE": 0.0, "MAE": 0.0, "R²": 1.0}

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from scipy.stats import t as student
+
+from leadline.search import give_verdict, in_words
+from leadline.search.verdict import corrected_error, fold_scores, p_better
+
+SHARE = 0.25  # five folds
+
+
+def around(mean: float, spread: float = 0.1, J: int = 5, seed: int = 0) -> np.ndarray:
+    """J scores with exactly this mean and standard deviation."""
+    x = np.random.default_rng(seed).normal(size=J)
+    return mean + spread * (x - x.mean()) / x.std(ddof=1)
+
+
+def test_the_corrected_error_is_that_of_nadeau_and_bengio() -> None:
+    assert corrected_error(around(3.0, spread=2.0), SHARE) == pytest.approx(np.sqrt((1 / 5 + 1 / 4) * 4))
+
+
+def test_the_p_value_is_that_of_students_t() -> None:
+    reference = around(0.0, seed=1)
+    better = reference + around(0.3, spread=0.2, seed=2)
+    t = 0.3 / (np.sqrt(1 / 5 + 1 / 4) * 0.2)
+    assert p_better(better, reference, SHARE) == pytest.approx(student.sf(t, 4))
+    assert p_better(reference, better, SHARE) == pytest.approx(student.cdf(t, 4))
+
+
+def test_equal_scores_are_a_draw_and_constant_differences_are_certain() -> None:
+    scores = around(1.0)
+    assert p_better(scores, scores, SHARE) == 0.5
+    assert p_better(np.full(5, 2.0), np.full(5, 1.0), SHARE) == 0.0
+    assert p_better(np.full(5, 1.0), np.full(5, 2.0), SHARE) == 1.0
+
+
+def test_the_answer_is_the_smallest_depth_that_is_not_significantly_worse() -> None:
+    base = around(-1.0)
+    noise = around(0.0, spread=0.05, seed=3)
+    verdict = give_verdict({1: base - 0.5 + noise, 2: base - 0.01 + noise, 3: base, 4: base - 0.02 - noise}, SHARE)
+    assert verdict.best_depth == 3
+    assert verdict.supported == (2, 3, 4)
+    assert verdict.depth == 2
+    assert verdict.p_worse[1] < 0.05 <= verdict.p_worse[2]
+    assert verdict.p_better_than_before[2] < 0.05 < verdict.p_better_than_before[3]
+    assert verdict.one_standard_error_depth == 2
+
+
+def test_the_one_standard_error_depth_can_be_deeper_than_the_supported_one() -> None:
+    best = around(0.0)
+    # 1.5 standard errors: not significant with 4 degrees of freedom, but more than one
+    difference = around(1.5 * np.sqrt(0.45) * 0.1, spread=0.1, seed=5)
+    verdict = give_verdict({1: best - difference, 2: best}, SHARE)
+    assert verdict.depth == 1
+    assert verdict.one_standard_error_depth == 2
+
+
+def test_a_tie_goes_to_fewer_layers() -> None:
+    scores = around(1.0)
+    verdict = give_verdict({1: scores, 2: scores, 3: scores}, SHARE)
+    assert verdict.depth == verdict.best_depth == verdict.one_standard_error_depth == 1
+    assert verdict.supported == (1, 2, 3)
+
+
+def test_with_all_depths_equal_a_deeper_network_is_rarely_called() -> None:
+    generator = np.random.default_rng(0)
+    deeper = 0
+    for _ in range(400):
+        shared = generator.normal(size=5)
+        scores = {L: shared + 0.5 * generator.normal(size=5) for L in (1, 2, 3, 4)}
+        deeper += give_verdict(scores, SHARE).depth > 1
+    assert deeper / 400 < 0.06
+
+
+def test_a_folds_score_is_read_where_the_other_folds_are_best() -> None:
+    curves = [np.array([0.0, 9.0, 1.0]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 2.0, 3.0])]
+    # the others of fold 0 are best in epoch 3, those of folds 1 and 2 in epoch 2
+    assert fold_scores(curves).tolist() == [1.0, 1.0, 2.0]
+
+
+def test_a_folds_own_rows_do_not_choose_its_epoch() -> None:
+    generator = np.random.default_rng(0)
+    curves = [generator.normal(size=50) for _ in range(5)]
+    before = fold_scores(curves)
+    at = int(np.flatnonzero(curves[0] == before[0])[0])
+    changed = [curve.copy() for curve in curves]
+    changed[0][(at + 7) % 50] = 100.0
+    assert fold_scores(changed)[0] == before[0]
+
+
+def test_a_curve_that_ended_early_stays_at_its_last_value() -> None:
+    curves = [np.array([5.0, 4.0]), np.array([1.0, 2.0, 3.0, 9.0])]
+    assert fold_scores(curves).tolist() == [4.0, 1.0]
+
+
+def test_a_single_fold_is_read_at_its_end() -> None:
+    assert fold_scores([np.array([1.0, 3.0, 2.0])]).tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        ({1: 0.0}, "Only L = 1, linear regression, was judged: nothing can be said about depth."),
+        (
+            {1: 0.0, 2: 0.0, 3: 0.0},
+            "L = 1 is enough: no deeper network, up to L = 3, is significantly better than linear regression.",
+        ),
+        (
+            {1: 0.0, 2: 5.0},
+            "L = 2 is supported: no deeper network is significantly better, and linear regression is significantly "
+            "worse.",
+        ),
+        (
+            {1: 0.0, 2: 2.0, 3: 5.0, 4: 5.001},
+            "L = 3 is supported: no deeper network is significantly better, and every shallower one is significantly "
+            "worse than the best mean score, that of L = 4.",
+        ),
+    ],
+)
+def test_the_verdict_in_words(scores: dict[int, float], words: str) -> None:
+    judged = {L: around(mean, seed=L) for L, mean in scores.items()}
+    if len({*scores.values()}) == 1:
+        judged = {L: around(mean) for L, mean in scores.items()}
+    assert in_words(give_verdict(judged, SHARE), max(scores), "linear regression") == words
