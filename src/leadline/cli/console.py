@@ -16,6 +16,7 @@ from leadline.search import DepthResult, Metric, Verdict
 
 __all__ = [
     "ClimbPrinter",
+    "counted",
     "format_p",
     "format_score",
     "format_seconds",
@@ -28,6 +29,11 @@ __all__ = [
 
 # Numbers with more digits than this before or after the point are written with a power of ten.
 _HUGE, _TINY = 1e12, 1e-4
+
+
+def counted(n: int, what: str) -> str:
+    """A number of things: 1 row, 4,128 rows."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def format_score(value: float, digits: int = 4) -> str:

@@ -16,6 +16,7 @@ import pandas as pd
 from leadline._version import __version__
 from leadline.cli.console import (
     ClimbPrinter,
+    counted,
     format_score,
     format_seconds,
     make_console,
@@ -131,7 +132,7 @@ def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> s
     task = "regression" if classes is None else f"classification, {len(classes)} classes"
     name = "standard input" if options.data == "-" else Path(options.data).name
     return (
-        f"{name}  {len(frame):,} rows, {len(layout.columns)} columns used: {', '.join(parts)}    "
+        f"{name}  {counted(len(frame), 'row')}, {counted(len(layout.columns), 'column')} used: {', '.join(parts)}    "
         f"{options.target}: {task}    {options.cv} folds, seed {options.seed}"
     )
 

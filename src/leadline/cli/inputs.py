@@ -101,6 +101,8 @@ def prepare(
     layout = Layout.infer(features)
     layout.encode(features)  # finds infinite values before anything is written
     notices = [f"column {name!r} is not used: it {reason}" for name, reason in layout.dropped]
+    if w is not None and not w.all():
+        notices.append(f"{int(np.sum(w == 0)):,} rows of weight 0 are not used")
     return Prepared(features, y, described, w, groups, notices)
 
 

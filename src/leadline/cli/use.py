@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import typer
 
-from leadline.cli.console import format_score, make_console, plain
+from leadline.cli.console import counted, format_score, make_console, plain
 from leadline.cli.inputs import number_column, take_column
 from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, Model, load
@@ -72,5 +72,4 @@ def run_score(run: str, data: str, target_column: str | None, weight: str | None
         return
     console = make_console(quiet=False, for_programs=False)
     listed = ", ".join(f"{label} {format_score(value)}" for label, value in scores.items())
-    rows = "1 row" if len(frame) == 1 else f"{len(frame):,} rows"
-    console.print(f"{rows}: {listed}", highlight=False)
+    console.print(f"{counted(len(frame), 'row')}: {listed}", highlight=False)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from leadline.errors import DataError
 from leadline.estimators.model import Model
 from leadline.storage import save_record
-from leadline.tables import Encoded, Layout, Target, as_frame
+from leadline.tables import Encoded, Layout, Target, as_frame, check_complete
 
 __all__ = ["ClassifierFace", "Face", "Given", "RegressorFace", "draw_seed", "read_input"]
 
@@ -62,6 +62,7 @@ def read_input(X: Any, y: Any, sample_weight: Any, task: str) -> Given:
         raise DataError("requires y to be passed, but the target y is None.")
     name = str(y.name) if isinstance(y, pd.Series) and y.name is not None else "y"
     y = _as_target(y, task)
+    check_complete(y, name)
     if task == "classification":
         try:
             check_classification_targets(y)

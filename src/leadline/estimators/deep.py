@@ -295,6 +295,6 @@ def load(path: str | Path) -> DeepClassifier | DeepRegressor:
     model = Model.from_record(record, arrays)
     kind = DeepClassifier if model.target.task == "classification" else DeepRegressor
     try:
-        return kind(**model.settings.to_record())._restore(model, record["features"])
+        return kind(**dataclasses.asdict(model.settings))._restore(model, record["features"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: the model's record cannot be read: {error}.") from error

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -336,7 +337,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
         """A fitted estimator with the averaged networks of the folds at depth L."""
         settings = self.results_[L].settings
-        estimator = clone(self.estimator).set_params(**settings.to_record())
+        estimator = clone(self.estimator).set_params(**asdict(settings))
         names = getattr(self, "feature_names_in_", None)
         features = {"count": self.n_features_in_, "names": None if names is None else list(names)}
         fitted: DeepClassifier | DeepRegressor = estimator._restore(self.models_[L], features)

@@ -6,7 +6,9 @@ needs and the study lacks are trained in batches; batching and the number of job
 """
 
 import time
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -238,12 +240,13 @@ class Ladder:
         """Train what the study lacks, and record it as it comes."""
         missing = [unit for unit in units if self.study.result(unit.key) is None]
         keep_theta = rung.folds is None or any(unit.settings.solved for unit in units)
-        for batch, results in self._run(self._batches(missing)):
-            self.study.record(
-                (unit.key, UnitResult(**{**vars(result), "theta": result.theta if keep_theta else None}))
-                for unit, result in zip(batch, results, strict=True)
-            )
-            work.done(batch)
+        with closing(self._run(self._batches(missing))) as finished:
+            for batch, results in finished:
+                self.study.record(
+                    (unit.key, UnitResult(**{**vars(result), "theta": result.theta if keep_theta else None}))
+                    for unit, result in zip(batch, results, strict=True)
+                )
+                work.done(batch)
 
     def _batches(self, units: list[Unit]) -> list[list[Unit]]:
         """Units that can train together, as many as a core's cache holds and as leaves work for every job."""
@@ -260,9 +263,20 @@ class Ladder:
         # the longest first, so that no job is left alone with them at the end
         return sorted(batches, key=lambda batch: -len(batch) * _cost(self.problem, batch[0].settings))
 
-    def _run(self, batches: list[list[Unit]]) -> Iterator[tuple[list[Unit], list[Trained]]]:
+    def _run(self, batches: list[list[Unit]]) -> Generator[tuple[list[Unit], list[Trained]]]:
         jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1)
-        yield from jobs(delayed(_train_batch)(self.problem, batch, self.seed, self.stop) for batch in batches)
+        finished = jobs(delayed(_train_batch)(self.problem, batch, self.seed, self.stop) for batch in batches)
+        try:
+            # not `yield from`, which would close it before anyone is told to stop
+            for result in finished:  # noqa: UP028
+                yield result
+        except GeneratorExit:
+            self.stop.set()
+            with warnings.catch_warnings():
+                # joblib reminds its user of results that nobody took; here nobody wants them any more
+                warnings.simplefilter("ignore", UserWarning)
+                finished.close()
+            raise
 
 
 def _plan(problem: Problem, settings: Hyperparameters) -> Any:

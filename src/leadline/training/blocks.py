@@ -118,7 +118,7 @@ class FeatureScale:
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """The factors, one for each input, starting at one; they do not decay."""
-        return (ParameterSpec("scale", (self.n,), lambda _: np.ones(self.n), self.rate_factor, decay=0.0),)
+        return (ParameterSpec("feature_scale", (self.n,), lambda _: np.ones(self.n), self.rate_factor, decay=0.0),)
 
     def allocate(self, P: int, m: int, dtype: type, backward: bool) -> tuple[Array, ...]:
         """A, and dA for a backward pass."""

@@ -5,7 +5,7 @@ examples here (the memory layout in which the specification's columns are contig
 
 What every kernel keeps:
 
-- An element's bits depend on its own inputs, never on its place in an array or on the company. So no fastmath flag: where
+- An element's bits depend on its own inputs, not on its place in an array or on the company. So no fastmath flag: where
   the compiler may reorder or contract arithmetic, a vector and its scalar rest can round differently. Loops without
   reductions vectorise all the same.
 - g, g′ and the losses are the functions of `leadline.network`, compiled as they stand; their constants take the

@@ -1,0 +1,91 @@
+"""Statistics: numbers fitted on training rows, and what they make of a table."""
+
+import numpy as np
+import pytest
+
+from leadline.tables import Encoded, Statistics
+
+
+def encoded(numbers, indicators=None):
+    numbers = np.asarray(numbers, dtype=np.float64)
+    shape = (len(numbers), 0)
+    return Encoded(numbers, np.zeros(shape, np.float32) if indicators is None else np.float32(indicators))
+
+
+def fit(numbers, scaling="robust", w=None):
+    numbers = np.asarray(numbers, dtype=np.float64)
+    return Statistics.fit(numbers, np.ones(len(numbers)) if w is None else np.asarray(w, dtype=np.float64), scaling)
+
+
+def test_robust_scaling_centres_at_the_median_and_divides_by_the_distance_of_the_quartiles():
+    numbers = [[0.0], [10.0], [20.0], [30.0], [1000.0]]
+    statistics = fit(numbers)
+    assert (statistics.center[0], statistics.scale[0]) == (20.0, 20.0)
+
+
+def test_robust_inputs_stay_within_three_and_keep_their_order():
+    numbers = np.array([[-1e12], [-50.0], [0.0], [1.0], [2.0], [3.0], [50.0], [1e12]])
+    inputs = fit(numbers).apply(encoded(numbers))[:, 0]
+    assert np.all(np.abs(inputs) <= 3)
+    assert np.all(np.diff(inputs) > 0)
+
+
+def test_robust_inputs_near_the_centre_are_hardly_clipped():
+    statistics = Statistics("robust", np.zeros(1), np.zeros(1), np.ones(1))
+    assert statistics.apply(encoded([[0.01]]))[0, 0] == pytest.approx(0.01, rel=1e-4)
+
+
+@pytest.mark.parametrize("value", [1e30, 1e155, 1e200, 1e308])
+def test_values_of_any_size_stay_finite_and_far_from_the_centre(value):
+    numbers = np.array([[1e-3], [2e-3], [3e-3], [4e-3], [value], [-value]])
+    inputs = fit(numbers).apply(encoded(numbers))[:, 0]
+    np.testing.assert_allclose(inputs[-2:], [3, -3], rtol=1e-6)
+
+
+def test_standard_scaling_gives_mean_zero_and_deviation_one():
+    numbers = np.random.default_rng(0).normal(5, 3, size=(50, 2))
+    inputs = fit(numbers, "standard").apply(encoded(numbers)).astype(np.float64)
+    np.testing.assert_allclose(inputs.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(inputs.std(axis=0), 1, rtol=1e-6)
+
+
+def test_no_scaling_leaves_numbers_as_they_are():
+    numbers = [[1.0], [2.0], [70.0]]
+    np.testing.assert_array_equal(fit(numbers, "none").apply(encoded(numbers)), numbers)
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", "none"])
+def test_a_missing_number_becomes_the_median(scaling):
+    numbers = np.array([[1.0], [2.0], [40.0], [np.nan]])
+    inputs = fit(numbers, scaling).apply(encoded(numbers))
+    assert inputs[3, 0] == inputs[1, 0]
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", "none"])
+def test_a_row_of_weight_two_counts_as_the_row_twice(scaling):
+    numbers = np.array([[1.0, 9.0], [2.0, np.nan], [4.0, 5.0], [8.0, 3.0]])
+    weighted = fit(numbers, scaling, w=[1, 2, 1, 2])
+    repeated = fit(numbers[[0, 1, 1, 2, 3, 3]], scaling)
+    for name in ("fill", "center", "scale"):
+        np.testing.assert_allclose(getattr(weighted, name), getattr(repeated, name), rtol=1e-12)
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard"])
+def test_a_column_that_is_constant_in_training_is_zero_whatever_comes(scaling):
+    statistics = fit([[5.0], [5.0], [5.0]], scaling)
+    assert statistics.apply(encoded([[5.0], [-7.0], [1e9]])).tolist() == [[0], [0], [0]]
+
+
+def test_where_the_quartiles_meet_half_the_range_is_the_scale():
+    assert fit([[0.0]] * 9 + [[8.0]]).scale[0] == 4.0
+
+
+def test_a_column_without_a_known_number_is_zero():
+    statistics = fit([[np.nan], [np.nan]])
+    assert statistics.apply(encoded([[np.nan], [np.nan]])).tolist() == [[0], [0]]
+
+
+def test_inputs_are_float32_with_the_indicators_behind_the_numbers():
+    inputs = fit([[0.0], [1.0]], "none").apply(encoded([[0.0], [1.0]], [[1, 0], [0, 1]]))
+    assert inputs.dtype == np.float32
+    assert inputs.tolist() == [[0, 1, 0], [1, 0, 1]]
