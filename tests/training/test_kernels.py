@@ -11,6 +11,8 @@ from leadline.training.kernels import (
     drop_out_backward,
     gather,
     loss_kernel,
+    scale,
+    scale_backward,
 )
 
 pytestmark = pytest.mark.kernels
@@ -90,6 +92,16 @@ def test_gather_takes_each_networks_own_rows_and_fold() -> None:
     gather(X, fold, rows, out)
     assert np.array_equal(out[0], X[1, [4, 0]])
     assert np.array_equal(out[1], X[0, [1, 1]])
+
+
+def test_scale_multiplies_and_its_backward_pass_sums() -> None:
+    generator = np.random.default_rng(0)
+    X, dA, s = generator.normal(size=(2, 5, 3)), generator.normal(size=(2, 5, 3)), generator.normal(size=(2, 3))
+    A, ds = np.empty_like(X), np.empty_like(s)
+    scale(X, s, A)
+    scale_backward(dA, X, ds)
+    assert np.array_equal(A, X * s[:, None])
+    assert np.allclose(ds, (dA * X).sum(axis=1))
 
 
 def test_dropout_silences_its_share_and_keeps_the_mean() -> None:

@@ -227,7 +227,7 @@ def test_one_layer_is_ridge_regression() -> None:
 
 
 def test_lbfgs_solves_deeper_networks_too() -> None:
-    deep = Hyperparameters(hidden_layer_sizes=(8,), solver="lbfgs", activation="tanh", max_iter=50)
+    deep = Hyperparameters(hidden_layer_sizes=(8,), solver="lbfgs", activation="tanh", max_iter=50, feature_scale=False)
     data, named = solve("regression", "half_squared_error", deep)
     A = np.tanh(data.X[0] @ named["W[1]"].T + named["b[1]"])
     errors = A @ named["W[2]"].T + named["b[2]"] - data.Y[0]

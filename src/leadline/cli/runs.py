@@ -34,7 +34,7 @@ def new_run_folder(out: str | None, data: str) -> Path:
         if any((folder / name).exists() for name in (STUDY_NAME, RECORD_NAME)):
             raise RunFolderError(f"{folder} already holds a run; give another folder with --out, or remove it.")
         return folder
-    name = "table" if data == "-" else re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(data).name.split(".")[0]) or "table"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(data).name.split(".")[0]).strip("-") or "table"
     today = datetime.date.today().isoformat()
     number = 1
     while (folder := Path("runs") / f"{name}-{today}-{number}").exists():

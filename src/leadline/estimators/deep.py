@@ -30,25 +30,25 @@ class _Deep(Face):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (128, 128),
-        activation: str = "relu",
+        hidden_layer_sizes: Sequence[int] = Hyperparameters.hidden_layer_sizes,
+        activation: str = Hyperparameters.activation,
         *,
-        solver: str = "adam",
+        solver: str = Hyperparameters.solver,
         alpha: float | None = None,
-        weight_decay: float = 1e-2,
-        dropout: float = 0.1,
-        batch_size: int | str = "auto",
-        learning_rate: str = "cosine",
-        learning_rate_init: float = 2e-3,
-        max_iter: int = 100,
+        weight_decay: float = Hyperparameters.weight_decay,
+        dropout: float = Hyperparameters.dropout,
+        batch_size: int | str = Hyperparameters.batch_size,
+        learning_rate: str = Hyperparameters.learning_rate,
+        learning_rate_init: float = Hyperparameters.learning_rate_init,
+        max_iter: int = Hyperparameters.max_iter,
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 20,
-        beta_1: float = 0.9,
-        beta_2: float = 0.95,
-        epsilon: float = 1e-8,
-        feature_scale: bool = False,
-        scaling: str = "robust",
+        n_iter_no_change: int = Hyperparameters.n_iter_no_change,
+        beta_1: float = Hyperparameters.beta_1,
+        beta_2: float = Hyperparameters.beta_2,
+        epsilon: float = Hyperparameters.epsilon,
+        feature_scale: bool = Hyperparameters.feature_scale,
+        scaling: str = Hyperparameters.scaling,
         random_state: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -181,7 +181,7 @@ Parameters
     alpha : float, optional
         L2 penalty: + alpha/2 ‖W‖² beside the summed loss of the rows (1/C of LogisticRegression, alpha of Ridge).
         Default 1 for L = 1, else 0.
-    weight_decay : float, default 0.01
+    weight_decay : float, default 0.05
         Decoupled decay (AdamW), another thing than `alpha`: W shrinks by learning rate × this at every step.
     dropout : float, default 0.1
         Share of each hidden layer's units silenced in a training step.
@@ -189,7 +189,7 @@ Parameters
         Rows in a minibatch; "auto" is a power of two from 16 to 256 near 1/32 of the rows.
     learning_rate : {{"cosine", "constant"}}, default "cosine"
         Schedule over the planned epochs.
-    learning_rate_init : float, default 0.002
+    learning_rate_init : float, default 0.005
         α, where the schedule starts.
     max_iter : int, default 100
         Epochs; L-BFGS may take ten times as many iterations.
@@ -200,10 +200,10 @@ Parameters
         Share of the rows held out for that.
     n_iter_no_change : int, default 20
         Patience in epochs.
-    beta_1, beta_2, epsilon : float, default 0.9, 0.95, 1e-8
+    beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
         Adam's decay of the first and second moment, and the number kept from zero in its division.
-    feature_scale : bool, default False
-        A learned factor for each input before layer 1.
+    feature_scale : bool, default True
+        A learned factor for each input before layer 1 (not for L = 1).
     scaling : {{"robust", "standard", "none"}}, default "robust"
         Number columns: median and quartiles with a smooth clip; mean and deviation; or as they are.
     random_state : int, Generator, RandomState or None

@@ -40,7 +40,7 @@ class Dimension:
 
 SPACE: tuple[Dimension, ...] = (
     Dimension("hidden_units", "units of every hidden layer", levels=(64, 128, 256)),
-    Dimension("learning_rate_init", "where the learning rate starts", low=5e-4, high=1e-2, log=True),
+    Dimension("learning_rate_init", "where the learning rate starts", low=1e-3, high=2e-2, log=True),
     Dimension("weight_decay", "decoupled decay of the weights", low=1e-3, high=1.0, log=True),
     Dimension("dropout", "share of units silenced in a step", low=0.0, high=0.3),
     Dimension("activation", "g of the hidden layers", levels=("relu", "silu")),

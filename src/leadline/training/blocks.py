@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from leadline.network import Architecture, Parameters, activation, initial_standard_deviation
 from leadline.training.hyperparameters import Hyperparameters
-from leadline.training.kernels import activation_kernels, drop_out, drop_out_backward
+from leadline.training.kernels import activation_kernels, drop_out, drop_out_backward, scale, scale_backward
 
 __all__ = ["Block", "Bound", "Dense", "Dropout", "FeatureScale", "ParameterSpec", "Plan", "plan_for"]
 
@@ -130,17 +130,17 @@ class FeatureScale:
 
 
 class _BoundScale:
-    def __init__(self, scale: Array, gradient: Array | None, A: Array, dA: Array | None = None) -> None:
-        self.scale, self.gradient, self.A, self.dA = scale, gradient, A, dA
+    def __init__(self, factors: Array, gradient: Array | None, A: Array, dA: Array | None = None) -> None:
+        self.factors, self.gradient, self.A, self.dA = factors, gradient, A, dA
 
     def forward(self, A_before: Array, dropout: Dropout | None) -> None:
-        np.multiply(A_before, self.scale[:, None, :], out=self.A)
+        scale(A_before, self.factors, self.A)
 
     def backward(self, A_before: Array, dA_before: Array | None, dropout: Dropout | None) -> None:
         assert self.dA is not None
-        np.einsum("pij,pij->pj", self.dA, A_before, out=self.gradient)
+        scale_backward(self.dA, A_before, self.gradient)
         if dA_before is not None:
-            np.multiply(self.dA, self.scale[:, None, :], out=dA_before)
+            scale(self.dA, self.factors, dA_before)
 
 
 @dataclass(frozen=True)

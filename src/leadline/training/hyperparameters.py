@@ -148,7 +148,7 @@ class Hyperparameters:
         0.0, Real(low=0.0), "L2 penalty: the summed loss of the rows gets + alpha/2 ‖W‖² (biases are free)"
     )
     weight_decay: float = _parameter(
-        1e-2, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
+        0.05, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
     )
     dropout: float = _parameter(
         0.1,
@@ -160,7 +160,7 @@ class Hyperparameters:
         Integer(low=1, or_word="auto"),
         "rows in a minibatch; auto: a power of two, 16 to 256, near 1/32 of the rows",
     )
-    learning_rate_init: float = _parameter(2e-3, Real(low=0.0, low_open=True), "α, where the schedule starts")
+    learning_rate_init: float = _parameter(5e-3, Real(low=0.0, low_open=True), "α, where the schedule starts")
     learning_rate: str = _parameter("cosine", Choice(SCHEDULES), "schedule of the learning rate over the planned steps")
     max_iter: int = _parameter(
         100, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
@@ -169,10 +169,10 @@ class Hyperparameters:
         20, Integer(low=1), "epochs without a better validation score after which training stops"
     )
     beta_1: float = _parameter(0.9, Real(low=0.0, high=1.0, high_open=True), "decay of the first moment in Adam")
-    beta_2: float = _parameter(0.95, Real(low=0.0, high=1.0, high_open=True), "decay of the second moment in Adam")
+    beta_2: float = _parameter(0.999, Real(low=0.0, high=1.0, high_open=True), "decay of the second moment in Adam")
     epsilon: float = _parameter(1e-8, Real(low=0.0, low_open=True), "kept from zero in Adam's division")
     feature_scale: bool = _parameter(
-        False, Choice((False, True)), "a learned factor for each input before layer 1 (not for L = 1)"
+        True, Choice((False, True)), "a learned factor for each input before layer 1 (not for L = 1)"
     )
     scaling: str = _parameter(
         "robust",

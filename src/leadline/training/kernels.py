@@ -32,6 +32,8 @@ __all__ = [
     "drop_out_backward",
     "gather",
     "loss_kernel",
+    "scale",
+    "scale_backward",
 ]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -221,6 +223,25 @@ def gather(X: Any, fold: Any, rows: Any, out: Any) -> None:
         for i in range(rows.shape[1]):
             for j in range(out.shape[2]):
                 out[p, i, j] = X[fold[p], rows[p, i], j]
+
+
+@_compile
+def scale(X: Any, s: Any, A: Any) -> None:
+    """A = s ∗ X for each network, (P, m, n) from X (P, m, n) and factors s (P, n)."""
+    for p in range(X.shape[0]):
+        for i in range(X.shape[1]):
+            for j in range(X.shape[2]):
+                A[p, i, j] = s[p, j] * X[p, i, j]
+
+
+@_compile
+def scale_backward(dA: Any, X: Any, ds: Any) -> None:
+    """ds = Σ over examples of dA ∗ X, (P, n): the gradient of `scale` by its factors."""
+    for p in range(X.shape[0]):
+        ds[p, :] = 0
+        for i in range(X.shape[1]):
+            for j in range(X.shape[2]):
+                ds[p, j] += dA[p, i, j] * X[p, i, j]
 
 
 _LOW_32 = np.uint64(0xFFFFFFFF)

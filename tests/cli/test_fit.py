@@ -1,0 +1,307 @@
+"""`leadline fit`: what it writes, what it prints, and what its options do."""
+
+import json
+import sqlite3
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import leadline
+from leadline.search import Study
+
+RUN_FILES = ["model.json", "model.safetensors", "report.html", "study.db"]
+
+
+def record_of(result):
+    """The JSON that the command printed."""
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def weights(result):
+    assert result.exit_code == 0, result.stderr
+    return (result.folder / "model.safetensors").read_bytes()
+
+
+def stated(result):
+    """The record of the run that its study keeps."""
+    assert result.exit_code == 0, result.stderr
+    return Study.read(result.folder / "study.db").fact("run")
+
+
+# What is written
+
+
+@pytest.mark.parametrize("run", ["classes_run", "numbers_run"])
+def test_a_run_folder_holds_model_study_and_report_and_nothing_else(run, request):
+    folder = request.getfixturevalue(run).folder
+    assert sorted(path.name for path in folder.iterdir()) == RUN_FILES
+
+
+def test_the_model_can_be_loaded_from_python(classes_run, numbers_run):
+    assert isinstance(leadline.load(classes_run.folder), leadline.DeepClassifier)
+    assert isinstance(leadline.load(numbers_run.folder), leadline.DeepRegressor)
+
+
+def test_the_model_averages_one_network_for_each_fold(classes_run):
+    assert len(leadline.load(classes_run.folder).model_.members) == 2
+
+
+def test_the_study_keeps_every_network_and_the_conclusions(classes_run):
+    study = Study.read(classes_run.folder / "study.db")
+    record = record_of(classes_run)
+    for row in record["ladder"]:
+        assert len(study.unit_keys(row["L"])) == row["networks"]
+    assert study.fact("verdict")["depth"] == record["depth"]
+    assert study.fact("run")["test"] == record["test"]
+
+
+def test_the_study_is_an_sqlite_file(classes_run):
+    with sqlite3.connect(classes_run.folder / "study.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_the_report_says_what_the_command_says(classes_run, numbers_run):
+    assert record_of(classes_run)["sentence"] in (classes_run.folder / "report.html").read_text("utf-8")
+    assert stated(numbers_run)["sentence"] in numbers_run.stdout
+
+
+def test_the_same_command_gives_the_same_model(people, tmp_path, command):
+    people.to_csv(tmp_path / "t.csv", index=False)
+    words = ["fit", tmp_path / "t.csv", "--target", "spends", "--drop", "buys", "--epochs", "5", "--cv", "2"]
+    words += ["--max-depth", "2", "--candidates", "2"]
+    for name, jobs in (("a", "1"), ("b", "2")):
+        assert command(*words, "--out", tmp_path / name, "--jobs", jobs).exit_code == 0
+    for name in ("model.safetensors", "model.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_the_seed_changes_the_model(fit, people, numbers_run):
+    assert weights(fit(people.drop(columns="buys"), "spends", "--seed", "7")) != weights(numbers_run)
+
+
+def test_without_out_the_run_is_named_after_the_file_in_the_working_folder(command, people, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    people.to_csv("my table.csv", index=False)
+    words = ["--target", "buys", "--epochs", "2", "--cv", "2", "--max-depth", "1", "--candidates", "1"]
+    for number in (1, 2):
+        result = command("fit", "my table.csv", *words)
+        assert result.exit_code == 0, result.stderr
+        (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.name.endswith(f"-{number}"))
+        assert folder.name.startswith("my-table-")
+        assert f"runs/{folder.name}/report.html" in result.stdout.replace("\\", "/")
+
+
+# What is printed
+
+
+def test_people_see_the_table_the_ladder_the_verdict_the_test_and_the_place(numbers_run):
+    lines = numbers_run.stdout.splitlines()
+    assert lines[0] == (
+        "table.csv  120 rows, 5 columns used: 2 numeric (1 with missing values), 3 categorical (1 with missing values)"
+        "    spends: regression    2 folds, seed 0"
+    )
+    head = next(i for i, line in enumerate(lines) if "hidden units" in line)
+    assert "RMSE ± s.e." in lines[head]
+    assert lines[head + 1].split()[:2] == ["1", "–"]
+    assert "linear regression" in lines[head + 1]
+    assert lines[head + 2].split()[0] == "2"
+    assert any(line.startswith("L = ") for line in lines)
+    assert any(line.startswith("Test rows held out (24): RMSE ") for line in lines)
+    assert lines[-1] == str(numbers_run.folder / "report.html")
+    assert numbers_run.stderr == ""
+
+
+def test_json_is_all_there_is_on_standard_output_and_people_read_standard_error(classes_run):
+    record = record_of(classes_run)
+    assert record["run"] == str(classes_run.folder)
+    assert record["task"] == "classification"
+    assert [row["L"] for row in record["ladder"]] == [1, 2]
+    assert set(record["test"]["scores"][0]) == {"L", "log loss", "accuracy", "AUC"}
+    assert "hidden units" in classes_run.stderr
+    assert record["sentence"] in classes_run.stderr
+
+
+def test_json_has_null_where_there_is_no_number(fit, people):
+    # one class is so rare that the test lacks it, and its AUC is not defined
+    people.loc[:, "buys"] = ["rare"] * 2 + ["common"] * 118
+    record = record_of(fit(people, "buys", "--json"))
+    assert record["test"]["scores"][0]["AUC"] is None
+    assert record["ladder"][0]["p_value"] is None
+
+
+def test_quiet_prints_nothing(fit, people):
+    result = fit(people, "buys", "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert (result.folder / "report.html").exists()
+
+
+def test_quiet_with_json_prints_nothing_but_json(fit, people):
+    result = fit(people, "buys", "--quiet", "--json")
+    assert record_of(result)["target"] == "buys"
+    assert result.stderr == ""
+
+
+def test_names_are_printed_as_they_are_written(fit, people, tmp_path):
+    (tmp_path / "[red]").mkdir()
+    people[":car: [bold]x"] = 1
+    people.to_csv(tmp_path / "[red]" / "t.csv", index=False)
+    result = fit(tmp_path / "[red]" / "t.csv", "buys", "--out", tmp_path / "[red]" / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "note: column ':car: [bold]x' is not used" in result.stdout
+    assert str(tmp_path / "[red]" / "run" / "report.html") in result.stdout
+
+
+# The table
+
+
+def test_csv_packed_csv_and_parquet_give_the_same_result(fit, people, tmp_path, command):
+    tables = [tmp_path / name for name in ("t.csv", "t.csv.gz", "t.parquet")]
+    people.to_csv(tables[0], index=False)
+    people.to_csv(tables[1], index=False)
+    people.to_parquet(tables[2])
+    found = []
+    for table in tables:
+        result = fit(table, "buys", "--json", "--out", tmp_path / table.name.replace(".", "-"))
+        record = record_of(result)
+        predicted = command("predict", record["run"], table, "--proba")
+        found.append((record["test"], predicted.stdout))
+    assert found[0] == found[1] == found[2]
+
+
+def test_the_test_rows_are_a_fifth_by_default_and_classes_keep_their_shares(classes_run):
+    record = record_of(classes_run)
+    assert (record["data"]["training_rows"], record["test"]["rows"]) == (96, 24)
+
+
+def test_test_size_sets_the_share_of_the_test_rows(fit, people):
+    assert record_of(fit(people, "buys", "--json", "--test-size", "0.5"))["test"]["rows"] == 60
+
+
+@pytest.mark.parametrize(("options", "task"), [([], "classification"), (["--task", "regression"], "regression")])
+def test_the_task_is_guessed_unless_it_is_set(fit, people, options, task):
+    people["stars"] = np.arange(120) % 5
+    assert stated(fit(people, "stars", *options))["task"] == task
+
+
+@pytest.mark.parametrize(
+    ("target", "metric", "label"),
+    [("buys", None, "log loss"), ("spends", None, "RMSE"), ("buys", "auc", "AUC"), ("spends", "mae", "MAE")],
+)
+def test_the_metric_is_log_loss_or_rmse_unless_another_is_asked_for(fit, people, target, metric, label):
+    result = fit(people, target, *([] if metric is None else ["--metric", metric]))
+    assert stated(result)["metric"]["label"] == label
+    assert f"{label} ± s.e." in result.stdout
+
+
+def test_max_depth_one_judges_nothing_but_the_linear_model(fit, people):
+    result = fit(people, "buys", "--max-depth", "1")
+    assert [row["L"] for row in stated(result)["ladder"]] == [1]
+    assert "Only L = 1, logistic regression, was judged" in result.stdout
+
+
+# Columns with a part of their own
+
+
+def test_a_dropped_column_is_not_used_and_not_needed_later(fit, people, tmp_path, command):
+    result = fit(people, "buys", "--drop", "spends", "--drop", "zip")
+    assert stated(result)["data"]["columns"] == ["age", "income", "member", "city"]
+    people[["city", "age", "income", "member"]].to_csv(tmp_path / "new.csv", index=False)
+    assert command("predict", result.folder, tmp_path / "new.csv").exit_code == 0
+
+
+def test_weight_and_group_columns_are_not_features(fit, people):
+    people["w"] = 1.0
+    people["household"] = np.arange(120) // 4
+    result = fit(people, "spends", "--weight", "w", "--group", "household", "--drop", "buys")
+    assert stated(result)["data"]["columns"] == ["age", "income", "zip", "member", "city"]
+
+
+def test_weights_of_one_change_nothing(fit, people, numbers_run):
+    people["w"] = 1
+    weighted = fit(people.drop(columns="buys"), "spends", "--weight", "w")
+    assert weights(weighted) == weights(numbers_run)
+    assert stated(weighted)["test"] == stated(numbers_run)["test"]
+
+
+def test_rows_of_weight_zero_change_nothing_and_are_told(fit, people, numbers_run):
+    strange = people.iloc[:30].assign(w=0, spends=1e6, age=1000, zip="other", city="Rome")
+    table = pd.concat([people.assign(w=1), strange]).drop(columns="buys")
+    result = fit(table, "spends", "--weight", "w")
+    assert weights(result) == weights(numbers_run)
+    assert stated(result)["test"] == stated(numbers_run)["test"]
+    assert "note: 30 rows of weight 0 are not used" in result.stdout
+
+
+def test_weights_change_the_model_and_the_test_score(fit, people, numbers_run):
+    people["w"] = np.linspace(0.1, 5, 120)
+    result = fit(people.drop(columns="buys"), "spends", "--weight", "w")
+    assert weights(result) != weights(numbers_run)
+    assert stated(result)["test"]["scores"] != stated(numbers_run)["test"]["scores"]
+
+
+def test_whole_groups_are_held_out(fit, people):
+    # 12 groups of 10 rows: a fifth of the groups are 3, while a fifth of the rows would be 24
+    people["household"] = [f"h{i % 12}" for i in range(120)]
+    record = record_of(fit(people, "buys", "--json", "--group", "household"))
+    assert record["test"]["rows"] == 30
+    assert record["data"]["training_rows"] == 90
+
+
+# Limits
+
+
+def test_a_time_limit_that_ends_before_an_answer_is_told_with_what_is_kept(fit, people):
+    result = fit(people, "buys", "--time-limit", "1e-9")
+    assert result.exit_code == 1
+    assert "The time limit came before the first depth was judged; allow more time" in result.stderr
+    assert f"{result.folder / 'study.db'} keeps every network that was finished" in result.stderr
+    assert [path.name for path in result.folder.iterdir()] == ["study.db"]
+
+
+def test_a_search_that_fails_altogether_leaves_no_folder(fit, people, monkeypatch):
+    from leadline.errors import DataError
+
+    def fail(*given):
+        raise DataError("No depth could be judged: every network failed.")
+
+    monkeypatch.setattr("leadline.search.Ladder.climb", fail)
+    result = fit(people, "buys")
+    assert result.exit_code == 2
+    assert "No depth could be judged" in result.stderr
+    assert not result.folder.exists()
+
+
+def test_an_interrupt_before_anything_is_written_says_so(fit, people, monkeypatch):
+    def interrupt(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leadline.estimators.DepthSearchCV.fit", interrupt)
+    result = fit(people, "buys")
+    assert result.exit_code == 130
+    assert "Interrupted. Nothing was written." in result.stderr
+    assert not result.folder.exists()
+
+
+def test_an_interrupt_later_says_which_depths_are_kept(fit, people, monkeypatch):
+    def interrupt(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leadline.cli.fit.build_report", interrupt)
+    result = fit(people, "buys")
+    assert result.exit_code == 130
+    kept = result.folder / "study.db"
+    assert f"Interrupted. {kept} keeps every network that was finished (L = 1 to 2 judged)." in result.stderr
+    assert len(Study.read(kept).unit_keys()) > 0
+
+
+def test_what_nobody_foresaw_shows_where_it_happened_and_ends_with_code_one(fit, people, monkeypatch):
+    def fail(*given):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("leadline.cli.fit.build_report", fail)
+    result = fit(people, "buys")
+    assert result.exit_code == 1
+    assert "ZeroDivisionError: by zero" in result.stderr
+    assert "leadline: unforeseen ZeroDivisionError; please report it with the lines above." in result.stderr

@@ -1,0 +1,58 @@
+"""Documentation that is executed: README blocks and docstring examples."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import leadline
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_blocks_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
+    assert len(blocks) >= 2
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+
+
+def modules() -> list[ModuleType]:
+    found = pkgutil.walk_packages(leadline.__path__, "leadline.")
+    return [importlib.import_module(item.name) for item in found]
+
+
+def test_the_examples_in_docstrings_run() -> None:
+    tried = 0
+    for module in modules():
+        result = doctest.testmod(module)
+        assert result.failed == 0, module.__name__
+        tried += result.attempted
+    assert tried >= 15
+
+
+def test_everything_public_has_a_docstring_with_shapes() -> None:
+    for module in modules():
+        assert module.__doc__, module.__name__
+        for name in getattr(module, "__all__", []):
+            thing = getattr(module, name)
+            if inspect.isfunction(thing) or inspect.isclass(thing):
+                assert thing.__doc__, f"{module.__name__}.{name}"
+    for kind in (leadline.DeepClassifier, leadline.DeepRegressor, leadline.DepthSearchCV):
+        assert "(PARAMETERS)" not in str(kind.__doc__)
+        for name in ("fit", "predict", "score"):
+            assert re.search(r"\((n|m)[,)]", str(getattr(kind, name).__doc__)) or name == "score", name
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+            if not link.startswith("http"):
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
