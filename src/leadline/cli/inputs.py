@@ -169,8 +169,8 @@ def hold_out(prepared: Prepared, test_size: float, cv: int, seed: int) -> tuple[
     n_train = units - n_test
     if n_train < cv:
         raise DataError(
-            f"{units} {what} are too few: {n_test} of them are held out for the test, and the other {n_train} cannot be "
-            f"divided into {cv} folds. Give more {what}, or a smaller --cv or --test-size."
+            f"{units} {what} are too few: {n_test} of them are held out for the test, and the other {n_train} cannot "
+            f"be divided into {cv} folds. Give more {what}, or a smaller --cv or --test-size."
         )
     classes = prepared.target.classes
     if groups is not None:

@@ -128,8 +128,18 @@ class Population:
         dropout : Dropout, optional
             None for a pass without.
         """
+        self.gather(data, fold, rows, part)
+        self.differentiate(data, fold, rows, part, losses, dropout)
+
+    def gather(self, data: Data, fold: Array, rows: Array, part: slice) -> None:
+        """Take the examples of a step, (p, m) rows, as inputs of the networks in `part`."""
+        gather(data.X, fold, rows, self._workspace(part, rows.shape[1]).inputs)
+
+    def differentiate(
+        self, data: Data, fold: Array, rows: Array, part: slice, losses: Array, dropout: Dropout | None = None
+    ) -> None:
+        """`loss_and_gradient` with the inputs that `gather` took last; the same arguments."""
         workspace = self._workspace(part, rows.shape[1])
-        gather(data.X, fold, rows, workspace.inputs)
         scores = workspace.forward(dropout)
         self._loss(scores, data.Y, fold, rows, data.w, workspace.bound[-1].dA, losses)
         workspace.backward(dropout)

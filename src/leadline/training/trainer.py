@@ -321,12 +321,13 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     theta = np.where(plan.penalised > 0, 0.0, initial) if convex else initial
     population = Population(plan, theta[None].copy(), len(rows))
     penalty = settings.alpha / own.w.sum() * plan.penalised
-    fold, loss = np.zeros(1, dtype=np.int64), np.zeros(1)
+    fold, loss, only = np.zeros(1, dtype=np.int64), np.zeros(1), slice(0, 1)
+    population.gather(own, fold, rows[None], only)
 
     def objective(theta: Array) -> tuple[float, Array]:
         stop.check()
         population.theta[0] = theta
-        population.loss_and_gradient(own, fold, rows[None], slice(0, 1), loss)
+        population.differentiate(own, fold, rows[None], only, loss)
         return float(loss[0] + 0.5 * np.sum(penalty * theta**2)), population.gradient[0] + penalty * theta
 
     iterations = LBFGS_ITERATIONS_PER_EPOCH * settings.max_iter

@@ -1,0 +1,186 @@
+"""The command itself, as a process of its own: exit codes, standard input, interrupts and readers who leave."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import leadline
+from leadline.errors import RunFolderError
+from leadline.search import Study
+
+COMMAND = str(Path(sys.executable).parent / "leadline")
+QUICK = ["--epochs", "5", "--candidates", "2", "--cv", "2", "--max-depth", "2"]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run the command in tmp_path to its end."""
+
+    def run(*words, **options):
+        return subprocess.run(
+            [COMMAND, *map(str, words)], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", **options
+        )
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path, people):
+    people.to_csv(tmp_path / "people.csv", index=False)
+    return tmp_path / "people.csv"
+
+
+def start(*words, cwd):
+    """Start the command with the interrupt signal as a terminal leaves it, whatever this process was started with."""
+    return subprocess.Popen(
+        [COMMAND, *map(str, words)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def finished_units(path):
+    try:
+        study = Study.read(path)
+    except RunFolderError:
+        return 0
+    try:
+        return len(study.unit_keys())
+    finally:
+        study.close()
+
+
+def test_a_table_on_standard_input_is_fitted_and_predicted(run, table, classes_run):
+    text = table.read_text()
+    fitted = run("fit", "-", "--target", "buys", *QUICK, "--drop", "spends", "--json", "--out", "run", input=text)
+    assert fitted.returncode == 0, fitted.stderr
+    record = json.loads(fitted.stdout)
+    assert record["data"]["file"] == "standard input"
+    assert record["test"] == json.loads(classes_run.stdout)["test"]
+    predicted = run("predict", "run", "-", input=text)
+    assert (predicted.returncode, predicted.stderr) == (0, "")
+    assert len(predicted.stdout.splitlines()) == 121
+
+
+def test_a_run_prints_its_lines_and_no_warnings(run, table):
+    result = run("fit", table, "--target", "buys", *QUICK)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "people.csv  120 rows" in result.stdout
+    report = result.stdout.splitlines()[-1]
+    assert report.startswith("runs")
+    assert (table.parent / report).is_file()
+
+
+def test_bad_input_ends_with_code_two_and_one_line(run, table):
+    result = run("fit", table, "--target", "bought", "--out", "run")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "leadline: The table has no target column 'bought'. "
+        "Its columns are: age, income, zip, member, city, buys, spends."
+    ]
+    assert not (table.parent / "run").exists()
+
+
+@pytest.mark.parametrize("words", [["fit"], ["fit", "t.csv"], ["guess"], ["fit", "t.csv", "--nonsense"]])
+def test_wrong_usage_ends_with_code_two(command, words):
+    result = command(*words)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+
+
+def test_the_version_is_that_of_the_package(command):
+    result = command("--version")
+    assert (result.exit_code, result.stdout) == (0, f"leadline {leadline.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--help"], ["fit", "predict", "score"]),
+        (
+            ["fit", "--help"],
+            ["--target", "--task", "--metric", "--cv", "--max-depth", "--candidates", "--epochs", "--time-limit"]
+            + ["--jobs", "--seed", "--test-size", "--drop", "--weight", "--group", "--out", "--json", "--quiet"],
+        ),
+        (["predict", "--help"], ["--proba", "--out"]),
+        (["score", "--help"], ["--target", "--weight", "--json"]),
+    ],
+)
+def test_help_lists_what_there_is(command, words, expected):
+    result = command(*words)
+    assert result.exit_code == 0
+    for word in expected:
+        assert word in result.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends the interrupt signal as a terminal of POSIX does")
+def test_an_interrupt_keeps_what_is_finished_and_says_so(table):
+    study = table.parent / "run" / "study.db"
+    words = ["fit", table, "--target", "spends", "--epochs", "100000", "--cv", "2", "--candidates", "2", "--out", "run"]
+    with start(*words, cwd=table.parent) as process:
+        while finished_units(study) == 0:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert errors.strip().startswith(f"Interrupted. {Path('run') / 'study.db'} keeps every network that was finished")
+    assert [path.name for path in (table.parent / "run").iterdir()] == ["study.db"]
+    kept = Study.read(study)
+    keys = kept.unit_keys()
+    assert keys
+    assert all(kept.result(key) is not None for key in keys)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are those of POSIX")
+def test_a_reader_who_leaves_early_does_not_stop_the_search(table):
+    with start("fit", table, "--target", "buys", *QUICK, "--out", "run", cwd=table.parent) as process:
+        assert process.stdout.readline().startswith("people.csv")
+        process.stdout.close()
+        errors = process.stderr.read()
+        code = process.wait(timeout=120)
+    assert (code, errors) == (0, "")
+    assert (table.parent / "run" / "report.html").is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are those of POSIX")
+def test_a_reader_of_predictions_who_leaves_early_is_no_error(classes_run, people, tmp_path):
+    # more than a pipe holds, so that the writer notices
+    people.sample(60_000, replace=True, random_state=0).to_csv(tmp_path / "many.csv", index=False)
+    with start("predict", classes_run.folder, "many.csv", "--proba", cwd=tmp_path) as process:
+        assert process.stdout.readline() == "buys,p(no),p(yes)\n"
+        process.stdout.close()
+        errors = process.stderr.read()
+        code = process.wait(timeout=120)
+    assert (code, errors) == (0, "")
+
+
+def test_a_terminal_that_lacks_a_sign_shows_another(run, table):
+    result = run(
+        "fit", table, "--target", "buys", *QUICK, "--out", "run", env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "log loss ? s.e." in result.stdout
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RecursionError])
+def test_an_error_in_predictions_has_its_exit_code(command, classes_run, monkeypatch, error):
+    def fail(*given):
+        raise error
+
+    monkeypatch.setattr("leadline.cli.use.read_table", fail)
+    result = command("predict", classes_run.folder, classes_run.data)
+    assert result.exit_code == {KeyboardInterrupt: 130, RecursionError: 1}[error]
+    assert ("Interrupted." if error is KeyboardInterrupt else "unforeseen RecursionError") in result.stderr

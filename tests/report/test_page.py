@@ -1,0 +1,170 @@
+"""The report: one page that opens anywhere and says what the run found."""
+
+import html
+import json
+import re
+import shlex
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from leadline.cli.app import app
+from leadline.report import build_report
+from leadline.search import Study
+
+TARGET = "<b>price</b> & co"
+
+
+class Page(HTMLParser):
+    """Collects the elements of a page, its text, and the cells of its tables row by row."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.text, self.rows, self.inside = [], "", [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+        self.inside = tag
+
+    def handle_endtag(self, tag):
+        self.inside = None if tag in ("td", "th", "table", "style") else self.inside
+
+    def handle_data(self, data):
+        if self.inside != "style":
+            self.text += data
+        if self.inside in ("td", "th"):
+            self.rows[-1][-1] += data
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run on a table with awkward names, its record, and its page."""
+    folder = tmp_path_factory.mktemp("report")
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=100)
+    table = pd.DataFrame(
+        {"x": x, "<i>k</i>": 1, "group size": generator.integers(1, 4, 100), TARGET: (50_000 * np.sin(2 * x)).round(1)}
+    )
+    table.to_csv(folder / "my table.csv", index=False)
+    words = ["fit", folder / "my table.csv", "--target", TARGET, "--epochs", "20", "--candidates", "3", "--cv", "3"]
+    words += ["--max-depth", "3", "--weight", "group size", "--json", "--out", folder / "run"]
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == 0, result.stderr
+    return folder, json.loads(result.stdout), (folder / "run" / "report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(run):
+    return Page(run[2])
+
+
+def test_the_page_asks_for_nothing_from_outside_and_runs_no_script(run, page):
+    assert "script" not in {tag for tag, _ in page.elements}
+    for _, attributes in page.elements:
+        assert not {"src", "srcset", "onload", "onclick"} & set(attributes)
+        for name in ("href", "xlink:href"):
+            assert attributes.get(name, "#").startswith("#")
+    assert "@import" not in run[2]
+    assert not re.search(r"url\(\s*['\"]?(?!#)", run[2])
+
+
+def test_the_verdict_is_the_headline(run, page):
+    assert run[1]["sentence"] in page.text
+    assert "my table.csv, 100 rows; regression of" in page.text
+
+
+def test_names_are_shown_as_they_are_and_make_no_elements(page):
+    assert TARGET in page.text
+    assert "column '<i>k</i>' is not used: it is constant (1)" in page.text
+    assert "i" not in {tag for tag, _ in page.elements}
+
+
+def test_every_depth_is_a_row_with_the_figures_of_the_run(run, page):
+    record = run[1]
+    rows = [row for row in page.rows if row and row[0] in ("1", "2", "3")]
+    assert [row[0] for row in rows] == [str(row["L"]) for row in record["ladder"]]
+    for cells, row in zip(rows, record["ladder"], strict=True):
+        assert cells[1] == (" · ".join(map(str, row["hidden_layer_sizes"])) or "none")
+        assert float(cells[2].replace(",", "")) == pytest.approx(-row["mean_score"], rel=1e-3)
+        assert float(cells[3].replace(",", "")) == pytest.approx(row["standard_error"], rel=1e-3)
+        assert cells[5] == ("yes" if row["supported"] else "no")
+        assert cells[6] == str(row["networks"])
+    assert rows[0][4] == "–"
+
+
+def test_the_chosen_depth_is_marked_in_both_tables(run, page):
+    assert [attributes.get("class") for tag, attributes in page.elements if tag == "tr"].count("chosen") == 2
+    assert f"chosen depth is L = {run[1]['depth']}" in run[2]
+
+
+def test_the_test_scores_are_those_of_the_run(run, page):
+    record = run[1]
+    assert f"{record['test']['rows']} test rows" in page.text
+    rows = {row[0]: row[1:] for row in page.rows if row and row[0].startswith("L = ")}
+    for scores in record["test"]["scores"]:
+        cells = rows[f"L = {scores['L']}"]
+        expected = [scores["RMSE"], scores["MAE"], scores["R²"]]
+        assert [float(cell.replace(",", "")) for cell in cells] == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_settings_are_those_of_the_chosen_networks(run, page):
+    settings = dict(row for row in page.rows if len(row) == 2)
+    assert settings["activation"] == run[1]["settings"]["activation"]
+    assert settings["learning_rate_init"] == str(run[1]["settings"]["learning_rate_init"])
+    assert settings["hidden_layer_sizes"] == ", ".join(map(str, run[1]["settings"]["hidden_layer_sizes"]))
+
+
+def test_there_is_one_picture_with_words_for_those_who_cannot_see_it(page):
+    assert [tag for tag, _ in page.elements].count("svg") == 1
+    (figure,) = (attributes for tag, attributes in page.elements if tag == "figure")
+    assert figure["role"] == "img"
+    assert "standard error" in figure["aria-label"]
+
+
+def test_the_command_on_the_page_makes_the_same_model_again(run):
+    folder, _, text = run
+    words = shlex.split(html.unescape(re.search(r"<code>(.*?)</code>", text, re.DOTALL)[1]))
+    assert words[:3] == ["leadline", "fit", str(folder / "my table.csv")]
+    result = CliRunner().invoke(app, [*words[1:], "--out", str(folder / "again")])
+    assert result.exit_code == 0, result.stderr
+    model = (folder / "again" / "model.safetensors").read_bytes()
+    assert model == (folder / "run" / "model.safetensors").read_bytes()
+
+
+def test_the_page_is_built_from_the_study_alone(run):
+    folder, _, text = run
+    again = build_report(Study.read(folder / "run" / "study.db"))
+    assert Page(again).text == Page(text).text
+
+
+def test_depths_that_failed_and_scores_that_are_not_defined_are_dashes(run, tmp_path):
+    folder = run[0]
+    (tmp_path / "study.db").write_bytes((folder / "run" / "study.db").read_bytes())
+    study = Study.read(tmp_path / "study.db")
+    record = study.fact("run")
+    record["ladder"].append(
+        {
+            **record["ladder"][-1],
+            "L": 4,
+            "mean_score": None,
+            "standard_error": None,
+            "p_value": None,
+            "supported": False,
+        }
+    )
+    record["test"]["scores"][0]["R²"] = None
+    record["left_out"] = "the time limit came during L = 5"
+    study.state("run", record)
+    page = Page(build_report(study))
+    (row,) = (row for row in page.rows if row and row[0] == "4")
+    assert row[2:6] == ["–", "–", "–", "no"]
+    assert "Left out: the time limit came during L = 5." in page.text
+    assert "–" in next(row for row in page.rows if row and row[0].startswith("L = "))
