@@ -135,6 +135,8 @@ def test_predictions_belong_to_the_loss(name: str) -> None:
         assert np.allclose(A.sum(axis=0), 1)
     elif loss(name).output_activation == "sigmoid":
         assert ((A > 0) & (A < 1)).all()
+    elif loss(name).output_activation == "exp":
+        assert np.allclose(A, np.exp(Z))
     else:
         assert np.array_equal(A, Z)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from leadline.errors import ParameterError
-from leadline.network import LOSSES, loss, softmax
+from leadline.network import LOSSES, Architecture, huber, loss, output, quantile, smooth_labels
 
 
 def targets(name: str, n: int, m: int, generator: np.random.Generator) -> np.ndarray:
@@ -27,12 +27,15 @@ def test_the_gradient_is_the_derivative_of_the_value(name: str) -> None:
     assert np.allclose(record.gradient(Z, Y), numerical, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize(
+    "name",
+    ["binary_cross_entropy", "multilabel_cross_entropy", "cross_entropy", "half_squared_error", "poisson"],
+)
 def test_the_gradient_is_prediction_minus_target(name: str) -> None:
     generator = np.random.default_rng(1)
     Z = generator.normal(size=(4, 9))
     Y = targets(name, 4, 9, generator)
-    A = {"cross_entropy": softmax(Z), "binary_cross_entropy": 1 / (1 + np.exp(-Z)), "half_squared_error": Z}[name]
+    A = output(Architecture((1, 4), loss=name), Z)
     assert np.allclose(loss(name).gradient(Z, Y), A - Y, rtol=1e-12, atol=1e-12)
 
 
@@ -51,6 +54,48 @@ def test_two_class_softmax_is_the_sigmoid_of_the_difference() -> None:
     y = generator.integers(0, 2, (1, 20)).astype(float)
     both = loss("cross_entropy").value(np.concatenate([np.zeros_like(z), z]), np.concatenate([1 - y, y]))
     assert np.allclose(both, loss("binary_cross_entropy").value(z, y), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "poisson"])
+def test_scores_of_a_thousand_overflow_nowhere(name: str) -> None:
+    # (exp(1000) itself, the mean that a Poisson score of 1000 stands for, has no float64)
+    Z, Y = np.array([[1000.0, -1000.0]]), np.array([[0.0, 1.0]])
+    assert np.isfinite(loss(name).value(Z, Y)).all()
+    assert np.isfinite(loss(name).gradient(Z, Y)).all()
+
+
+def test_hubers_loss_is_squared_near_zero_and_linear_far_away() -> None:
+    residuals = np.array([[-5.0, -1.0, 0.0, 1.5, 2.0, 10.0]])
+    expected = [2 * (5 - 1), 0.5, 0.0, 1.125, 2.0, 2 * (10 - 1)]
+    assert huber(2.0).value(residuals, np.zeros_like(residuals)).tolist() == expected
+    assert huber(2.0).gradient(residuals, np.zeros_like(residuals)).tolist() == [[-2, -1, 0, 1.5, 2, 2]]
+
+
+@pytest.mark.parametrize("tau", [0.1, 0.5, 0.9])
+def test_the_best_constant_of_a_quantile_loss_is_the_quantile(tau: float) -> None:
+    y = np.random.default_rng(0).normal(size=999)
+    scores = np.linspace(-3, 3, 1201)
+    costs = [quantile(tau).value(np.full((1, 999), z), y[None]).mean() for z in scores]
+    assert scores[int(np.argmin(costs))] == pytest.approx(np.quantile(y, tau), abs=0.01)
+
+
+def test_a_parameter_is_read_from_the_name() -> None:
+    assert loss("huber(2.5)").name == "huber(2.5)"
+    assert loss("quantile(0.9)").gradient(np.array([[1.0]]), np.array([[0.0]])) == pytest.approx(0.1)
+    for name in ("huber(-1)", "huber(x)", "quantile(1.5)", "huber("):
+        with pytest.raises(ParameterError, match="loss must be one of"):
+            loss(name)
+    with pytest.raises(ParameterError, match="delta must be a positive number; got 0"):
+        huber(0)
+    with pytest.raises(ParameterError, match=r"tau must be a number in \(0, 1\); got 1"):
+        quantile(1)
+
+
+def test_smoothed_labels_still_sum_to_one() -> None:
+    Y = smooth_labels(np.eye(4), 0.1)
+    assert np.allclose(Y.sum(axis=0), 1)
+    assert Y[0, 0] == pytest.approx(0.925)
+    assert np.allclose(smooth_labels(np.array([[0.0, 1.0]]), 0.1), [[0.05, 0.95]])
 
 
 def test_an_unknown_loss_names_the_known_ones() -> None:

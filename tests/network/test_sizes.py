@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from leadline.errors import ParameterError, ShapeError
-from leadline.network import Architecture, initial_parameters
+from leadline.network import (
+    Architecture,
+    backward,
+    forward,
+    gradient_descent,
+    initial_parameters,
+    initial_standard_deviation,
+)
 
 
 def test_the_example_of_the_source_has_four_layers() -> None:
@@ -58,3 +65,34 @@ def test_initial_weights_have_the_scale_of_their_activation() -> None:
     assert W1.std() == pytest.approx(np.sqrt(2 / 400), rel=0.01)
     assert W2.std() == pytest.approx(np.sqrt(1 / 500), rel=0.01)
     assert not b1.any()
+
+
+def test_every_initialisation_has_its_scale() -> None:
+    assert initial_standard_deviation(50, 30, "relu", "he") == pytest.approx(np.sqrt(2 / 50))
+    assert initial_standard_deviation(50, 30, "tanh", "glorot") == pytest.approx(np.sqrt(2 / 80))
+    assert initial_standard_deviation(50, 30, "selu", "lecun") == pytest.approx(np.sqrt(1 / 50))
+    with pytest.raises(ParameterError, match="initialization must be one of he, glorot, lecun, zeros; got 'xavier'"):
+        initial_standard_deviation(50, 30, "relu", "xavier")
+
+
+@pytest.mark.parametrize("name", ["he", "glorot", "lecun"])
+def test_activations_keep_their_scale_through_many_layers(name: str) -> None:
+    network = Architecture((100, *(100,) * 20, 1), "relu" if name == "he" else "tanh")
+    generator = np.random.default_rng(0)
+    _, caches = forward(network, initial_parameters(network, generator, name), generator.normal(size=(100, 200)))
+    first, last = (np.square(caches[l].A).mean() for l in (0, 19))
+    assert 0.02 < last / first < 20
+
+
+def test_zeros_never_break_the_symmetry() -> None:
+    network = Architecture((3, 4, 1), "sigmoid", "binary_cross_entropy")
+    generator = np.random.default_rng(0)
+    parameters = initial_parameters(network, generator, "zeros")
+    X = generator.normal(size=(3, 50))
+    Y = (X[:1] * X[1:2] > 0).astype(float)
+    for _ in range(100):
+        parameters = gradient_descent(parameters, backward(network, forward(network, parameters, X)[1], Y), 0.5)
+    (W1, _), (W2, _) = parameters
+    assert np.abs(W1).max() > 0
+    assert np.abs(W1 - W1[0]).max() == 0
+    assert np.abs(W2 - W2[0, 0]).max() == 0

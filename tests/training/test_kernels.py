@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from leadline.network import ACTIVATIONS, LOSSES, activation, loss
+from leadline.network import ACTIVATIONS, LOSSES, OPTIMISERS, OptimiserState, activation, loss
 from leadline.training.kernels import (
     activation_kernels,
-    adam_step,
     drop_out,
     drop_out_backward,
     gather,
     loss_kernel,
     scale,
     scale_backward,
+    step_kernel,
 )
 
 pytestmark = pytest.mark.kernels
@@ -135,25 +135,30 @@ def test_other_keys_drop_other_units() -> None:
     assert 0.3 < (A[0] == A[1]).mean() < 0.7
 
 
-def test_adam_takes_the_steps_of_its_formula() -> None:
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_step_kernels_take_the_steps_of_their_optimiser(name: str) -> None:
     generator = np.random.default_rng(0)
     theta = generator.normal(size=(2, 7))
-    expected = theta.copy()
     m, v = np.zeros_like(theta), np.zeros_like(theta)
-    m_hat, v_hat = np.zeros_like(theta), np.zeros_like(theta)
     segments, factors, decays = np.array([0, 4, 7]), np.array([1.0, 0.5]), np.array([1.0, 0.0])
-    factor, decay = np.repeat(factors, [4, 3]), np.repeat(decays, [4, 3])
     rates, beta_1, beta_2, epsilon, weight_decay, penalty = np.array([0.1, 0.01]), 0.9, 0.95, 1e-8, 0.2, 0.05
+    runs = [(p, s) for p in range(2) for s in range(2)]
+    states = {
+        (p, s): OptimiserState(
+            name, (segments[s + 1] - segments[s],), beta_1, beta_2, epsilon, weight_decay * decays[s]
+        )
+        for p, s in runs
+    }
+    expected = theta.copy()
     for t in range(1, 6):
         gradient = generator.normal(size=theta.shape)
         settings = np.zeros((2, 10))
         settings[:, 0] = rates
         settings[:, 1:6] = beta_1, 1 - beta_1, beta_2, 1 - beta_2, epsilon
         settings[:, 6:] = 1 / (1 - beta_1**t), 1 / (1 - beta_2**t), weight_decay, penalty
-        adam_step(theta, gradient, m, v, segments, factors, decays, settings)
-        g = gradient + penalty * decay * expected
-        m_hat = beta_1 * m_hat + (1 - beta_1) * g
-        v_hat = beta_2 * v_hat + (1 - beta_2) * g**2
-        step = m_hat / (1 - beta_1**t) / (np.sqrt(v_hat / (1 - beta_2**t)) + epsilon)
-        expected = expected - rates[:, None] * factor * (step + weight_decay * decay * expected)
-    assert np.allclose(theta, expected, rtol=1e-12)
+        step_kernel(name, np.float64)(theta, gradient, m, v, segments, factors, decays, settings)
+        for p, s in runs:
+            run = slice(segments[s], segments[s + 1])
+            g = gradient[p, run] + penalty * decays[s] * expected[p, run]
+            expected[p, run] = states[p, s].step(expected[p, run], g, rates[p] * factors[s])
+    assert np.allclose(theta, expected, rtol=1e-13)

@@ -17,31 +17,60 @@ from leadline.network.equations import (
     softmax,
 )
 from leadline.network.gradient_check import numerical_gradients, relative_error
-from leadline.network.initialization import initial_parameters, initial_standard_deviation
-from leadline.network.losses import LOSSES, ElementwiseLoss, Loss, SoftmaxCrossEntropy, loss
+from leadline.network.initialization import (
+    INITIALIZATIONS,
+    Initialization,
+    initial_parameters,
+    initial_standard_deviation,
+    initialization,
+)
+from leadline.network.losses import (
+    LOSSES,
+    ElementwiseLoss,
+    Loss,
+    SoftmaxCrossEntropy,
+    huber,
+    loss,
+    quantile,
+    smooth_labels,
+)
+from leadline.network.optimisers import OPTIMISERS, SCHEDULES, Optimiser, OptimiserState, Schedule, optimiser, schedule
 
 __all__ = [
     "ACTIVATIONS",
+    "INITIALIZATIONS",
     "LOSSES",
+    "OPTIMISERS",
+    "SCHEDULES",
     "Activation",
     "Architecture",
     "Cache",
     "ElementwiseLoss",
+    "Initialization",
     "Loss",
+    "Optimiser",
+    "OptimiserState",
     "Parameters",
+    "Schedule",
     "SoftmaxCrossEntropy",
     "activation",
     "backward",
     "cost",
     "forward",
     "gradient_descent",
+    "huber",
     "initial_parameters",
     "initial_standard_deviation",
+    "initialization",
     "layer_backward",
     "layer_forward",
     "loss",
     "numerical_gradients",
+    "optimiser",
     "output",
+    "quantile",
     "relative_error",
+    "schedule",
+    "smooth_labels",
     "softmax",
 ]

@@ -8,6 +8,7 @@ g′ receives a = g(z) beside z because the cache of the forward pass holds both
 cheaper from a, it reads a. `needs_z` says whether it reads z at all; where it does not, Z need not be kept.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,11 +20,14 @@ from leadline.errors import ParameterError
 
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
 
-# By these names, so that compiled code can put vectorised versions in their place.
+# By these names, so that compiled code can put versions of its own in their place.
 exp, expm1 = np.exp, np.expm1
+erf: Any = np.vectorize(math.erf, otypes=[np.float64])
 
 _SELU_SCALE = 1.0507009873554805
 _SELU_ALPHA = 1.6732632423543772
+_ROOT_HALF = 0.7071067811865476
+_NORMAL_DENSITY = 0.3989422804014327  # 1/√(2π)
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,31 @@ def _silu_prime(z: Any, a: Any) -> Any:
     return sigma + a * (1.0 - sigma)
 
 
+def _gelu(z: Any) -> Any:
+    # z Φ(z) with Φ the standard normal distribution function (Hendrycks & Gimpel 2016), exact
+    return z * (0.5 + 0.5 * erf(z * _ROOT_HALF))
+
+
+def _gelu_prime(z: Any, a: Any) -> Any:
+    # Φ(z) + z φ(z)
+    return 0.5 + 0.5 * erf(z * _ROOT_HALF) + z * _NORMAL_DENSITY * exp(-0.5 * z * z)
+
+
+def _mish(z: Any) -> Any:
+    # z tanh(log(1 + exp(z))) (Misra 2019) = z (p² + 2pq) / (p² + 2pq + 2q²) with p : q = exp(z) : 1, the larger being 1
+    p = exp(np.minimum(z, 0.0))
+    q = exp(np.minimum(-z, 0.0))
+    return z * (p * (p + 2.0 * q)) / (p * (p + 2.0 * q) + 2.0 * q * q)
+
+
+def _mish_prime(z: Any, a: Any) -> Any:
+    # ω + z (1 − ω²) σ(z) with ω = tanh(log(1 + exp(z)))
+    p = exp(np.minimum(z, 0.0))
+    q = exp(np.minimum(-z, 0.0))
+    omega = (p * (p + 2.0 * q)) / (p * (p + 2.0 * q) + 2.0 * q * q)
+    return omega + z * (1.0 - omega * omega) * p / (p + q)
+
+
 _HE = float(np.sqrt(2.0))
 
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
@@ -151,7 +180,9 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
             Activation("elu", _elu, _elu_prime, (-1.0, np.inf), _HE, "Elu"),
             Activation("selu", _selu, _selu_prime, (-_SELU_SCALE * _SELU_ALPHA, np.inf), 1.0, "Selu", needs_z=True),
             Activation("softplus", _softplus, _softplus_prime, (0.0, np.inf), 1.0, "Softplus", needs_z=True),
+            Activation("gelu", _gelu, _gelu_prime, (-0.1699712074412, np.inf), _HE, "Gelu", needs_z=True),
             Activation("silu", _silu, _silu_prime, (-0.2784645427610738, np.inf), _HE, "Swish", needs_z=True),
+            Activation("mish", _mish, _mish_prime, (-0.3088430166104, np.inf), _HE, "Mish", needs_z=True),
         )
     }
 )

@@ -138,7 +138,9 @@ def forward(architecture: Architecture, parameters: Parameters, X: ArrayLike) ->
 def output(architecture: Architecture, Z: Array) -> Array:
     """A[L] = g[L](Z[L]), the predictions: probabilities or numbers, (n[L], m) from scores (n[L], m)."""
     name = loss(architecture.loss).output_activation
-    return softmax(Z) if name == "softmax" else np.asarray(activation(name).g(Z))
+    if name == "softmax":
+        return softmax(Z)
+    return np.exp(Z) if name == "exp" else np.asarray(activation(name).g(Z))
 
 
 def cost(architecture: Architecture, Z: Array, Y: ArrayLike, sample_weight: Array | None = None) -> float:

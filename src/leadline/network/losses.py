@@ -10,6 +10,8 @@ the same functions. Cross-entropy over several classes couples the scores of an 
 Shapes: Z and Y are (n[L], m), columns are examples; `value` gives (m,), `gradient` gives dZ[L], (n[L], m).
 """
 
+import re
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,7 +21,16 @@ import numpy as np
 
 from leadline.errors import ParameterError
 
-__all__ = ["LOSSES", "ElementwiseLoss", "Loss", "SoftmaxCrossEntropy", "loss"]
+__all__ = [
+    "LOSSES",
+    "ElementwiseLoss",
+    "Loss",
+    "SoftmaxCrossEntropy",
+    "huber",
+    "loss",
+    "quantile",
+    "smooth_labels",
+]
 
 
 class Loss(Protocol):
@@ -69,6 +80,9 @@ class ElementwiseLoss:
 # By this name, so that compiled code can put a vectorised version in its place.
 exp = np.exp
 
+# Stands for the parameter of a loss in its functions: `with_parameter` gives them a value of their own.
+PARAMETER: float = 1.0
+
 
 def _binary_value(z: Any, y: Any) -> Any:
     # −y log σ(z) − (1−y) log(1−σ(z)) = max(z, 0) − y z + log(1 + exp(−|z|))
@@ -78,6 +92,44 @@ def _binary_value(z: Any, y: Any) -> Any:
 def _binary_gradient(z: Any, y: Any) -> Any:
     # A − Y with A = σ(z)
     return exp(np.minimum(z, 0.0)) / (1.0 + exp(-np.abs(z))) - y
+
+
+def _absolute_value(z: Any, y: Any) -> Any:
+    return np.abs(z - y)
+
+
+def _absolute_gradient(z: Any, y: Any) -> Any:
+    return np.sign(z - y)
+
+
+def _huber_value(z: Any, y: Any) -> Any:
+    # r²/2 up to |r| = δ, then δ (|r| − δ/2) (Huber 1964); with c = min(|r|, δ) both are c (|r| − c/2)
+    c = np.minimum(np.abs(z - y), PARAMETER)
+    return c * (np.abs(z - y) - 0.5 * c)
+
+
+def _huber_gradient(z: Any, y: Any) -> Any:
+    return np.maximum(np.minimum(z - y, PARAMETER), -PARAMETER)
+
+
+def _quantile_value(z: Any, y: Any) -> Any:
+    # τ (y − z) where the score is too low, (1 − τ)(z − y) where it is too high (Koenker & Bassett 1978)
+    return np.maximum(PARAMETER * (y - z), (PARAMETER - 1.0) * (y - z))
+
+
+def _quantile_gradient(z: Any, y: Any) -> Any:
+    # −τ below the target, 1 − τ above, and their mean on it
+    return 0.5 - PARAMETER + 0.5 * np.sign(z - y)
+
+
+def _poisson_value(z: Any, y: Any) -> Any:
+    # −log likelihood of a count y with mean exp(z), less the log y! that no score changes
+    return exp(z) - y * z
+
+
+def _poisson_gradient(z: Any, y: Any) -> Any:
+    # A − Y with A = exp(z)
+    return exp(z) - y
 
 
 def _half_squared_value(z: Any, y: Any) -> Any:
@@ -111,27 +163,79 @@ class SoftmaxCrossEntropy:
         return E * (np.sum(Y, axis=0, keepdims=True) / np.sum(E, axis=0, keepdims=True)) - Y
 
 
+def _with_parameter(function: Callable[[Any, Any], Any], value: float) -> Callable[[Any, Any], Any]:
+    """`function` with `value` for PARAMETER; compiled code reads it as a constant."""
+    return types.FunctionType(function.__code__, {**function.__globals__, "PARAMETER": value}, function.__name__)
+
+
+def huber(delta: float) -> ElementwiseLoss:
+    """Huber's loss: squared for residuals up to `delta`, in the units of the scores, and linear beyond.
+
+    Raises
+    ------
+    ParameterError
+        `delta` is not positive.
+    """
+    if not delta > 0:
+        raise ParameterError(f"huber: delta must be a positive number; got {delta!r}.")
+    functions = (_with_parameter(function, float(delta)) for function in (_huber_value, _huber_gradient))
+    return ElementwiseLoss(f"huber({delta:g})", "identity", *functions)
+
+
+def quantile(tau: float) -> ElementwiseLoss:
+    """The loss whose best constant score is the quantile of the targets at the share `tau`.
+
+    Raises
+    ------
+    ParameterError
+        `tau` is not between 0 and 1.
+    """
+    if not 0 < tau < 1:
+        raise ParameterError(f"quantile: tau must be a number in (0, 1); got {tau!r}.")
+    functions = (_with_parameter(function, float(tau)) for function in (_quantile_value, _quantile_gradient))
+    return ElementwiseLoss(f"quantile({tau:g})", "identity", *functions)
+
+
+def smooth_labels(Y: Any, share: float) -> Any:
+    """Targets Y, (K, m) one-hot, with `share` of each example spread evenly over the K classes (Szegedy et al. 2016).
+
+    For two classes as one unit of 0 and 1, (1, m), the share is spread over both.
+    """
+    K = max(len(Y), 2)
+    return (1.0 - share) * Y + share / K
+
+
 LOSSES: Mapping[str, Loss] = MappingProxyType(
     {
         record.name: record
         for record in (
             ElementwiseLoss("binary_cross_entropy", "sigmoid", _binary_value, _binary_gradient),
             SoftmaxCrossEntropy(),
+            ElementwiseLoss("multilabel_cross_entropy", "sigmoid", _binary_value, _binary_gradient),
             ElementwiseLoss("half_squared_error", "identity", _half_squared_value, _half_squared_gradient),
+            ElementwiseLoss("absolute_error", "identity", _absolute_value, _absolute_gradient),
+            huber(1.0),
+            quantile(0.5),
+            ElementwiseLoss("poisson", "exp", _poisson_value, _poisson_gradient),
         )
     }
 )
 
 
 def loss(name: str) -> Loss:
-    """The record of the loss called `name`.
+    """The record of the loss called `name`; "huber(2)" and "quantile(0.9)" carry their parameter.
 
     Raises
     ------
     ParameterError
         No loss has that name.
     """
-    try:
+    if name in LOSSES:
         return LOSSES[name]
-    except KeyError:
-        raise ParameterError(f"loss must be one of {', '.join(LOSSES)}; got {name!r}.") from None
+    parts = re.fullmatch(r"(huber|quantile)\(([0-9.eE+-]+)\)", name)
+    try:
+        if parts:
+            return {"huber": huber, "quantile": quantile}[parts[1]](float(parts[2]))
+    except ValueError:
+        pass
+    raise ParameterError(f"loss must be one of {', '.join(LOSSES)}; got {name!r}.")

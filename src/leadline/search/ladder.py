@@ -253,7 +253,7 @@ class Ladder:
         alike: dict[Any, list[Unit]] = {}
         for unit in units:
             s = unit.settings
-            alike.setdefault((s.hidden_layer_sizes, s.activation, s.batch_size, s.max_iter), []).append(unit)
+            alike.setdefault((s.hidden_layer_sizes, s.activation, s.batch_size, s.max_iter, s.solver), []).append(unit)
         jobs = effective_n_jobs(self.n_jobs)
         batches = []
         for group in alike.values():

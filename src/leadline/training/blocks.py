@@ -169,7 +169,7 @@ class Dense:
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """W[l], (n[l], n[l-1]), and b[l], (n[l],)."""
-        deviation = initial_standard_deviation(self.n_before, self.activation)
+        deviation = initial_standard_deviation(self.n_before, self.n, self.activation)
         shape = (self.n, self.n_before)
         return (
             ParameterSpec(f"W[{self.l}]", shape, lambda generator: deviation * generator.standard_normal(shape)),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from leadline.errors import ParameterError
-from leadline.network import ACTIVATIONS
+from leadline.network import ACTIVATIONS, OPTIMISERS, SCHEDULES
 
 __all__ = [
     "SCALINGS",
@@ -30,8 +30,7 @@ __all__ = [
     "check",
 ]
 
-SOLVERS = ("adam", "lbfgs")
-SCHEDULES = ("cosine", "constant")
+SOLVERS = (*OPTIMISERS, "lbfgs")
 SCALINGS = ("robust", "standard", "none")
 
 
@@ -142,7 +141,7 @@ class Hyperparameters:
     solver: str = _parameter(
         "adam",
         Choice(SOLVERS),
-        "adam in minibatches, or lbfgs on all rows at once; L = 1 is always solved by lbfgs",
+        "an optimiser in minibatches, or lbfgs on all rows at once; L = 1 is always solved by lbfgs",
     )
     alpha: float = _parameter(
         0.0, Real(low=0.0), "L2 penalty: the summed loss of the rows gets + alpha/2 ‖W‖² (biases are free)"
@@ -161,7 +160,9 @@ class Hyperparameters:
         "rows in a minibatch; auto: a power of two, 16 to 256, near 1/32 of the rows",
     )
     learning_rate_init: float = _parameter(5e-3, Real(low=0.0, low_open=True), "α, where the schedule starts")
-    learning_rate: str = _parameter("cosine", Choice(SCHEDULES), "schedule of the learning rate over the planned steps")
+    learning_rate: str = _parameter(
+        "cosine", Choice(tuple(SCHEDULES)), "schedule of the learning rate over the planned steps"
+    )
     max_iter: int = _parameter(
         100, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
     )

@@ -14,6 +14,7 @@ What every kernel keeps:
 """
 
 import math
+import re
 import types
 from collections.abc import Callable
 from functools import cache
@@ -23,17 +24,17 @@ from typing import Any
 import numba
 import numpy as np
 
-from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, activation, loss
+from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, activation, loss, optimiser
 
 __all__ = [
     "activation_kernels",
-    "adam_step",
     "drop_out",
     "drop_out_backward",
     "gather",
     "loss_kernel",
     "scale",
     "scale_backward",
+    "step_kernel",
 ]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -44,6 +45,7 @@ _g: Any = None
 _g_prime: Any = None
 _unit_value: Any = None
 _unit_gradient: Any = None
+_step: Any = None
 
 
 # exp as a loop that vectorises, for float32: n = round(x / log 2), r = x − n log 2 with log 2 in two parts, and
@@ -85,6 +87,11 @@ def _expm1_32(x: Any) -> Any:
     return power * rest + (power - _TAYLOR[0])
 
 
+@numba.njit(nogil=True, error_model="numpy")
+def _erf(x: Any) -> Any:
+    return math.erf(x)
+
+
 def _in_precision(function: Callable[..., Any], dtype: type) -> Callable[..., Any]:
     """`function` with its float constants, its own and its module's, in precision `dtype`, compiled for inlining."""
 
@@ -93,11 +100,17 @@ def _in_precision(function: Callable[..., Any], dtype: type) -> Callable[..., An
 
     code = function.__code__.replace(co_consts=tuple(cast(c) for c in function.__code__.co_consts))
     used = {name: cast(v) for name, v in function.__globals__.items() if name in code.co_names}
-    if dtype is np.float32:
-        used.update({name: fast for name, fast in (("exp", _exp32), ("expm1", _expm1_32)) if name in used})
+    own = {"exp": _exp32, "expm1": _expm1_32, "erf": _erf} if dtype is np.float32 else {"erf": _erf}
+    used.update({name: compiled for name, compiled in own.items() if name in used})
     used["__name__"] = __name__  # Numba's cache wants a function to have a module
     compiled: Callable[..., Any] = numba.njit(**_OPTIONS)(types.FunctionType(code, used, function.__name__))
     return compiled
+
+
+def _float_globals(function: Callable[..., Any]) -> list[tuple[str, float]]:
+    """The numbers that a function reads from its module."""
+    used = ((name, function.__globals__.get(name)) for name in function.__code__.co_names)
+    return [(name, value) for name, value in used if isinstance(value, float)]
 
 
 def _specialised(template: Callable[..., Any], owner: str, dtype: type, **functions: Callable[..., Any]) -> Any:
@@ -106,8 +119,9 @@ def _specialised(template: Callable[..., Any], owner: str, dtype: type, **functi
     The compiled kernel is cached on disk under a name that holds a digest of the functions, because
     Numba's cache sees changes of this file only.
     """
-    digest = sha256(repr([(f.__code__.co_code, f.__code__.co_consts) for f in functions.values()]).encode()).hexdigest()
-    name = f"{template.__name__}_{owner}_{dtype.__name__}_{digest[:12]}"
+    parts = [(f.__code__.co_code, f.__code__.co_consts, _float_globals(f)) for f in functions.values()]
+    digest = sha256(repr(parts).encode()).hexdigest()
+    name = f"{template.__name__}_{re.sub(r'[^a-z]', '_', owner)}_{dtype.__name__}_{digest[:12]}"
     used = {**globals(), **{stand_in: _in_precision(f, dtype) for stand_in, f in functions.items()}}
     kernel = types.FunctionType(template.__code__, used, name)
     kernel.__qualname__ = name
@@ -293,36 +307,46 @@ def drop_out_backward(dA: Any, A: Any, keys: Any, thresholds: Any, scale: Any) -
                         A[p, i, j] /= scale[p]
 
 
-@_compile
-def adam_step(
+def _take_step(
     theta: Any, gradient: Any, m: Any, v: Any, segments: Any, rate_factors: Any, decays: Any, settings: Any
 ) -> None:
-    """One step of AdamW for a stack of networks, all their parameters in one pass; arrays (P, n_parameters).
-
-    m := β₁ m + (1 − β₁) g;  v := β₂ v + (1 − β₂) g²;  θ := θ − α m̂ / (√v̂ + ε) − α λ θ, with m̂ and v̂ corrected for their
-    start at zero (Kingma & Ba 2015; Loshchilov & Hutter 2019).
-
-    `segments` (S + 1,) bounds the runs of parameters that share `rate_factors` (S,) on α and `decays` (S,), a factor
-    on λ and on the L2 penalty. `settings` (P, 10): α, β₁, 1 − β₁, β₂, 1 − β₂, ε, 1/(1 − β₁ᵗ), 1/(1 − β₂ᵗ), λ, and the
-    penalty alpha/Σw. All floats are of one precision, and no literal widens it.
-    """
     for p in range(theta.shape[0]):
-        beta_1 = settings[p, 1]
-        rest_1 = settings[p, 2]
-        beta_2 = settings[p, 3]
-        rest_2 = settings[p, 4]
-        epsilon = settings[p, 5]
-        correction_2 = settings[p, 7]
+        beta_1, rest_1 = settings[p, 1], settings[p, 2]
+        beta_2, rest_2 = settings[p, 3], settings[p, 4]
+        epsilon, correction_1, correction_2 = settings[p, 5], settings[p, 6], settings[p, 7]
         for s in range(segments.shape[0] - 1):
             rate = settings[p, 0] * rate_factors[s]
-            step = rate * settings[p, 6]
             shrink = rate * settings[p, 8] * decays[s]
             penalty = settings[p, 9] * decays[s]
             for k in range(segments[s], segments[s + 1]):
                 t = theta[p, k]
-                g = gradient[p, k] + penalty * t
-                m_new = beta_1 * m[p, k] + rest_1 * g
-                v_new = beta_2 * v[p, k] + rest_2 * g * g
+                change, m_new, v_new = _step(
+                    gradient[p, k] + penalty * t,
+                    m[p, k],
+                    v[p, k],
+                    rate,
+                    beta_1,
+                    rest_1,
+                    beta_2,
+                    rest_2,
+                    epsilon,
+                    correction_1,
+                    correction_2,
+                )
                 m[p, k] = m_new
                 v[p, k] = v_new
-                theta[p, k] = t - shrink * t - step * m_new / (np.sqrt(v_new * correction_2) + epsilon)
+                theta[p, k] = t - shrink * t + change
+
+
+@cache
+def step_kernel(name: str, dtype: type) -> Any:
+    """The kernel of an optimiser: `kernel(theta, gradient, m, v, segments, rate_factors, decays, settings)`.
+
+    One step for a stack of networks, all their parameters in one pass; arrays (P, n_parameters). The step is that of
+    `leadline.network.OPTIMISERS`, with decoupled weight decay λ and the L2 penalty beside it.
+
+    `segments` (S + 1,) bounds the runs of parameters that share `rate_factors` (S,) on α and `decays` (S,), a factor
+    on λ and on the L2 penalty. `settings` (P, 10): α, β₁, 1 − β₁, β₂, 1 − β₂, ε, 1/(1 − β₁ᵗ), 1/(1 − β₂ᵗ), λ, and the
+    penalty alpha/Σw. All floats are of one precision.
+    """
+    return _specialised(_take_step, name, dtype, _step=optimiser(name).step)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from leadline.network import schedule
 from leadline.training.hyperparameters import Hyperparameters
 
 __all__ = ["learning_rates", "stream"]
@@ -20,11 +21,5 @@ def stream(key: Sequence[int]) -> np.random.Generator:
 
 
 def learning_rates(settings: Hyperparameters, n_steps: int) -> NDArray[np.float64]:
-    """The learning rate of each of the `n_steps` planned steps, (n_steps,).
-
-    "cosine" falls from `learning_rate_init` to zero along half a cosine (Loshchilov & Hutter 2017, "SGDR", without
-    restarts); "constant" stays.
-    """
-    if settings.learning_rate == "constant":
-        return np.full(n_steps, settings.learning_rate_init)
-    return settings.learning_rate_init * 0.5 * (1.0 + np.cos(np.pi * np.arange(n_steps) / n_steps))
+    """The learning rate of each of the `n_steps` planned steps, (n_steps,)."""
+    return settings.learning_rate_init * schedule(settings.learning_rate).factor(np.arange(n_steps) / n_steps)

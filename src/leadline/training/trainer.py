@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 
 from leadline.training.blocks import Dropout, Plan
 from leadline.training.hyperparameters import Hyperparameters
-from leadline.training.kernels import adam_step
+from leadline.training.kernels import step_kernel
 from leadline.training.limits import Stop, one_blas_thread
 from leadline.training.population import Data, Population, Scorer, runs_of_equal_length
 from leadline.training.streams import learning_rates, stream
@@ -155,6 +155,7 @@ class _Trainer:
         self.rates = np.zeros((len(tasks), self.n_steps.max() * self.epochs))
         for rates, task, n in zip(self.rates, self.tasks, self.n_steps, strict=True):
             rates[: n * self.epochs] = learning_rates(task.settings, n * self.epochs)
+        self.step = step_kernel(tasks[0].settings.solver, np.float32)
         self.segments = np.array(plan.bounds)
         self.rate_factors = np.array([spec.rate_factor for spec in plan.specs], dtype=np.float32)
         self.decays = np.array([spec.decay for spec in plan.specs], dtype=np.float32)
@@ -225,7 +226,7 @@ class _Trainer:
                     losses[part],
                     self._dropout(keys[step], part),
                 )
-                adam_step(
+                self.step(
                     population.theta[part],
                     population.gradient[part],
                     self.m[part],
