@@ -175,6 +175,14 @@ def test_a_reader_of_predictions_who_leaves_early_is_no_error(start, classes_run
     assert process.wait(timeout=120) == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are those of POSIX")
+def test_a_reader_of_a_score_who_has_left_is_no_error(start, classes_run):
+    process = start("score", classes_run.folder, classes_run.data, "--json")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=120) == 0
+
+
 def test_a_terminal_that_lacks_a_sign_shows_another(run, table):
     result = run(
         "fit", table, "--target", "buys", *QUICK, "--out", "run", env={**os.environ, "PYTHONIOENCODING": "ascii"}

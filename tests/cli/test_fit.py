@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import leadline
-from leadline.search import Study
+from leadline.errors import DataError
+from leadline.search import Ladder, Study
 
 RUN_FILES = ["model.json", "model.safetensors", "report.html", "study.db"]
 
@@ -150,7 +151,8 @@ def test_names_are_printed_as_they_are_written(fit, people, tmp_path):
     result = fit(tmp_path / "[red]" / "t.csv", "buys", "--out", tmp_path / "[red]" / "run")
     assert result.exit_code == 0, result.stderr
     assert "note: column ':car: [bold]x' is not used" in result.stdout
-    assert str(tmp_path / "[red]" / "run" / "report.html") in result.stdout
+    assert f"{tmp_path / '[red]' / 'run'}/ holds the model" in result.stdout
+    assert result.stdout.splitlines()[-1] == str(tmp_path / "[red]" / "run" / "report.html")
 
 
 # The table
@@ -193,6 +195,25 @@ def test_the_metric_is_log_loss_or_rmse_unless_another_is_asked_for(fit, people,
     result = fit(people, target, *([] if metric is None else ["--metric", metric]))
     assert stated(result)["metric"]["label"] == label
     assert f"{label} ± s.e." in result.stdout
+
+
+def test_epochs_candidates_and_folds_are_as_many_as_asked_for(fit, people):
+    result = fit(people, "buys", "--epochs", "7", "--candidates", "3", "--cv", "3", "--max-depth", "3")
+    assert stated(result)["settings"]["max_iter"] == 7
+    keys = Study.read(result.folder / "study.db").unit_keys()
+    assert {key.depth for key in keys} == {1, 2, 3}
+    assert {key.candidate for key in keys} == {0, 1, 2}
+    assert {key.fold for key in keys} == {0, 1, 2}
+    assert max(key.epochs for key in keys) == 7
+
+
+@pytest.mark.parametrize(("options", "n_jobs"), [([], -1), (["--jobs", "3"], 3)])
+def test_jobs_are_all_cores_unless_a_number_is_asked_for(fit, people, monkeypatch, options, n_jobs):
+    asked = []
+    climb = Ladder.climb
+    monkeypatch.setattr(Ladder, "climb", lambda self, *given: (asked.append(self.n_jobs), climb(self, *given)))
+    assert fit(people, "buys", *options).exit_code == 0
+    assert asked == [n_jobs]
 
 
 def test_max_depth_one_judges_nothing_but_the_linear_model(fit, people):
@@ -241,12 +262,16 @@ def test_weights_change_the_model_and_the_test_score(fit, people, numbers_run):
     assert stated(result)["test"]["scores"] != stated(numbers_run)["test"]["scores"]
 
 
-def test_whole_groups_are_held_out(fit, people):
+def test_whole_groups_are_held_out_and_whole_groups_make_a_fold(fit, people):
     # 12 groups of 10 rows: a fifth of the groups are 3, while a fifth of the rows would be 24
     people["household"] = [f"h{i % 12}" for i in range(120)]
-    record = record_of(fit(people, "buys", "--json", "--group", "household"))
+    result = fit(people, "buys", "--group", "household")
+    record = stated(result)
     assert record["test"]["rows"] == 30
     assert record["data"]["training_rows"] == 90
+    # 9 groups are left, so 2 folds of whole groups differ in size, while 2 folds of the rows would be 45 each
+    folds = Study.read(result.folder / "study.db").fact("folds")
+    assert sorted(n_test for _, n_test in folds) in ([40, 50], [30, 60])
 
 
 # Limits
@@ -261,8 +286,6 @@ def test_a_time_limit_that_ends_before_an_answer_is_told_with_what_is_kept(fit, 
 
 
 def test_a_search_that_fails_altogether_leaves_no_folder(fit, people, monkeypatch):
-    from leadline.errors import DataError
-
     def fail(*given):
         raise DataError("No depth could be judged: every network failed.")
 

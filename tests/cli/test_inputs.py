@@ -129,6 +129,12 @@ def test_where_one_side_cannot_hold_every_class_the_classes_are_not_balanced(sha
     check_division(train_rows, test_rows, list(range(40)))
 
 
+def test_too_few_rows_to_learn_every_class_are_refused():
+    table = pd.DataFrame({"x": range(40), "kind": ["p", "q", "r", "s"] * 10})
+    with pytest.raises(DataError, match="fell into the test set"):
+        hold_out(prepared(table, "kind"), 0.95, 2, 0)
+
+
 @pytest.mark.parametrize(
     ("n", "share", "cv", "words"),
     [

@@ -206,6 +206,18 @@ def test_the_score_of_the_rows_held_out_is_what_fit_reported(run, target, reques
     assert scores == pytest.approx({name: value for name, value in reported.items() if name != "L"}, rel=1e-9)
 
 
+def test_the_weighted_score_of_the_rows_held_out_is_what_fit_reported(fit, command, people, write):
+    people["w"] = np.arange(120) % 4
+    result = fit(people.drop(columns="buys"), "spends", "--weight", "w")
+    assert result.exit_code == 0, result.stderr
+    frame = read_table(result.data)
+    _, test_rows = hold_out(prepare(frame, "spends", "auto", (), "w", None), 0.2, 2, 0)
+    scored = command("score", result.folder, write(frame.iloc[test_rows]), "--weight", "w", "--json")
+    record = Study.read(result.folder / "study.db").fact("run")
+    (reported,) = (row for row in record["test"]["scores"] if row["L"] == record["depth"])
+    assert json.loads(scored.stdout)["RMSE"] == pytest.approx(reported["RMSE"], rel=1e-9)
+
+
 def test_score_prints_one_line_for_people(classes_run, command):
     result = command("score", classes_run.folder, classes_run.data)
     assert result.exit_code == 0, result.stderr

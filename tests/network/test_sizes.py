@@ -96,3 +96,36 @@ def test_zeros_never_break_the_symmetry() -> None:
     assert np.abs(W1).max() > 0
     assert np.abs(W1 - W1[0]).max() == 0
     assert np.abs(W2 - W2[0, 0]).max() == 0
+
+
+def test_the_table_of_the_source_has_every_quantity_with_symbol_and_number() -> None:
+    network = Architecture((3, 5, 5, 3, 1), loss="binary_cross_entropy")
+    rows = network.shapes(m=10)
+    assert [row.activation for row in rows] == ["relu", "relu", "relu", "sigmoid"]
+    second = rows[1].shapes
+    assert second["W"] == second["dW"] == ("(n[2], n[1])", (5, 5))
+    assert second["b"] == second["db"] == ("(n[2], 1)", (5, 1))
+    assert second["Z"] == second["A"] == second["dZ"] == second["dA"] == ("(n[2], m)", (5, 10))
+    assert [row.parameters for row in rows] == [20, 30, 18, 4]
+    assert sum(row.parameters for row in rows) == network.n_parameters
+
+
+def test_the_shapes_are_those_that_the_equations_make() -> None:
+    network = Architecture((4, 7, 2, 3), "tanh", "cross_entropy")
+    parameters = initial_parameters(network, np.random.default_rng(0))
+    X = np.random.default_rng(1).normal(size=(4, 6))
+    _, caches = forward(network, parameters, X)
+    gradients = backward(network, caches, np.eye(3)[:, [0, 1, 2, 0, 1, 2]])
+    for row, (W, b), cache, (dW, db) in zip(network.shapes(6), parameters, caches, gradients, strict=True):
+        assert row.shapes["W"][1] == W.shape == dW.shape
+        assert row.shapes["b"][1] == b.shape == db.shape
+        assert row.shapes["Z"][1] == cache.Z.shape == cache.A.shape
+        assert row.cached * 6 == cache.Z.size + cache.A.size
+
+
+def test_the_printed_table_counts_a_batch() -> None:
+    table = Architecture((3, 4, 2)).table(m=100)
+    assert "(n[1], m) = (4, 100)" in table
+    products = 100 * (2 * 3 * 4 + 3 * 4 * 2)
+    size = 8 * (2 * 26 + 100 * 2 * (4 + 2))
+    assert f"26 parameters\nper batch of 100: {products:,} multiply-adds forward and backward; {size:,} bytes" in table

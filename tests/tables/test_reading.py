@@ -85,6 +85,10 @@ def test_a_byte_order_mark_and_spaces_are_not_part_of_a_name(write):
     assert read_table(write("\ufeffa , b\n1,2\n")).columns.tolist() == ["a", "b"]
 
 
+def test_spaces_before_a_value_are_not_part_of_it(write):
+    assert read_table(write("a, b\n1, x\n2, y\n"))["b"].tolist() == ["x", "y"]
+
+
 def test_a_name_may_hold_a_delimiter_or_a_line_break_in_quotes(write):
     table = read_table(write('"price, net","two\nlines"\n1,2\n'))
     assert table.columns.tolist() == ["price, net", "two\nlines"]
@@ -196,6 +200,7 @@ def test_a_row_with_too_many_values_is_named_by_its_line(write):
     assert "one value for each name" in text
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_rows_that_all_have_more_values_than_names_are_refused_and_lose_nothing(write):
     text = message(write("a,b\n1,2,3\n4,5,6\n"))
     assert "more values than its first line has names (2)" in text

@@ -67,6 +67,28 @@ def test_every_network_of_a_population_follows_the_equations(
         assert losses[p] == pytest.approx(cost(architecture, Z, Y, w), rel=tolerance, abs=tolerance)
 
 
+def test_a_loss_of_the_callers_own_trains() -> None:
+    class LogCosh:
+        def value(self, Z, Y):
+            return np.log(np.cosh(Z - Y)).sum(axis=0)
+
+        def gradient(self, Z, Y):
+            return np.tanh(Z - Y)
+
+    architecture = Architecture((4, 6, 2), "tanh", LogCosh())
+    plan = Plan(architecture)
+    data = make_data(4, 2, "half_squared_error", np.float64, 0)
+    population = Population(plan, thetas(plan, 2, np.float64), 30)
+    fold, rows, losses = np.array([1, 0]), np.stack([np.arange(30), np.arange(30, 60)]), np.zeros(2)
+    population.loss_and_gradient(data, fold, rows, slice(0, 2), losses)
+    for p in range(2):
+        X, Y, w = data.X[fold[p], rows[p]].T, data.Y[fold[p], rows[p]].T, data.w[rows[p]]
+        Z, caches = forward(architecture, plan.layers(population.theta[p]), X)
+        expected = np.concatenate([d.ravel() for pair in backward(architecture, caches, Y, w) for d in pair])
+        assert np.allclose(population.gradient[p], expected, rtol=1e-10, atol=1e-14)
+        assert losses[p] == pytest.approx(cost(architecture, Z, Y, w))
+
+
 def test_a_piece_before_layer_1_is_differentiated_and_counted() -> None:
     architecture = Architecture((4, 6, 2), "tanh", "cross_entropy")
     plan = Plan(architecture, [FeatureScale(4)])

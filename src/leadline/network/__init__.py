@@ -4,7 +4,7 @@
 """
 
 from leadline.network.activations import ACTIVATIONS, Activation, activation
-from leadline.network.architecture import Architecture, Parameters
+from leadline.network.architecture import Architecture, LayerShapes, Parameters
 from leadline.network.equations import (
     Cache,
     backward,
@@ -16,7 +16,7 @@ from leadline.network.equations import (
     output,
     softmax,
 )
-from leadline.network.gradient_check import numerical_gradients, relative_error
+from leadline.network.gradient_check import GradientCheck, check_gradients, check_loss
 from leadline.network.initialization import (
     INITIALIZATIONS,
     Initialization,
@@ -46,7 +46,9 @@ __all__ = [
     "Architecture",
     "Cache",
     "ElementwiseLoss",
+    "GradientCheck",
     "Initialization",
+    "LayerShapes",
     "Loss",
     "Optimiser",
     "OptimiserState",
@@ -55,6 +57,8 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "activation",
     "backward",
+    "check_gradients",
+    "check_loss",
     "cost",
     "forward",
     "gradient_descent",
@@ -65,11 +69,9 @@ __all__ = [
     "layer_backward",
     "layer_forward",
     "loss",
-    "numerical_gradients",
     "optimiser",
     "output",
     "quantile",
-    "relative_error",
     "schedule",
     "smooth_labels",
     "softmax",

@@ -51,6 +51,8 @@ class Activation:
         The operator that computes g in ONNX.
     needs_z : bool
         Whether g′ reads z; if not, a alone determines it.
+    breaks : tuple of float
+        The z where g′ or its slope jumps.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Activation:
     gain: float
     onnx: str
     needs_z: bool = False
+    breaks: tuple[float, ...] = ()
 
 
 def _identity(z: Any) -> Any:
@@ -175,10 +178,21 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
             Activation("identity", _identity, _identity_prime, (-np.inf, np.inf), 1.0, "Identity"),
             Activation("sigmoid", _sigmoid, _sigmoid_prime, (0.0, 1.0), 1.0, "Sigmoid"),
             Activation("tanh", _tanh, _tanh_prime, (-1.0, 1.0), 1.0, "Tanh"),
-            Activation("relu", _relu, _relu_prime, (0.0, np.inf), _HE, "Relu"),
-            Activation("leaky_relu", _leaky_relu, _leaky_relu_prime, (-np.inf, np.inf), _HE, "LeakyRelu"),
-            Activation("elu", _elu, _elu_prime, (-1.0, np.inf), _HE, "Elu"),
-            Activation("selu", _selu, _selu_prime, (-_SELU_SCALE * _SELU_ALPHA, np.inf), 1.0, "Selu", needs_z=True),
+            Activation("relu", _relu, _relu_prime, (0.0, np.inf), _HE, "Relu", breaks=(0.0,)),
+            Activation(
+                "leaky_relu", _leaky_relu, _leaky_relu_prime, (-np.inf, np.inf), _HE, "LeakyRelu", breaks=(0.0,)
+            ),
+            Activation("elu", _elu, _elu_prime, (-1.0, np.inf), _HE, "Elu", breaks=(0.0,)),
+            Activation(
+                "selu",
+                _selu,
+                _selu_prime,
+                (-_SELU_SCALE * _SELU_ALPHA, np.inf),
+                1.0,
+                "Selu",
+                needs_z=True,
+                breaks=(0.0,),
+            ),
             Activation("softplus", _softplus, _softplus_prime, (0.0, np.inf), 1.0, "Softplus", needs_z=True),
             Activation("gelu", _gelu, _gelu_prime, (-0.1699712074412, np.inf), _HE, "Gelu", needs_z=True),
             Activation("silu", _silu, _silu_prime, (-0.2784645427610738, np.inf), _HE, "Swish", needs_z=True),

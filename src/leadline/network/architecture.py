@@ -11,12 +11,42 @@ from numpy.typing import NDArray
 
 from leadline.errors import ParameterError, ShapeError
 from leadline.network.activations import activation
-from leadline.network.losses import loss
+from leadline.network.losses import Loss, loss
 
-__all__ = ["Architecture", "Parameters"]
+__all__ = ["Architecture", "LayerShapes", "Parameters"]
 
 Parameters = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
 """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), for l = 1 … L."""
+
+
+@dataclass(frozen=True)
+class LayerShapes:
+    """The shapes of one layer, in symbols and in numbers, and what it costs.
+
+    Attributes
+    ----------
+    l : int
+    activation : str
+        g[l]; of the output layer the activation that belongs to the loss.
+    shapes : dict of str to (str, tuple)
+        For W, b, dW, db, Z, A, dZ and dA the law and the numbers: ("(n[1], n[0])", (5, 3)). m is a number or "m".
+    parameters : int
+        Entries of W[l] and b[l].
+    multiply_adds : int
+        Of the products of one example: W A forward; dZ Aᵀ and, but for l = 1, Wᵀ dZ backward.
+    cached : int
+        Numbers that one example leaves in the cache: Z[l] and A[l].
+    """
+
+    l: int
+    activation: str
+    shapes: dict[str, tuple[str, tuple[int | str, ...]]]
+    parameters: int
+    multiply_adds: int
+    cached: int
+
+
+BYTES = 8  # of a float64, in which the specification computes
 
 
 @dataclass(frozen=True)
@@ -29,8 +59,8 @@ class Architecture:
         n[0], n[1], …, n[L]: features, hidden units of each layer, outputs.
     activations : str or tuple of str, default "relu"
         g[1] … g[L-1]; one name stands for every hidden layer.
-    loss : str, default "half_squared_error"
-        The loss, which also fixes the output activation g[L].
+    loss : str or Loss, default "half_squared_error"
+        The loss, which also fixes the output activation g[L]; an object of the caller's own is checked by `check_loss`.
 
     Raises
     ------
@@ -42,13 +72,20 @@ class Architecture:
     >>> network = Architecture(sizes=(3, 5, 5, 3, 1), activations="relu")
     >>> network.L
     4
-    >>> network.n_parameters
-    72
+    >>> print(network)
+    L = 4, n[0] = 3, loss half_squared_error
+    l  g[l]      W[l], dW[l]            b[l], db[l]         Z[l], A[l], dZ[l], dA[l]  parameters
+    1  relu      (n[1], n[0]) = (5, 3)  (n[1], 1) = (5, 1)  (n[1], m) = (5, m)        20
+    2  relu      (n[2], n[1]) = (5, 5)  (n[2], 1) = (5, 1)  (n[2], m) = (5, m)        30
+    3  relu      (n[3], n[2]) = (3, 5)  (n[3], 1) = (3, 1)  (n[3], m) = (3, m)        18
+    4  identity  (n[4], n[3]) = (1, 3)  (n[4], 1) = (1, 1)  (n[4], m) = (1, m)        4
+    72 parameters
+    per example: 159 multiply-adds forward and backward; 1,376 bytes of parameters, gradients and cache in float64
     """
 
     sizes: tuple[int, ...]
     activations: str | tuple[str, ...] = "relu"
-    loss: str = "half_squared_error"
+    loss: str | Loss = "half_squared_error"
 
     def __post_init__(self) -> None:
         sizes = tuple(self.sizes)
@@ -67,7 +104,13 @@ class Architecture:
         for name in names:
             activation(name)
         object.__setattr__(self, "activations", names)
-        loss(self.loss)
+        if isinstance(self.loss, str):
+            loss(self.loss)
+        else:
+            # the check stands on the equations, which stand on this file
+            from leadline.network.gradient_check import check_loss
+
+            check_loss(self.loss, self.sizes[-1])
 
     @property
     def L(self) -> int:
@@ -88,6 +131,51 @@ class Architecture:
     def n_parameters(self) -> int:
         """Entries of all W[l] and b[l] together."""
         return sum(n * (n_before + 1) for n_before, n in zip(self.sizes[:-1], self.sizes[1:], strict=True))
+
+    def shapes(self, m: int | None = None) -> list[LayerShapes]:
+        """The shapes of each layer l = 1 … L, for a batch of m examples, or for "m" of them."""
+        examples: int | str = "m" if m is None else m
+        output = getattr(loss(self.loss), "output_activation", "identity")
+        rows = []
+        for l, name in enumerate((*self.hidden_activations, output), start=1):
+            n, n_before = self.sizes[l], self.sizes[l - 1]
+            weights: tuple[str, tuple[int | str, ...]] = (f"(n[{l}], n[{l - 1}])", (n, n_before))
+            bias: tuple[str, tuple[int | str, ...]] = (f"(n[{l}], 1)", (n, 1))
+            units: tuple[str, tuple[int | str, ...]] = (f"(n[{l}], m)", (n, examples))
+            shapes = {"W": weights, "b": bias, "dW": weights, "db": bias} | dict.fromkeys(("Z", "A", "dZ", "dA"), units)
+            products = 3 if l > 1 else 2
+            rows.append(LayerShapes(l, name, shapes, n * n_before + n, products * n * n_before, 2 * n))
+        return rows
+
+    def table(self, m: int | None = None) -> str:
+        """The table of shapes, one line for each layer, and totals; for a batch of m examples, or for "m" of them."""
+        rows: list[tuple[str, ...]] = [
+            ("l", "g[l]", "W[l], dW[l]", "b[l], db[l]", "Z[l], A[l], dZ[l], dA[l]", "parameters")
+        ]
+        layers = self.shapes(m)
+        for layer in layers:
+            written = [
+                f"{law} = ({', '.join(map(str, numbers))})"
+                for law, numbers in (layer.shapes[q] for q in ("W", "b", "Z"))
+            ]
+            rows.append((str(layer.l), layer.activation, *written, f"{layer.parameters:,}"))
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        n_products, n_cached = sum(layer.multiply_adds for layer in layers), sum(layer.cached for layer in layers)
+        examples = "example" if m is None else f"batch of {m:,}"
+        size = BYTES * (2 * self.n_parameters + n_cached * (m or 1))
+        return "\n".join(
+            [
+                f"L = {self.L}, n[0] = {self.sizes[0]}, loss {getattr(self.loss, 'name', self.loss)}",
+                *lines,
+                f"{self.n_parameters:,} parameters",
+                f"per {examples}: {n_products * (m or 1):,} multiply-adds forward and backward; {size:,} bytes of "
+                "parameters, gradients and cache in float64",
+            ]
+        )
+
+    def __str__(self) -> str:
+        return self.table()
 
     def check_parameters(self, parameters: Parameters) -> None:
         """Check W[l] and b[l] against the laws of shapes.

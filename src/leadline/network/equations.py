@@ -137,7 +137,7 @@ def forward(architecture: Architecture, parameters: Parameters, X: ArrayLike) ->
 
 def output(architecture: Architecture, Z: Array) -> Array:
     """A[L] = g[L](Z[L]), the predictions: probabilities or numbers, (n[L], m) from scores (n[L], m)."""
-    name = loss(architecture.loss).output_activation
+    name = getattr(loss(architecture.loss), "output_activation", "identity")
     if name == "softmax":
         return softmax(Z)
     return np.exp(Z) if name == "exp" else np.asarray(activation(name).g(Z))

@@ -61,12 +61,15 @@ class ElementwiseLoss:
         Its own name and that of g[L].
     unit_value, unit_gradient : callable
         Loss of one output unit and its derivative by the score; scalars and arrays.
+    breaks : tuple of float
+        The differences, score less target, where the derivative or its slope jumps.
     """
 
     name: str
     output_activation: str
     unit_value: Callable[[Any, Any], Any]
     unit_gradient: Callable[[Any, Any], Any]
+    breaks: tuple[float, ...] = ()
 
     def value(self, Z: Any, Y: Any) -> Any:
         """Loss of each example, (m,), from scores Z and targets Y, (n[L], m)."""
@@ -178,8 +181,8 @@ def huber(delta: float) -> ElementwiseLoss:
     """
     if not delta > 0:
         raise ParameterError(f"huber: delta must be a positive number; got {delta!r}.")
-    functions = (_with_parameter(function, float(delta)) for function in (_huber_value, _huber_gradient))
-    return ElementwiseLoss(f"huber({delta:g})", "identity", *functions)
+    value, gradient = (_with_parameter(function, float(delta)) for function in (_huber_value, _huber_gradient))
+    return ElementwiseLoss(f"huber({delta:g})", "identity", value, gradient, (-float(delta), float(delta)))
 
 
 def quantile(tau: float) -> ElementwiseLoss:
@@ -192,8 +195,8 @@ def quantile(tau: float) -> ElementwiseLoss:
     """
     if not 0 < tau < 1:
         raise ParameterError(f"quantile: tau must be a number in (0, 1); got {tau!r}.")
-    functions = (_with_parameter(function, float(tau)) for function in (_quantile_value, _quantile_gradient))
-    return ElementwiseLoss(f"quantile({tau:g})", "identity", *functions)
+    value, gradient = (_with_parameter(function, float(tau)) for function in (_quantile_value, _quantile_gradient))
+    return ElementwiseLoss(f"quantile({tau:g})", "identity", value, gradient, breaks=(0.0,))
 
 
 def smooth_labels(Y: Any, share: float) -> Any:
@@ -213,7 +216,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             SoftmaxCrossEntropy(),
             ElementwiseLoss("multilabel_cross_entropy", "sigmoid", _binary_value, _binary_gradient),
             ElementwiseLoss("half_squared_error", "identity", _half_squared_value, _half_squared_gradient),
-            ElementwiseLoss("absolute_error", "identity", _absolute_value, _absolute_gradient),
+            ElementwiseLoss("absolute_error", "identity", _absolute_value, _absolute_gradient, breaks=(0.0,)),
             huber(1.0),
             quantile(0.5),
             ElementwiseLoss("poisson", "exp", _poisson_value, _poisson_gradient),
@@ -222,14 +225,18 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
 )
 
 
-def loss(name: str) -> Loss:
+def loss(name: str | Loss) -> Loss:
     """The record of the loss called `name`; "huber(2)" and "quantile(0.9)" carry their parameter.
+
+    A loss of the caller's own, any object with `value` and `gradient`, is itself the record.
 
     Raises
     ------
     ParameterError
         No loss has that name.
     """
+    if not isinstance(name, str):
+        return name
     if name in LOSSES:
         return LOSSES[name]
     parts = re.fullmatch(r"(huber|quantile)\(([0-9.eE+-]+)\)", name)

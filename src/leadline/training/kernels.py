@@ -24,7 +24,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, activation, loss, optimiser
+from leadline.network import ElementwiseLoss, Loss, SoftmaxCrossEntropy, activation, loss, optimiser
 
 __all__ = [
     "activation_kernels",
@@ -213,8 +213,21 @@ def _softmax_loss(Z: Any, Y: Any, fold: Any, rows: Any, w: Any, dZ: Any, losses:
         losses[p] = value
 
 
+def _own_loss(own: Loss) -> Callable[..., None]:
+    """The kernel of a caller's own loss: the same work by calling its methods, network by network."""
+
+    def kernel(Z: Any, Y: Any, fold: Any, rows: Any, w: Any, dZ: Any, losses: Any) -> None:
+        for p in range(len(Z)):
+            y, weights = Y[fold[p], rows[p]].T, w[rows[p]]
+            share = weights / weights.sum(dtype=np.float64)
+            losses[p] = np.sum(share * own.value(Z[p].T, y))
+            dZ[p] = (share * own.gradient(Z[p].T, y)).T
+
+    return kernel
+
+
 @cache
-def loss_kernel(name: str, dtype: type) -> Any:
+def loss_kernel(name: str | Loss, dtype: type) -> Any:
     """The kernel of a loss: `kernel(Z, Y, fold, rows, w, dZ, losses)`.
 
     From the scores Z, (P, m, n[L]), it writes dZ[L], which carries w_i/Σw already, so that dW = dZᵀ A, and the
@@ -223,10 +236,11 @@ def loss_kernel(name: str, dtype: type) -> Any:
     """
     record = loss(name)
     if isinstance(record, SoftmaxCrossEntropy):
-        return _specialised(_softmax_loss, name, dtype)
-    assert isinstance(record, ElementwiseLoss)
+        return _specialised(_softmax_loss, record.name, dtype)
+    if not isinstance(record, ElementwiseLoss):
+        return _own_loss(record)
     return _specialised(
-        _elementwise_loss, name, dtype, _unit_value=record.unit_value, _unit_gradient=record.unit_gradient
+        _elementwise_loss, record.name, dtype, _unit_value=record.unit_value, _unit_gradient=record.unit_gradient
     )
 
 
