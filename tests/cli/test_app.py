@@ -50,6 +50,8 @@ def start(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            # with a buffer, whose rest is written at the very end
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             # as a terminal leaves it, whatever this process was started with
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )

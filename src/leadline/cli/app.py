@@ -200,3 +200,40 @@ def score(
         from leadline.cli.use import run_score
 
         run_score(run, data, target, weight, json)
+
+
+@app.command()
+def explain(
+    run: Annotated[str | None, typer.Argument(help="Run folder with a trained model.", show_default=False)] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="Table with rows for --trace and --check.", show_default=False)
+    ] = None,
+    sizes: Annotated[
+        str | None, typer.Option(help="n[0],n[1],…,n[L] of a network, such as 3,5,5,3,1.", show_default=False)
+    ] = None,
+    activation: Annotated[
+        str, typer.Option(help="g of the hidden layers: one name, or one for each, with commas.")
+    ] = "relu",
+    loss: Annotated[str, typer.Option(help="The loss, which fixes g of the output.")] = "half_squared_error",
+    batch: Annotated[
+        int | None, typer.Option(help="Examples m in the table of shapes.", min=1, show_default=False)
+    ] = None,
+    row: Annotated[int, typer.Option(help="Row of the table that --trace walks with, from 1.")] = 1,
+    member: Annotated[int, typer.Option(help="Network of the model, from 0.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws parameters and examples for --sizes.", min=0)] = 0,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Walk one example forward and backward, equation by equation.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the backward pass against central differences.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Show what a network is: its shapes, one example's way through it, its gradients checked.
+
+    Either for --sizes, with random parameters, or for a trained run.
+    """
+    with _exit_codes():
+        from leadline.cli.explain import ExplainOptions, run_explain
+
+        run_explain(ExplainOptions(run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json))

@@ -58,6 +58,12 @@ class Model:
         """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one member in float64, for l = 1 … L."""
         return self.plan.layers(self.members[member].theta)
 
+    def inputs(self, frame: pd.DataFrame, member: int = 0) -> Array:
+        """A[0] of layer 1 for one member, (m, n[0]) in float64: the rows of a table, past the pieces before layer 1."""
+        own = self.members[member]
+        x = own.statistics.apply(self.layout.encode(frame)).astype(np.float64)
+        return self.plan.before_layer_1(own.theta, x)
+
     def predictions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
         encoded = self.layout.encode(frame)

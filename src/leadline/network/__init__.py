@@ -35,6 +35,7 @@ from leadline.network.losses import (
     smooth_labels,
 )
 from leadline.network.optimisers import OPTIMISERS, SCHEDULES, Optimiser, OptimiserState, Schedule, optimiser, schedule
+from leadline.network.trace import TraceStep, trace
 
 __all__ = [
     "ACTIVATIONS",
@@ -55,6 +56,7 @@ __all__ = [
     "Parameters",
     "Schedule",
     "SoftmaxCrossEntropy",
+    "TraceStep",
     "activation",
     "backward",
     "check_gradients",
@@ -75,4 +77,5 @@ __all__ = [
     "schedule",
     "smooth_labels",
     "softmax",
+    "trace",
 ]

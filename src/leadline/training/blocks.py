@@ -289,6 +289,18 @@ class Plan:
         """The arrays of parameters of one network, (n_parameters,), by name."""
         return {spec.name: view[0] for spec, view in zip(self.specs, self.views(theta[None]), strict=True)}
 
+    def before_layer_1(self, theta: Array, X: Array) -> Array:
+        """What enters layer 1, (m, n[0]), when X, (m, n_in), enters the pieces before it."""
+        views = iter(self.views(np.asarray(theta, dtype=X.dtype)[None]))
+        A = X[None]
+        for piece in self.pieces:
+            bound = piece.bind(
+                [next(views) for _ in piece.parameters], [], piece.allocate(1, len(X), X.dtype.type, backward=False)
+            )
+            bound.forward(A, None)
+            A = bound.A
+        return np.asarray(A[0])
+
     def layers(self, theta: Array) -> Parameters:
         """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one network in float64, as the specification takes them."""
         arrays = self.named(np.asarray(theta, dtype=np.float64))

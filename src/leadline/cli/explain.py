@@ -1,0 +1,169 @@
+"""`leadline explain`: a network's shapes, one example's way through it, and its gradients checked."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from leadline.errors import DataError, ParameterError
+from leadline.network import Architecture, Parameters, check_gradients, initial_parameters, trace
+from leadline.network.gradient_check import LAYER_TOLERANCE, TOLERANCE
+
+__all__ = ["ExplainOptions", "run_explain"]
+
+Array = NDArray[np.float64]
+
+# A matrix is shown up to this many rows and columns.
+MOST_SHOWN = 8
+# The gradient check of an architecture alone draws this many examples.
+EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class ExplainOptions:
+    """What the command line asked for."""
+
+    run: str | None
+    data: str | None
+    sizes: str | None
+    activation: str
+    loss: str
+    batch: int | None
+    row: int
+    member: int
+    seed: int
+    trace: bool
+    check: bool
+    json: bool
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """The network that is explained, with examples in columns: X (n[0], m), and Y (n[L], m) where it is known."""
+
+    architecture: Architecture
+    parameters: Parameters
+    X: Array
+    Y: Array | None
+    about: str
+
+
+def run_explain(options: ExplainOptions) -> None:
+    """Do what `leadline explain` does."""
+    if (options.run is None) == (options.sizes is None):
+        raise ParameterError("Give either --sizes, such as --sizes 3,5,5,3,1, or a run folder.")
+    subject = _drawn(options) if options.run is None else _trained(options, options.run)
+    example = None
+    if options.trace:
+        Y = None if subject.Y is None else subject.Y[:, :1]
+        example = trace(subject.architecture, subject.parameters, subject.X[:, :1], Y)
+    found = None
+    if options.check:
+        if subject.Y is None:
+            raise DataError("--check needs the target: give a table that has the target's column.")
+        found = check_gradients(subject.architecture, subject.parameters, subject.X, subject.Y, seed=options.seed)
+    if options.json:
+        record: dict[str, Any] = {
+            "L": subject.architecture.L,
+            "sizes": subject.architecture.sizes,
+            "layers": [asdict(layer) for layer in subject.architecture.shapes(options.batch)],
+            "parameters": subject.architecture.n_parameters,
+        }
+        if example is not None:
+            record["trace"] = [{**asdict(step), "value": step.value.tolist()} for step in example]
+        if found is not None:
+            record["check"] = {**asdict(found), "passed": found.passed}
+        sys.stdout.write(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(_highlighted(subject.architecture.table(options.batch)))
+    if example is not None:
+        console.print(f"\n[bold]{subject.about}[/bold]")
+        for step in example:
+            console.print(f"\n[dim]{step.direction:<8}[/dim]  [bold]{_escaped(step.equation)}[/bold]")
+            console.print(_matrix(step.value), markup=False)
+    if found is not None:
+        verdict = "passed" if found.passed else "FAILED"
+        layers = ", ".join(f"{error:.1e}" for error in found.layer_errors)
+        console.print(
+            f"\n[bold]gradient check {verdict}[/bold]: ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖) = {found.error:.1e} over all parameters "
+            f"(allowed {TOLERANCE:.0e}); by layer {layers} (allowed {LAYER_TOLERANCE:.0e})\n"
+            f"{found.comparisons:,} derivatives, {found.method}, {found.examples} examples"
+        )
+
+
+def _drawn(options: ExplainOptions) -> _Subject:
+    """A network of the sizes asked for, with random parameters and examples."""
+    assert options.sizes is not None
+    try:
+        sizes = tuple(int(n) for n in options.sizes.split(","))
+    except ValueError:
+        raise ParameterError(
+            f"--sizes must be integers with commas, such as 3,5,5,3,1; got {options.sizes!r}."
+        ) from None
+    names: Any = options.activation if "," not in options.activation else tuple(options.activation.split(","))
+    architecture = Architecture(sizes, names, options.loss)
+    generator = np.random.default_rng(options.seed)
+    parameters = initial_parameters(architecture, generator)
+    n, X = sizes[-1], generator.standard_normal((sizes[0], EXAMPLES))
+    if options.loss == "cross_entropy":
+        Y = np.eye(n)[:, generator.integers(0, n, EXAMPLES)]
+    elif options.loss in ("binary_cross_entropy", "multilabel_cross_entropy", "poisson"):
+        Y = generator.integers(0, 2, (n, EXAMPLES)).astype(np.float64)
+    else:
+        Y = generator.standard_normal((n, EXAMPLES))
+    return _Subject(architecture, parameters, X, Y, f"one random example, random parameters, seed {options.seed}")
+
+
+def _trained(options: ExplainOptions, run: str) -> _Subject:
+    """A network of a trained model, with rows of a table as its examples."""
+    from leadline.estimators import load
+    from leadline.tables import read_table
+
+    model = load(run).model_
+    if not 0 <= options.member < len(model.members):
+        raise ParameterError(f"--member must be from 0 to {len(model.members) - 1}; got {options.member}.")
+    architecture, parameters = model.plan.architecture, model.layers(options.member)
+    if options.data is None:
+        if options.trace or options.check:
+            raise DataError("--trace and --check of a trained model need a table: leadline explain RUN DATA.")
+        return _Subject(architecture, parameters, np.zeros((architecture.sizes[0], 0)), None, "")
+    frame = read_table(options.data)
+    if not 1 <= options.row <= len(frame):
+        raise ParameterError(f"--row must be from 1 to {len(frame):,}; got {options.row}.")
+    rows = [options.row - 1, *(i for i in range(min(EXAMPLES, len(frame))) if i != options.row - 1)]
+    picked = frame.iloc[rows].reset_index(drop=True)
+    X = model.inputs(picked, options.member).T
+    Y = None
+    if model.target.name in picked.columns:
+        own = model.members[options.member]
+        Y = ((model.target.encode(picked[model.target.name].to_numpy()) - own.center) / own.scale).T
+    network = f"network {options.member} of {len(model.members)}"
+    about = f"row {options.row} of {options.data}, {network}; A[0] is the row as the network sees it"
+    return _Subject(architecture, parameters, np.asarray(X, dtype=np.float64), Y, about)
+
+
+def _matrix(value: Array) -> str:
+    """A matrix as text, its first rows and columns."""
+    rows, columns = value.shape
+    shown = value[:MOST_SHOWN, :MOST_SHOWN]
+    cells = [[f"{x:>11.5g}" for x in row] + (["…"] if columns > MOST_SHOWN else []) for row in shown]
+    lines = [" ".join(row) for row in cells]
+    if rows > MOST_SHOWN:
+        lines.append(f"{'⋮':>11}  ({rows} × {columns})")
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    """Text whose square brackets are not markup."""
+    return text.replace("[", r"\[")
+
+
+def _highlighted(table: str) -> str:
+    """The table of shapes with its head in bold."""
+    first, head, *rest = _escaped(table).split("\n")
+    return "\n".join([f"[bold]{first}[/bold]", f"[dim]{head}[/dim]", *rest])
