@@ -193,12 +193,19 @@ def test_a_terminal_that_lacks_a_sign_shows_another(run, table):
     assert "log loss ? s.e." in result.stdout
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RecursionError])
-def test_an_error_in_predictions_has_its_exit_code(command, classes_run, monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (KeyboardInterrupt(), 130, "Interrupted."),
+        (PermissionError(13, "Permission denied", "locked/t.csv"), 2, "leadline: locked/t.csv: no permission; give "),
+        (RecursionError("too deep"), 1, "leadline: unforeseen RecursionError; please report it"),
+    ],
+)
+def test_an_error_in_predictions_has_its_exit_code(command, classes_run, monkeypatch, error, code, words):
     def fail(*given):
         raise error
 
     monkeypatch.setattr("leadline.cli.use.read_table", fail)
     result = command("predict", classes_run.folder, classes_run.data)
-    assert result.exit_code == {KeyboardInterrupt: 130, RecursionError: 1}[error]
-    assert ("Interrupted." if error is KeyboardInterrupt else "unforeseen RecursionError") in result.stderr
+    assert result.exit_code == code
+    assert words in result.stderr

@@ -106,13 +106,12 @@ def test_a_single_fold_is_read_at_its_end() -> None:
         ),
         (
             {1: 0.0, 2: 5.0},
-            "L = 2 is supported: no deeper network is significantly better, and linear regression is significantly "
-            "worse.",
+            "L = 2 is supported: no deeper network is better, and linear regression is significantly worse.",
         ),
         (
             {1: 0.0, 2: 2.0, 3: 5.0, 4: 5.001},
-            "L = 3 is supported: no deeper network is significantly better, and every shallower one is significantly "
-            "worse than the best mean score, that of L = 4.",
+            "L = 3 is supported: L = 4 scores best, but not significantly better, and every shallower one is "
+            "significantly worse.",
         ),
     ],
 )

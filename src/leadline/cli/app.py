@@ -57,6 +57,9 @@ def _exit_codes() -> Iterator[None]:
         # whoever read our output has gone; nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(DONE) from None
+    except PermissionError as error:
+        typer.echo(f"leadline: {error.filename}: no permission; give another file or folder.", err=True)
+        raise typer.Exit(WRONG_INPUT) from None
     except typer.Exit:
         raise
     except Exception as error:

@@ -151,7 +151,7 @@ def _matrix(value: Array) -> str:
     """A matrix as text, its first rows and columns."""
     rows, columns = value.shape
     shown = value[:MOST_SHOWN, :MOST_SHOWN]
-    cells = [[f"{x:>11.5g}" for x in row] + (["…"] if columns > MOST_SHOWN else []) for row in shown]
+    cells = [[f"{x + 0.0:>11.5g}" for x in row] + (["…"] if columns > MOST_SHOWN else []) for row in shown]
     lines = [" ".join(row) for row in cells]
     if rows > MOST_SHOWN:
         lines.append(f"{'⋮':>11}  ({rows} × {columns})")

@@ -157,8 +157,10 @@ def in_words(verdict: Verdict, deepest: int, linear: str) -> str:
         return f"Only L = 1, {linear}, was judged: nothing can be said about depth."
     if verdict.depth == 1:
         return f"L = 1 is enough: no deeper network, up to L = {deepest}, is significantly better than {linear}."
-    shallower = (
-        f"{linear} is significantly worse" if verdict.depth == 2 else "every shallower one is significantly worse"
+    shallower = f"{linear} is" if verdict.depth == 2 else "every shallower one is"
+    if verdict.best_depth == verdict.depth:
+        return f"L = {verdict.depth} is supported: no deeper network is better, and {shallower} significantly worse."
+    return (
+        f"L = {verdict.depth} is supported: L = {verdict.best_depth} scores best, but not significantly better, and "
+        f"{shallower} significantly worse."
     )
-    best = "" if verdict.best_depth == verdict.depth else f" than the best mean score, that of L = {verdict.best_depth}"
-    return f"L = {verdict.depth} is supported: no deeper network is significantly better, and {shallower}{best}."
