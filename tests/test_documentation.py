@@ -54,5 +54,25 @@ def test_everything_public_has_a_docstring_with_shapes() -> None:
 def test_links_between_documents_lead_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
-            if not link.startswith("http"):
+            # a link, and not g[l](z[l])
+            if not link.startswith("http") and "[" not in link:
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_page_of_the_equations_runs() -> None:
+    page = str(ROOT / "docs" / "equations.md")
+    result = doctest.testfile(
+        page, module_relative=False, encoding="utf-8", optionflags=doctest.IGNORE_EXCEPTION_DETAIL
+    )
+    assert result.failed == 0
+    assert result.attempted > 30
+
+
+def test_every_line_that_a_page_quotes_is_in_the_file_that_it_links_to() -> None:
+    quoted = 0
+    for page in ROOT.glob("docs/*.md"):
+        for line, link in re.findall(r"\[`([^`]+)`\]\((\.\./src/[^)]+\.py)\)", page.read_text("utf-8")):
+            lines = [text.strip() for text in (page.parent / link).read_text("utf-8").splitlines()]
+            assert line in lines, f"{page.name}: {line}"
+            quoted += 1
+    assert quoted >= 8

@@ -307,6 +307,21 @@ def test_an_interrupt_before_anything_is_written_says_so(fit, people, monkeypatc
     assert not result.folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("depths", "judged"), [([], "no depth judged yet"), ([1], "L = 1 judged"), ([1, 2, 3], "L = 1 to 3 judged")]
+)
+def test_what_an_interrupt_leaves_is_told_by_depth(fit, people, monkeypatch, depths, judged):
+    def climb(ladder, *given):
+        for L in depths:
+            ladder.listener.results[L] = None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Ladder, "climb", climb)
+    result = fit(people, "buys")
+    assert result.exit_code == 130
+    assert f"keeps every network that was finished ({judged})" in result.stderr
+
+
 def test_an_interrupt_later_says_which_depths_are_kept(fit, people, monkeypatch):
     def interrupt(*given, **named):
         raise KeyboardInterrupt

@@ -107,6 +107,20 @@ def test_weights_of_another_model_are_refused(folder, tmp_path):
     assert "belongs to another model.json" in message(folder)
 
 
+def test_weights_that_were_never_any_are_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr("leadline.storage.model_files.save_arrays", lambda arrays: b"not what it should be")
+    save_record(tmp_path, RECORD, ARRAYS)
+    assert f"{tmp_path / 'model.safetensors'} is damaged" in message(tmp_path)
+
+
+def test_a_model_that_may_not_be_read_says_why(folder, monkeypatch):
+    def refuse(*given):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    assert message(folder) == f"The model in {folder} cannot be read: Permission denied."
+
+
 @pytest.mark.parametrize("content", ["[]", "{}", '"text"', "null"])
 def test_json_that_is_no_record_is_refused(folder, content):
     (folder / "model.json").write_text(content)

@@ -259,6 +259,12 @@ def test_an_array_takes_the_names_given():
     assert as_frame(np.ones((2, 2)), ["a", "b"]).columns.tolist() == ["a", "b"]
 
 
+def test_an_array_of_objects_has_columns_of_their_own_types():
+    frame = as_frame(np.array([[1, "x"], [2, "y"]], dtype=object))
+    assert frame["x0"].dtype == "int64"
+    assert Layout.infer(pd.concat([frame, frame])).input_names == ["x0", "x1 = x", "x1 = y"]
+
+
 def test_a_table_of_another_library_is_taken_as_it_is():
     frame = as_frame(pl.DataFrame({"n": [1, 2], "t": ["x", None]}))
     assert frame["n"].tolist() == [1, 2]

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import sys
 
 import pandas as pd
 import pyarrow as pa
@@ -237,6 +238,11 @@ def test_a_damaged_parquet_file_is_refused_in_one_line(write, content):
     text = message(write(content, "t.parquet"))
     assert "t.parquet is not a Parquet table that can be read" in text
     assert "\n" not in text
+
+
+def test_parquet_without_its_library_says_how_to_install_it(write, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "pip install 'leadline[parquet]'" in message(write(b"PAR1", "t.parquet"))
 
 
 @pytest.mark.parametrize("damage", ["cut", "overwritten", "no gzip at all"])

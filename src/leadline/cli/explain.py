@@ -121,6 +121,7 @@ def _drawn(options: ExplainOptions) -> _Subject:
 
 def _trained(options: ExplainOptions, run: str) -> _Subject:
     """A network of a trained model, with rows of a table as its examples."""
+    from leadline.cli.inputs import word_columns
     from leadline.estimators import load
     from leadline.tables import read_table
 
@@ -132,7 +133,7 @@ def _trained(options: ExplainOptions, run: str) -> _Subject:
         if options.trace or options.check:
             raise DataError("--trace and --check of a trained model need a table: leadline explain RUN DATA.")
         return _Subject(architecture, parameters, np.zeros((architecture.sizes[0], 0)), None, "")
-    frame = read_table(options.data)
+    frame = read_table(options.data, word_columns(model, model.target.name))
     if not 1 <= options.row <= len(frame):
         raise ParameterError(f"--row must be from 1 to {len(frame):,}; got {options.row}.")
     rows = [options.row - 1, *(i for i in range(min(EXAMPLES, len(frame))) if i != options.row - 1)]

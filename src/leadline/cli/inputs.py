@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from leadline.errors import DataError, ParameterError
+from leadline.estimators import Model
 from leadline.search import Metric
 from leadline.tables import Layout, Target, guess_task, nearest, shown
 
-__all__ = ["Prepared", "check_metric", "hold_out", "number_column", "prepare", "take_column"]
+__all__ = ["Prepared", "check_metric", "hold_out", "number_column", "prepare", "take_column", "word_columns"]
 
 Array = NDArray[Any]
 
@@ -59,6 +60,18 @@ def number_column(frame: pd.DataFrame, name: str, what: str) -> Array:
     if not values.any():
         raise DataError(f"The {what} column {name!r} is 0 in every row; at least one row must count.")
     return values
+
+
+def word_columns(model: Model, truth: str | None = None) -> list[str]:
+    """Columns whose values were words in training; `truth`, the target's column, is one if its classes were.
+
+    They are read as they are written: alone in a file, 01 looks like the number 1.
+    """
+    names = [column.name for column in model.layout.category_columns]
+    classes = model.target.classes
+    if truth is not None and classes is not None and classes.dtype.kind in "OUT":
+        names.append(truth)
+    return names
 
 
 def prepare(

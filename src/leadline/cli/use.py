@@ -9,19 +9,14 @@ import pandas as pd
 import typer
 
 from leadline.cli.console import counted, format_score, make_console, plain
-from leadline.cli.inputs import number_column, take_column
+from leadline.cli.inputs import number_column, take_column, word_columns
 from leadline.errors import ParameterError
-from leadline.estimators import DeepClassifier, Model, load
+from leadline.estimators import DeepClassifier, load
 from leadline.search import scores_shown
 from leadline.storage import write_whole
 from leadline.tables import check_complete, read_table
 
 __all__ = ["run_predict", "run_score"]
-
-
-def _words(model: Model) -> list[str]:
-    """Columns whose values are words: 01 stays 01, whatever the other rows of the file hold."""
-    return [column.name for column in model.layout.category_columns]
 
 
 def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
@@ -31,7 +26,7 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
         raise ParameterError(f"--out {out}: the folder {Path(out).parent} is not there; make it first.")
     if proba and not isinstance(estimator, DeepClassifier):
         raise ParameterError("--proba needs a classifier; this model predicts numbers.")
-    frame = read_table(data, _words(estimator.model_))
+    frame = read_table(data, word_columns(estimator.model_))
     target = estimator.model_.target
     predictions = estimator.model_.predictions(frame)
     table = pd.DataFrame()
@@ -59,8 +54,7 @@ def run_score(run: str, data: str, target_column: str | None, weight: str | None
     estimator = load(run)
     target = estimator.model_.target
     name = target_column or target.name
-    words = target.classes is not None and target.classes.dtype.kind in "OUT"
-    frame = read_table(data, [*_words(estimator.model_), *([name] if words else [])])
+    frame = read_table(data, word_columns(estimator.model_, name))
     y = take_column(frame, name, "target")
     check_complete(y.to_numpy(), name)
     w = None if weight is None else number_column(frame, weight, "weight")
