@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types tests coverage lock clean
+.PHONY: demo test lint types tests coverage planted-errors lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/leadline fit examples/housing.csv.gz --target median_house_value
@@ -27,6 +27,10 @@ tests: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest --cov --cov-append --cov-report=term-missing -m kernels
+
+# The tests of the backward pass, tested: twenty errors planted one at a time must all be caught.
+planted-errors: $(VENV)/.dev
+	$(BIN)/python tests/plant_errors.py
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Leadline needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

@@ -226,6 +226,34 @@ def test_one_layer_is_ridge_regression() -> None:
     assert np.allclose(named["b[1]"], model.intercept_, rtol=1e-3, atol=1e-5)
 
 
+def test_two_class_softmax_is_the_sigmoid_at_twice_the_penalty() -> None:
+    data, sigmoid = solve("classes", "binary_cross_entropy")
+    Y = np.concatenate([1 - data.Y, data.Y], axis=2)
+    both = Data(data.X, np.ascontiguousarray(Y), data.w)
+    for penalty, same_penalty in ((2 * LINEAR.alpha, LINEAR.alpha), (0.0, 0.0)):
+        settings = dataclasses.replace(LINEAR, alpha=penalty)
+        plan = plan_for(settings, 5, 2, "cross_entropy")
+        (result,) = train(plan, [Task(settings, (0,), 0, np.arange(N), np.arange(0))], both, judge(both), Stop())
+        softmax = plan.named(result.theta)
+        if same_penalty == 0:
+            data, sigmoid = solve("classes", "binary_cross_entropy", dataclasses.replace(LINEAR, alpha=0.0))
+        assert np.allclose(softmax["W[1]"][1] - softmax["W[1]"][0], sigmoid["W[1]"][0], rtol=1e-3, atol=1e-5)
+        assert softmax["b[1]"][1] - softmax["b[1]"][0] == pytest.approx(sigmoid["b[1]"][0], rel=1e-3)
+
+
+def test_multinomial_coefficients_are_those_of_logistic_regression() -> None:
+    data = make_data(folds=1)
+    classes = np.digitize(data.Y[0, :, 0], [-0.5, 0.5])
+    three = Data(data.X, np.ascontiguousarray(np.eye(3, dtype=np.float32)[classes][None]), data.w)
+    plan = plan_for(LINEAR, 5, 3, "cross_entropy")
+    (result,) = train(plan, [Task(LINEAR, (0,), 0, np.arange(N), np.arange(0))], three, judge(three), Stop())
+    ours, model = plan.named(result.theta), LogisticRegression(C=1 / LINEAR.alpha, tol=1e-10, max_iter=10_000)
+    model.fit(data.X[0], classes)
+    assert np.allclose(ours["W[1]"], model.coef_, rtol=1e-3, atol=1e-4)
+    centred = ours["b[1]"] - ours["b[1]"].mean()
+    assert np.allclose(centred, model.intercept_ - model.intercept_.mean(), rtol=1e-3, atol=1e-4)
+
+
 def test_lbfgs_solves_deeper_networks_too() -> None:
     deep = Hyperparameters(hidden_layer_sizes=(8,), solver="lbfgs", activation="tanh", max_iter=50, feature_scale=False)
     data, named = solve("regression", "half_squared_error", deep)

@@ -1,0 +1,122 @@
+"""`leadline explain`: shapes, one example's way through a network, and its gradients checked."""
+
+import json
+
+import numpy as np
+import pytest
+
+import leadline
+
+
+def told(result):
+    """The JSON that the command printed."""
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(table, name="rows.csv"):
+        table.to_csv(tmp_path / name, index=False)
+        return tmp_path / name
+
+    return write
+
+
+def test_the_shapes_of_a_network_stand_in_a_table(command):
+    result = command("explain", "--sizes", "3,5,1")
+    assert result.exit_code == 0, result.stderr
+    assert "L = 2, n[0] = 3" in result.stdout
+    assert "(n[1], n[0]) = (5, 3)" in result.stdout
+    assert "26 parameters" in result.stdout
+
+
+def test_the_batch_size_stands_in_the_shapes(command):
+    record = told(command("explain", "--sizes", "3,5,1", "--batch", "7", "--json"))
+    assert record["parameters"] == 26
+    assert record["layers"][0]["shapes"]["Z"][1] == [5, 7]
+
+
+def test_the_seed_draws_the_example(command):
+    first, again, other = (
+        told(command("explain", "--sizes", "3,5,1", "--trace", "--json", "--seed", seed))["trace"] for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("loss", ["half_squared_error", "cross_entropy", "binary_cross_entropy", "poisson"])
+def test_the_gradients_of_a_network_pass_their_check(command, loss):
+    record = told(command("explain", "--sizes", "4,6,3", "--activation", "tanh", "--loss", loss, "--check", "--json"))
+    assert record["check"]["passed"]
+
+
+def test_the_gradients_of_a_trained_network_pass_their_check(command, classes_run):
+    result = command("explain", classes_run.folder, classes_run.data, "--check")
+    assert result.exit_code == 0, result.stderr
+    assert "gradient check passed" in result.stdout
+
+
+def test_the_walk_ends_at_the_network_s_own_prediction(command, numbers_run, people):
+    estimator = leadline.load(numbers_run.folder)
+    output = f"A[{estimator.model_.plan.architecture.L}]"
+    predictions = []
+    for member, own in enumerate(estimator.model_.members):
+        words = [numbers_run.folder, numbers_run.data, "--trace", "--row", "5", "--member", member, "--json"]
+        trace = told(command("explain", *words))["trace"]
+        (value,) = next(step["value"] for step in trace if step["equation"].startswith(output))[0]
+        predictions.append(value * own.scale[0] + own.center[0])
+    assert np.mean(predictions) == pytest.approx(estimator.predict(people)[4], rel=1e-6)
+
+
+def test_a_row_is_walked_alike_whatever_rows_are_beside_it(command, classes_run, people, write):
+    words = [classes_run.folder, "--trace", "--json"]
+    among = told(command("explain", words[0], classes_run.data, *words[1:], "--row", "8"))
+    alone = told(command("explain", words[0], write(people.iloc[[7]]), *words[1:]))
+    assert among["trace"] == alone["trace"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], "Give either --sizes, such as --sizes 3,5,5,3,1, or a run folder"),
+        (["run", "--sizes", "3,1"], "Give either --sizes"),
+        (["--sizes", "3,x"], "got '3,x'"),
+        (["--sizes", "3,0,1"], "n[1] must be a positive integer; got 0"),
+        (["--sizes", "3,2,1", "--activation", "rleu"], "'rleu'"),
+        (["run"], "run: no such folder"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_with_the_reason(command, words, expected):
+    result = command("explain", *words)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert expected in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--member", "2"], "--member must be from 0 to 1; got 2"),
+        (["--row", "121"], "--row must be from 1 to 120; got 121"),
+        (["--row", "0"], "--row must be from 1 to 120; got 0"),
+    ],
+)
+def test_a_network_or_row_that_is_not_there_is_refused_with_those_that_are(command, classes_run, options, expected):
+    result = command("explain", classes_run.folder, classes_run.data, "--trace", *options)
+    assert result.exit_code == 2
+    assert expected in result.stderr
+
+
+@pytest.mark.parametrize(("options", "words"), [(["--trace"], "need a table"), (["--check"], "need a table")])
+def test_a_walk_through_a_trained_network_needs_a_table(command, classes_run, options, words):
+    result = command("explain", classes_run.folder, *options)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_the_check_needs_the_target(command, classes_run, people, write):
+    result = command("explain", classes_run.folder, write(people.drop(columns="buys")), "--check")
+    assert result.exit_code == 2
+    assert "--check needs the target" in result.stderr
