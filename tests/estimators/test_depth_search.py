@@ -121,6 +121,14 @@ def test_any_scorer_judges(mixed) -> None:
     assert search.score(X, label) > 0.7
 
 
+def test_a_score_that_a_fold_cannot_have_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    X, y = np.random.default_rng(0).normal(size=(24, 3)), np.array(["p"] * 4 + ["q"] * 20)
+    search = DepthSearchCV(DeepClassifier(), scoring="auc", cv=5, study=tmp_path / "new" / "study.db")
+    with pytest.raises(ParameterError, match=r"The score AUC is not defined on fold .*Use fewer folds"):
+        search.fit(X, y)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_groups_stay_together(mixed) -> None:
     X, y, _ = mixed
     groups = np.arange(300) // 10
@@ -212,7 +220,7 @@ def test_iris_is_told_apart() -> None:
         ({"cv": [(np.arange(5), np.arange(5, 9))]}, "DepthSearchCV.cv must give at least two folds.*got 1"),
         ({"time_limit": 0}, "DepthSearchCV.time_limit must be a positive number; got 0"),
         ({"patience": 0}, "DepthSearchCV.patience must be an integer of at least 1; got 0"),
-        ({"scoring": "rsme"}, "scoring must be a scorer's name.*Did you mean 'rmse'"),
+        ({"scoring": "rsme"}, "No score is called 'rsme'. Did you mean 'rmse'"),
         ({"estimator": KFold()}, "DepthSearchCV.estimator must be a DeepClassifier or a DeepRegressor; got KFold"),
     ],
 )

@@ -56,15 +56,18 @@ def test_a_callable_scorer_is_called_as_scikit_learn_does() -> None:
     assert seen == [{3, 9}]
 
 
+def test_the_second_of_two_classes_is_the_positive_one() -> None:
+    y, p = np.array([0, 1, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
+    assert Metric("recall", TWO).score(y, p) == pytest.approx(2 / 3)
+
+
 def test_an_impossible_event_costs_much_but_not_infinity() -> None:
     score = Metric(None, TWO).score(np.array([1]), np.array([[1.0, 0.0]]))
     assert -40 < score < -30
 
 
 def test_an_unknown_score_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(
-        ParameterError, match=r"scoring must be a scorer's name.*got 'acuracy'. Did you mean 'accuracy'"
-    ):
+    with pytest.raises(ParameterError, match=r"No score is called 'acuracy'. Did you mean 'accuracy'"):
         Metric("acuracy", TWO)
 
 
@@ -73,6 +76,7 @@ def test_the_scores_that_people_look_at() -> None:
     shown = scores_shown(TWO, y, p)
     assert list(shown) == ["log loss", "accuracy", "AUC"]
     assert shown["log loss"] == pytest.approx(log_loss(y, p))
+    assert np.isnan(scores_shown(NUMBERS, np.ones((1, 1)), np.ones((1, 1)))["R²"])
     assert np.isnan(scores_shown(TWO, np.zeros(50, int), p)["AUC"])
     exact = scores_shown(NUMBERS, np.arange(5.0)[:, None], np.arange(5.0)[:, None])
     assert exact == {"RMSE": 0.0, "MAE": 0.0, "R²": 1.0}

@@ -95,8 +95,8 @@ def fit(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="Score that judges depths: log_loss, rmse, mae, auc or any scikit-learn scorer.  "
-            "[default: log_loss for classes, rmse for numbers]",
+            help="Score that judges depths: log_loss, rmse, mae, auc or any scikit-learn scorer "
+            "(default: log_loss for classes, rmse for numbers).",
             show_default=False,
         ),
     ] = None,
@@ -111,7 +111,7 @@ def fit(
     jobs: Annotated[
         int | None,
         typer.Option(
-            help="Networks that train side by side.  [default: all cores this process may use]",
+            help="Networks that train side by side (default: all cores this process may use).",
             show_default=False,
             min=1,
         ),
@@ -127,7 +127,7 @@ def fit(
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Run folder to write.  [default: runs/NAME-DATE-NUMBER]", show_default=False),
+        typer.Option(help="Run folder to write (default: runs/NAME-DATE-NUMBER).", show_default=False),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON; progress goes to standard error.")
@@ -172,7 +172,7 @@ def predict(
     data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
     out: Annotated[
-        str | None, typer.Option(help="CSV file to write.  [default: standard output]", show_default=False)
+        str | None, typer.Option(help="CSV file to write (default: standard output).", show_default=False)
     ] = None,
 ) -> None:
     """Predict new rows with a trained model.
@@ -193,7 +193,7 @@ def score(
     ],
     target: Annotated[
         str | None,
-        typer.Option("--target", "-t", help="Column with the truth.  [default: as in training]", show_default=False),
+        typer.Option("--target", "-t", help="Column with the truth (default: as in training).", show_default=False),
     ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from leadline.search import DepthResult, Metric, Verdict
+from leadline.search import LEVEL, DepthResult, Metric, Verdict
 
 __all__ = [
     "ClimbPrinter",
@@ -86,10 +86,10 @@ def describe_step(
         return ""
     p = verdict.p_better_than_before[result.L]
     new, old = float(result.scores.mean()), float(before.scores.mean())
-    if p < 0.05:
+    if p < LEVEL:
         share = abs(new - old) / abs(old) if old else 0.0
         return f"better by {share:.1%}, {format_p(p)}"
-    return f"no better ({format_p(p)})"
+    return f"{'not clearly' if new > old else 'no'} better ({format_p(p)})"
 
 
 class ClimbPrinter:

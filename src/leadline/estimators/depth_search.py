@@ -266,6 +266,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         base = base.for_rows(min(len(train_rows) for train_rows, _ in splits))
         self.metric_ = Metric(self.scoring, given.target)
         problem = Problem.build(given.encoded, given.y, given.w, given.target, self.metric_, splits, base.scaling)
+        problem.judge.check()
         candidates = draw_candidates(base, self.candidates, seed)
         study = Study(self.study)
         self._state_facts(study, base, candidates, given.layout.to_record(), splits)

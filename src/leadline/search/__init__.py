@@ -6,9 +6,10 @@ from leadline.search.metrics import Metric, scores_shown
 from leadline.search.problem import Fold, Judge, Problem
 from leadline.search.space import PENALTY, SPACE, Candidate, draw_candidates
 from leadline.search.study import Study, UnitKey, UnitResult
-from leadline.search.verdict import Verdict, give_verdict, in_words
+from leadline.search.verdict import LEVEL, Verdict, give_verdict, in_words
 
 __all__ = [
+    "LEVEL",
     "PENALTY",
     "RUNGS",
     "SPACE",

@@ -63,7 +63,8 @@ def make_folds(
         classes, counts = np.unique(y, return_counts=True)
         for c, n in zip(classes, counts, strict=True):
             if n < cv:
-                notices.append(f"class {c} has {n} rows, fewer than the {cv} folds: some folds are judged without it")
+                has = f"{n} row" if n == 1 else f"{n} rows"
+                notices.append(f"class {c} has {has}, fewer than the {cv} folds: some folds are judged without it")
         stratify = counts.max() >= cv
     splitter: Any
     if groups is not None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
+from sklearn.exceptions import UndefinedMetricWarning
 
 from leadline.search.metrics import Metric
 from leadline.search.problem import Problem
@@ -164,7 +165,10 @@ class Ladder:
         """
         self.listener.climb_started(self.problem.judge.metric)
         try:
-            with one_blas_thread():
+            with one_blas_thread(), warnings.catch_warnings():
+                # some scores warn of every fold that lacks a class; what is undefined was refused before the climb
+                warnings.simplefilter("ignore", UndefinedMetricWarning)
+                warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true", category=UserWarning)
                 self._climb(max_depth, patience)
         except BaseException:
             self.stop.set()  # whatever ends the climb ends the trainings that are still under way

@@ -35,6 +35,8 @@ _LABELS = {
     "roc_auc_ovr": "AUC",
     "r2": "R²",
 }
+# These judge one class against the other: the second of two, which they find if classes are called 0 and 1.
+_OF_THE_POSITIVE_CLASS = {"average_precision", "f1", "jaccard", "precision", "recall"}
 # A probability of zero for what happened would cost infinity; this is the smallest that is counted.
 _LEAST_PROBABILITY = 1e-15
 
@@ -94,18 +96,18 @@ class Metric:
     """
 
     def __init__(self, scoring: str | Callable[..., float] | None, target: Target) -> None:
-        self._target = target
         default = "neg_log_loss" if target.task == "classification" else "neg_root_mean_squared_error"
         scoring = default if scoring is None else _COMMON.get(scoring, scoring) if isinstance(scoring, str) else scoring
         many = target.classes is not None and len(target.classes) > 2
         if scoring == "roc_auc" and many:
             scoring = "roc_auc_ovr"
+        self._classes = target.classes
+        if target.classes is not None and not many and isinstance(scoring, str) and scoring in _OF_THE_POSITIVE_CLASS:
+            self._classes = np.arange(2)
         if isinstance(scoring, str):
             names = [*_COMMON, *get_scorer_names()]
             if scoring not in names:
-                raise ParameterError(
-                    f"scoring must be a scorer's name or a callable; got {scoring!r}.{nearest(scoring, names)}"
-                )
+                raise ParameterError(f"No score is called {scoring!r}.{nearest(scoring, names)}")
             self.name = scoring
             self._scorer = get_scorer(scoring)
         else:
@@ -141,12 +143,12 @@ class Metric:
         return self.sign * score
 
     def _predicted(self, predictions: Array) -> BaseEstimator:
-        if self._target.classes is None:
+        if self._classes is None:
             return _PredictedNumbers(predictions[:, 0] if predictions.shape[1] == 1 else predictions)
-        return _PredictedClasses(predictions, self._target.classes)
+        return _PredictedClasses(predictions, self._classes)
 
     def _true(self, y: Array) -> Array:
-        return y if self._target.classes is None else np.asarray(self._target.classes[y])
+        return y if self._classes is None else np.asarray(self._classes[y])
 
 
 def scores_shown(target: Target, y: Array, predictions: Array, w: Array | None = None) -> dict[str, float]:
@@ -163,12 +165,16 @@ def scores_shown(target: Target, y: Array, predictions: Array, w: Array | None =
     Returns
     -------
     dict of str to float
-        log loss, accuracy and AUC (NaN where the rows lack a class), or RMSE, MAE and R².
+        log loss, accuracy and AUC, or RMSE, MAE and R²; NaN for an AUC of rows that lack a class and an R² of one row.
     """
     names = ("neg_log_loss", "accuracy", "roc_auc") if target.classes is not None else ("rmse", "mae", "r2")
     found = {}
     for name in names:
         metric = Metric(name, target)
-        defined = name != "roc_auc" or len(np.unique(y)) == len(target.classes if target.classes is not None else ())
+        defined = True
+        if name == "roc_auc":
+            defined = target.classes is not None and len(np.unique(y)) == len(target.classes)
+        elif name == "r2":
+            defined = len(y) > 1
         found[metric.label] = metric.shown(metric.score(y, predictions, w)) if defined else float("nan")
     return found

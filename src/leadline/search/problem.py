@@ -4,6 +4,7 @@ Every number that is fitted on rows (medians, scales, the target's mean) is fitt
 alone, so a fold has inputs and targets of its own.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadline.errors import ParameterError
 from leadline.search.metrics import Metric
 from leadline.tables import Encoded, Statistics, Target
 from leadline.training import Data
@@ -49,6 +51,29 @@ class Judge:
     y: Array
     w: Array
     folds: tuple[Fold, ...]
+
+    def check(self) -> None:
+        """Let the metric judge a constant prediction on every fold, so that one that cannot is found out at once.
+
+        Raises
+        ------
+        ParameterError
+            The score is not defined on a fold, or the scorer fails there.
+        """
+        for i, own in enumerate(self.folds, start=1):
+            rows = own.validation_rows
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    score = self(i - 1, rows, np.zeros((len(rows), len(own.center)), np.float32))
+                reason = "" if np.isfinite(score) else f"it gives {score}"
+            except Exception as error:  # a scorer may raise anything
+                reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+            if reason:
+                raise ParameterError(
+                    f"The score {self.metric.label} is not defined on fold {i}, {len(rows)} rows ({reason}). Use fewer "
+                    "folds, or another score."
+                )
 
     def __call__(self, fold: int, rows: Array, scores: Array) -> float:
         """Score of the outputs Z[L], (m, n[L]), on `rows`, (m,)."""

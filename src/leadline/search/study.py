@@ -21,7 +21,8 @@ __all__ = ["Study", "UnitKey", "UnitResult"]
 
 FORMAT = 1
 
-_SCHEMA = """
+_SCHEMA = f"""
+BEGIN;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE units (
     depth INTEGER, candidate INTEGER, fold INTEGER, repeat INTEGER, epochs INTEGER,
@@ -29,6 +30,8 @@ CREATE TABLE units (
     seconds REAL NOT NULL, theta BLOB,
     PRIMARY KEY (depth, candidate, fold, repeat, epochs)
 );
+INSERT INTO facts VALUES ('format', '{FORMAT}');
+COMMIT;
 """
 
 
@@ -79,9 +82,11 @@ class Study:
                 raise RunFolderError(f"{Path(path).parent} cannot be made: {error.strerror}.") from error
         self._path = None if path is None else Path(path)
         self._connection = self._open(":memory:" if path is None else str(path))
-        with self._connection:
-            self._connection.executescript(_SCHEMA)
-        self.state("format", FORMAT)
+        try:
+            with self._connection:
+                self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise RunFolderError(f"{path} cannot be written: {error}.") from error
 
     @classmethod
     def read(cls, path: str | Path) -> "Study":

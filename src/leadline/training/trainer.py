@@ -347,10 +347,12 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     )
     theta = found.x.astype(np.float32)
     state, reason = "done", ""
-    curve = []
+    curve: list[float] = []
     if not np.isfinite(found.fun) or not np.isfinite(theta).all():
         state, reason = "diverged", "the loss became infinite or undefined under L-BFGS: scale the inputs"
     elif len(task.validation_rows):
         scores = Scorer(plan).scores(theta, data.X[task.fold], task.validation_rows)
         curve = [judge(task.fold, task.validation_rows, scores)]
+        if not np.isfinite(curve).all():
+            state, reason, curve = "diverged", f"validation score is {curve[0]}", []
     return Trained(state, reason, theta, np.array(curve), np.array([float(found.fun)]), 1, time.perf_counter() - start)
