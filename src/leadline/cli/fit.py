@@ -132,8 +132,8 @@ def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> s
     task = "regression" if classes is None else f"classification, {len(classes)} classes"
     name = "standard input" if options.data == "-" else Path(options.data).name
     return (
-        f"{name}  {counted(len(frame), 'row')}, {counted(len(layout.columns), 'column')} used: {', '.join(parts)}    "
-        f"{options.target}: {task}    {options.cv} folds, seed {options.seed}"
+        f"{name}  {counted(len(frame), 'row')}, {counted(len(layout.columns), 'column')} used: {', '.join(parts)}\n"
+        f"{options.target}: {task}, {options.cv} folds, seed {options.seed}"
     )
 
 

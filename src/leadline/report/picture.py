@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 __all__ = ["ladder_picture"]
 
@@ -46,10 +46,10 @@ def ladder_picture(
     axes.annotate(
         f"L = {chosen}",
         (chosen, mean[at]),
-        xytext=(0, 14),
+        xytext=(12, 6),
         textcoords="offset points",
         color=_ACCENT,
-        ha="center",
+        ha="left",
         weight="bold",
     )
     # candidates that went badly wrong would squeeze everything else: show the depths, and who comes near them
@@ -57,6 +57,7 @@ def ladder_picture(
     margin = 0.25 * (high - low or abs(high) or 1.0)
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlim(L.min() - 0.5, L.max() + 0.5)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("L, layers with parameters (1 is logistic or linear regression)")
     better = "lower is better" if sign < 0 else "higher is better"
