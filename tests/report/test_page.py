@@ -118,7 +118,7 @@ def test_the_test_scores_are_those_of_the_run(run, page):
 def test_the_settings_are_those_of_the_chosen_networks(run, page):
     settings = dict(row for row in page.rows if len(row) == 2)
     assert settings["activation"] == run[1]["settings"]["activation"]
-    assert settings["learning_rate_init"] == str(run[1]["settings"]["learning_rate_init"])
+    assert float(settings["learning_rate_init"]) == pytest.approx(run[1]["settings"]["learning_rate_init"], rel=1e-3)
     assert settings["hidden_layer_sizes"] == ", ".join(map(str, run[1]["settings"]["hidden_layer_sizes"]))
 
 

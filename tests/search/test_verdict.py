@@ -106,6 +106,10 @@ def test_a_single_fold_is_read_at_its_end() -> None:
         ),
         (
             {1: 0.0, 2: 5.0},
+            "L = 2 is supported: linear regression is significantly worse. Deeper networks were not judged.",
+        ),
+        (
+            {1: 0.0, 2: 5.0, 3: 4.999},
             "L = 2 is supported: no deeper network is better, and linear regression is significantly worse.",
         ),
         (

@@ -25,6 +25,20 @@ def _p(value: float | None) -> str:
     return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def _error(value: float | None) -> str:
+    """A standard error with two significant digits."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+
+
+def _setting(value: Any) -> str:
+    """The value of a hyperparameter."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def build_report(study: Study) -> str:
     """The report of a finished run as one HTML page.
 
@@ -48,7 +62,7 @@ def build_report(study: Study) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, p=_p)
+    environment.filters.update(number=_number, p=_p, error=_error, setting=_setting)
     return environment.get_template("page.html.j2").render(
         run=run, metric=metric, picture=picture, command=_command(run["options"])
     )

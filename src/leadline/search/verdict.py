@@ -158,6 +158,8 @@ def in_words(verdict: Verdict, deepest: int, linear: str) -> str:
     if verdict.depth == 1:
         return f"L = 1 is enough: no deeper network, up to L = {deepest}, is significantly better than {linear}."
     shallower = f"{linear} is" if verdict.depth == 2 else "every shallower one is"
+    if verdict.depth == deepest:
+        return f"L = {deepest} is supported: {shallower} significantly worse. Deeper networks were not judged."
     if verdict.best_depth == verdict.depth:
         return f"L = {verdict.depth} is supported: no deeper network is better, and {shallower} significantly worse."
     return (
