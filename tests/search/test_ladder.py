@@ -155,6 +155,15 @@ def test_a_listener_hears_everything_in_order() -> None:
         assert all(0 < event[4] <= 1 for event in advances)
 
 
+@pytest.mark.parametrize("candidates", [1, 2, 3])
+def test_all_that_is_planned_is_done_with_few_candidates(candidates: int) -> None:
+    diary = Diary()
+    climb(make_problem(), candidates=candidates, max_depth=2, listener=diary)
+    for L in (1, 2):
+        last = [event for event in diary.events if event[:2] == ("advance", L)][-1]
+        assert last[2] == last[3]
+
+
 def test_a_deadline_keeps_the_depths_that_were_judged() -> None:
     class Clock(Diary):
         def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:

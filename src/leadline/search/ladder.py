@@ -60,6 +60,8 @@ class Rung:
 
 RUNGS: tuple[Rung, ...] = (Rung(0.25, 2, 1.0), Rung(1.0, None, 0.25))
 LEAST_KEPT = 2
+# What a step costs beside its products, in multiply-adds, for the estimate of the time left.
+STEP_COST = 1e6
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,7 @@ class Ladder:
         scores: dict[int, Array] = {}
         work = _Work(self, L, self._planned(L))
         for rung in RUNGS:
-            kept = max(LEAST_KEPT, round(rung.keep_share * len(self.candidates)))
-            entering = sorted(entering, key=lambda index: (-ranked.get(index, 0.0), index))[:kept]
+            entering = sorted(entering, key=lambda index: (-ranked.get(index, 0.0), index))[: self._entering(rung)]
             units = {index: self._units(L, index, settings[index], rung) for index in entering}
             self._train([unit for group in units.values() for unit in group], rung, work)
             scores = {}
@@ -222,6 +223,10 @@ class Ladder:
             )
         return DepthResult(L, best, settings[best], scores[best], len(keys), took, ranked)
 
+    def _entering(self, rung: Rung) -> int:
+        """How many candidates enter a rung."""
+        return min(len(self.candidates), max(LEAST_KEPT, round(rung.keep_share * len(self.candidates))))
+
     def _units(self, L: int, index: int, settings: Hyperparameters, rung: Rung) -> list[Unit]:
         # what L-BFGS solves has no epochs to save
         share = 1.0 if settings.solved else rung.epochs_share
@@ -231,14 +236,15 @@ class Ladder:
 
     def _planned(self, L: int) -> list[float]:
         """Expected cost of all units of a depth, as if every candidate had the mean cost."""
-        costs = []
+        costs, solved = [], 0
         mean = np.mean([_cost(self.problem, candidate.settings(self.base, L)) for candidate in self.candidates])
         for rung in RUNGS:
-            kept = min(len(self.candidates), max(LEAST_KEPT, round(rung.keep_share * len(self.candidates))))
             folds = self.n_folds if rung.folds is None else min(rung.folds, self.n_folds)
-            costs += [float(mean) * (rung.epochs_share if L > 1 else 1.0)] * (kept * folds)
-        # solved units of an earlier rung are not solved again
-        return costs if L > 1 else costs[: len(costs) - LEAST_KEPT * min(RUNGS[0].folds or 0, self.n_folds)]
+            # what L-BFGS has solved in an earlier rung is not solved again
+            units = self._entering(rung) * (folds - solved)
+            costs += [float(mean) * (rung.epochs_share if L > 1 else 1.0)] * units
+            solved = folds if L == 1 else 0
+        return costs
 
     def _train(self, units: list[Unit], rung: Rung, work: "_Work") -> None:
         """Train what the study lacks, and record it as it comes."""
@@ -294,7 +300,7 @@ def _cost(problem: Problem, settings: Hyperparameters) -> float:
     if settings.solved:
         return float(rows)
     steps = rows / int(settings.batch_size)
-    per_step = int(settings.batch_size) * _plan(problem, settings).n_parameters + 1e6
+    per_step = int(settings.batch_size) * _plan(problem, settings).n_parameters + STEP_COST
     return float(settings.max_iter * steps * per_step)
 
 
