@@ -240,3 +240,23 @@ def explain(
         from leadline.cli.explain import ExplainOptions, run_explain
 
         run_explain(ExplainOptions(run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json))
+
+
+@app.command("why-deep")
+def why_deep(
+    bits: Annotated[int, typer.Option(help="n: training on parity of so many bits.", min=2, max=16)] = 8,
+    folds: Annotated[int, typer.Option(help="k: training on the wave of 2^k pieces.", min=1, max=12)] = 4,
+    repeats: Annotated[int, typer.Option(help="Trainings of each network at each learning rate.", min=1)] = 5,
+    steps: Annotated[int, typer.Option(help="Steps of Adam in a training.", min=1)] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    train: Annotated[bool, typer.Option(help="Train networks, or print the sizes only.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Show what depth buys: networks for parity and the folded wave, in closed form and as training finds them.
+
+    Trains deep and shallow networks of nearly equal numbers of parameters on both, and reports whatever comes out.
+    """
+    with _exit_codes():
+        from leadline.cli.why_deep import run_why_deep
+
+        run_why_deep(bits, folds, repeats, steps, seed, train, json)

@@ -5,6 +5,18 @@
 
 from leadline.network.activations import ACTIVATIONS, Activation, activation
 from leadline.network.architecture import Architecture, LayerShapes, Parameters
+from leadline.network.circuit_sizes import CircuitSize, comparison_table, linear_pieces
+from leadline.network.circuits import (
+    bit_patterns,
+    parity,
+    parity_folded,
+    parity_patterns,
+    parity_sum,
+    parity_tree,
+    triangle_wave,
+    wave_folded,
+    wave_shallow,
+)
 from leadline.network.equations import (
     Cache,
     backward,
@@ -46,6 +58,7 @@ __all__ = [
     "Activation",
     "Architecture",
     "Cache",
+    "CircuitSize",
     "ElementwiseLoss",
     "GradientCheck",
     "Initialization",
@@ -59,8 +72,10 @@ __all__ = [
     "TraceStep",
     "activation",
     "backward",
+    "bit_patterns",
     "check_gradients",
     "check_loss",
+    "comparison_table",
     "cost",
     "forward",
     "gradient_descent",
@@ -70,12 +85,21 @@ __all__ = [
     "initialization",
     "layer_backward",
     "layer_forward",
+    "linear_pieces",
     "loss",
     "optimiser",
     "output",
+    "parity",
+    "parity_folded",
+    "parity_patterns",
+    "parity_sum",
+    "parity_tree",
     "quantile",
     "schedule",
     "smooth_labels",
     "softmax",
     "trace",
+    "triangle_wave",
+    "wave_folded",
+    "wave_shallow",
 ]
