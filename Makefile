@@ -23,10 +23,8 @@ types: $(VENV)/.dev
 tests: $(VENV)/.dev
 	$(BIN)/pytest
 
-# Kernel bodies run as machine code, which coverage cannot see: a second run counts them with compilation off.
 coverage: $(VENV)/.dev
-	$(BIN)/pytest --cov --cov-report=
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest --cov --cov-append --cov-report=term-missing -m kernels
+	$(BIN)/pytest --cov --cov-report=term-missing
 
 # The tests of the backward pass, tested: twenty errors planted one at a time must all be caught.
 planted-errors: $(VENV)/.dev

@@ -43,22 +43,17 @@ ERRORS = [
     ("softmax without its denominator", LOSSES, "/ np.sum(E, axis=0, keepdims=True)) - Y", ") - Y"),
     ("tanh′ = 1 − a", ACTIVATIONS, "return 1.0 - a * a", "return 1.0 - a"),
     ("selu′ without its scale", ACTIVATIONS, "return _SELU_SCALE * (positive", "return (positive"),
-    ("db not summed in the kernel", KERNELS, "db[p, j] += dz", "db[p, j] = dz"),
-    ("weights ignored by the loss kernel", KERNELS, "share = w[row] / total", "share = 1.0 / Z.shape[1]"),
-    ("the scale of dropout forgotten backward", KERNELS, "dA[p, i, j] *= scale[p]", "pass"),
+    ("db not summed in the kernel", KERNELS, "db[j] += dz", "db[j] = dz"),
+    ("weights ignored by the loss kernel", KERNELS, "share, start = w[rows[i]] / total", "share, start = 1.0 / m"),
+    ("the scale of dropout forgotten backward", KERNELS, "dz = dA[j] * scale * _g_prime", "dz = dA[j] * _g_prime"),
+    ("a piece's gradient without its input", KERNELS, "ds[j] += dA[j] * a[j]", "ds[j] += dA[j]"),
     (
-        "a piece's gradient without its input",
-        KERNELS,
-        "ds[p, j] += dA[p, i, j] * X[p, i, j]",
-        "ds[p, j] += dA[p, i, j]",
+        "a layer's gradient written without g′",
+        BLOCKS,
+        'Operation("differentiate", places, self.activation)',
+        'Operation("differentiate", places, "identity")',
     ),
-    ("a layer's gradient written without g′", BLOCKS, "np.matmul(dZ, self.W, out=dA_before)", "dA_before[...] = 0"),
-    (
-        "the first layer left out",
-        POPULATION,
-        "range(len(self.bound) - 1, self.first - 1, -1)",
-        "range(len(self.bound) - 1, self.first, -1)",
-    ),
+    ("the first layer left out", POPULATION, "range(last, self.first - 1, -1)", "range(last, self.first, -1)"),
 ]
 
 

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from leadline.training import Data, Hyperparameters, Stop, Stopped, Task, Trained, networks_at_once, plan_for, train
+from leadline.training import (
+    Data,
+    Hyperparameters,
+    Stop,
+    Stopped,
+    Task,
+    Trained,
+    blocks,
+    networks_at_once,
+    plan_for,
+    train,
+)
 
 N = 300
 SMALL = Hyperparameters(hidden_layer_sizes=(12, 8), batch_size=32, max_iter=6, dropout=0.2)
@@ -101,6 +112,17 @@ def test_a_network_has_the_same_bits_for_any_number_of_threads(threads: int) -> 
         assert all(same(a, b) for a, b in zip(results[i], expected[i::threads], strict=True))
 
 
+def test_a_wide_network_has_the_same_bits_however_many_threads_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "TILE_UNITS", 4)
+    monkeypatch.setattr(blocks, "TILE_WORK", 1)
+    data = make_data()
+    tasks = make_tasks(varied("gelu", feature_scale=True))
+    plan = plan_for(tasks[0].settings, 5, 1, "half_squared_error")
+    by_threads = [train(plan, tasks, data, judge(data), Stop(), threads) for threads in (1, 2, 4)]
+    for other in by_threads[1:]:
+        assert all(same(a, b) for a, b in zip(by_threads[0], other, strict=True))
+
+
 def test_networks_that_leave_do_not_disturb_those_that_stay() -> None:
     impatient = dataclasses.replace(SMALL, learning_rate_init=0.3, n_iter_no_change=1, max_iter=25)
     patient = dataclasses.replace(SMALL, max_iter=25)
@@ -193,8 +215,8 @@ def test_the_batch_size_follows_the_rows() -> None:
     assert Hyperparameters(batch_size=7).for_rows(10**6).batch_size == 7
 
 
-def test_small_networks_step_together_and_wide_ones_alone() -> None:
-    small, wide = (Hyperparameters(hidden_layer_sizes=(n, n), batch_size=64) for n in (16, 2048))
+def test_as_many_networks_train_at_once_as_memory_allows() -> None:
+    small, wide = (Hyperparameters(hidden_layer_sizes=(n, n), batch_size=64) for n in (16, 4096))
     assert networks_at_once(plan_for(small, 10, 1, "half_squared_error"), small) > 8
     assert networks_at_once(plan_for(wide, 10, 1, "half_squared_error"), wide) == 1
     linear = Hyperparameters(hidden_layer_sizes=())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
@@ -134,7 +135,7 @@ class _Deep(Face):
         )
         plan = plan_for(settings, problem.n_inputs, given.target.n_scores, given.target.loss)
         task = Task(settings, (seed, _SINGLE_FIT), 0, train_rows, validation_rows)
-        (trained,) = train(plan, [task], problem.data, problem.judge, Stop())
+        (trained,) = train(plan, [task], problem.data, problem.judge, Stop(), threads=effective_n_jobs(-1))
         if trained.state == "diverged":
             raise DataError(f"Training failed: {trained.reason}.")
         fold = problem.judge.folds[0]

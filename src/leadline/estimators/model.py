@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
 from leadline.tables import Layout, Statistics, Target
-from leadline.training import Hyperparameters, Plan, Scorer, one_blas_thread, plan_for
+from leadline.training import Hyperparameters, Plan, Processor, Scorer, one_blas_thread, plan_for
 
 __all__ = ["Member", "Model"]
 
@@ -62,13 +62,13 @@ class Model:
         """A[0] of layer 1 for one member, (m, n[0]) in float64: the rows of a table, past the pieces before layer 1."""
         own = self.members[member]
         x = own.statistics.apply(self.layout.encode(frame)).astype(np.float64)
-        return self.plan.before_layer_1(own.theta, x)
+        return Scorer(self.plan, Processor(), np.float64).before_layer_1(own.theta, x)
 
     def predictions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
         encoded = self.layout.encode(frame)
         # in float64: the last bits of a row's product depend on the rows beside it, and here nobody should see them
-        scorer = Scorer(self.plan, np.float64)
+        scorer = Scorer(self.plan, Processor(), np.float64)
         total: Any = 0.0
         with one_blas_thread():
             for member in self.members:

@@ -1,6 +1,7 @@
 """Floor 2: from mathematics to trained networks. Imports `network` only (and NumPy, SciPy, Numba)."""
 
 from leadline.training.blocks import Block, FeatureScale, Plan, plan_for
+from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.population import Data, Scorer
@@ -14,6 +15,7 @@ __all__ = [
     "Hyperparameters",
     "Judge",
     "Plan",
+    "Processor",
     "Scorer",
     "Stop",
     "Stopped",

@@ -5,24 +5,29 @@ reads dA of its own output and writes its gradients and dA of the block before. 
 so is every piece that stands before layer 1 (a scale per feature, an embedding): same contract, own parameters
 with their own rate and decay factors. L counts the dense layers only.
 
-A block is a plan. `bind` gives it arrays: views of the parameters, gradients and buffers of some of the networks of
-a population and of m examples. Arrays are (P, m, n): networks, examples, units.
+A block is a plan. It says which places it needs in a network's memory and writes the operations of its passes on them,
+tile by tile of its units. Places are matrices with examples in rows, so A here is Aᵀ of the equations.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadline.network import Architecture, Parameters, activation, initial_standard_deviation
 from leadline.training.hyperparameters import Hyperparameters
-from leadline.training.kernels import activation_kernels, drop_out, drop_out_backward, scale, scale_backward
+from leadline.training.program import Layout, Operation, Place
 
-__all__ = ["Block", "Bound", "Dense", "Dropout", "FeatureScale", "ParameterSpec", "Plan", "plan_for"]
+__all__ = ["Block", "Dense", "FeatureScale", "ParameterSpec", "Plan", "Span", "plan_for"]
 
 Array = NDArray[Any]
+
+# A tile has so many units, where the product behind it is worth a lane of its own: so many multiply-adds.
+TILE_UNITS = 256
+TILE_WORK = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -54,26 +59,28 @@ class ParameterSpec:
         return int(np.prod(self.shape))
 
 
-@dataclass
-class Dropout:
-    """The dropout of one step: `keys` (H, P) for the hidden layers, `thresholds` and `scales` (P,); see kernels."""
+class Span(NamedTuple):
+    """The places of a block for m examples.
 
-    keys: Array
-    thresholds: Array
-    scales: Array
+    `theta` are its parameters, one row each; `A_before` and `A` its input and output, `dA` the gradient of the output,
+    which the backward pass turns into dZ; `extra` whatever else the block asked for; `settings` those of the step.
+    """
+
+    theta: tuple[Place, ...]
+    A_before: Place
+    A: Place
+    dA: Place
+    extra: tuple[Place, ...]
+    settings: Place
 
 
-class Bound(Protocol):
-    """A block with its arrays."""
+class Gradient(NamedTuple):
+    """Operations that compute the gradient of entries `first` up to `stop` of parameter array `spec`, given where."""
 
-    A: Array
-    dA: Array | None
-
-    def forward(self, A_before: Array, dropout: Dropout | None) -> None:
-        """A from A of the block before; the cache stays here."""
-
-    def backward(self, A_before: Array, dA_before: Array | None, dropout: Dropout | None) -> None:
-        """Gradients, and dA of the block before unless nothing there needs it."""
+    spec: int
+    first: int
+    stop: int
+    operations: Callable[[Place], list[Operation]]
 
 
 class Block(Protocol):
@@ -91,11 +98,23 @@ class Block(Protocol):
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """Its arrays of parameters, in their order."""
 
-    def allocate(self, P: int, m: int, dtype: type, backward: bool) -> tuple[Array, ...]:
-        """Buffers for P networks and m examples; the first is A, and with `backward` the second is dA."""
+    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
+        """Places that it needs besides A and dA, for up to m examples."""
 
-    def bind(self, theta: Sequence[Array], gradients: Sequence[Array], buffers: tuple[Array, ...]) -> Bound:
-        """The block on these arrays; no gradients for a forward pass alone."""
+    def tiles(self, m: int) -> list[tuple[int, int]]:
+        """Ranges of its units that may be computed side by side."""
+
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """A of some units from A of the block before."""
+
+    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """What comes first when dA of some units is there."""
+
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dA of some units of the block before, once `own_backward` is done for all tiles."""
+
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """The gradients of the parameters of some units; the parameters may change as soon as they are there."""
 
 
 @dataclass(frozen=True)
@@ -120,27 +139,30 @@ class FeatureScale:
         """The factors, one for each input, starting at one; they do not decay."""
         return (ParameterSpec("feature_scale", (self.n,), lambda _: np.ones(self.n), self.rate_factor, decay=0.0),)
 
-    def allocate(self, P: int, m: int, dtype: type, backward: bool) -> tuple[Array, ...]:
-        """A, and dA for a backward pass."""
-        return tuple(np.zeros((P, m, self.n), dtype) for _ in range(1 + backward))
+    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
+        """Nothing."""
+        return ()
 
-    def bind(self, theta: Sequence[Array], gradients: Sequence[Array], buffers: tuple[Array, ...]) -> Bound:
-        """The block on these arrays."""
-        return _BoundScale(theta[0], gradients[0] if gradients else None, *buffers)
+    def tiles(self, m: int) -> list[tuple[int, int]]:
+        """One."""
+        return [(0, self.n)]
 
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """A = s ∗ X."""
+        return [Operation("scale", (span.A_before, span.theta[0], span.A))]
 
-class _BoundScale:
-    def __init__(self, factors: Array, gradient: Array | None, A: Array, dA: Array | None = None) -> None:
-        self.factors, self.gradient, self.A, self.dA = factors, gradient, A, dA
+    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """Nothing: Z is A."""
+        return []
 
-    def forward(self, A_before: Array, dropout: Dropout | None) -> None:
-        scale(A_before, self.factors, self.A)
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dX = s ∗ dA."""
+        part = (place.some_columns(*columns) for place in (span.dA, span.theta[0], dA_before))
+        return [Operation("scale", tuple(part))]
 
-    def backward(self, A_before: Array, dA_before: Array | None, dropout: Dropout | None) -> None:
-        assert self.dA is not None
-        scale_backward(self.dA, A_before, self.gradient)
-        if dA_before is not None:
-            scale(self.dA, self.factors, dA_before)
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """ds = Σ over examples of dA ∗ X."""
+        return [Gradient(0, 0, self.n, lambda out: [Operation("scale_gradient", (span.dA, span.A_before, out))])]
 
 
 @dataclass(frozen=True)
@@ -176,54 +198,61 @@ class Dense:
             ParameterSpec(f"b[{self.l}]", (self.n,), lambda _: np.zeros(self.n), decay=0.0),
         )
 
-    def allocate(self, P: int, m: int, dtype: type, backward: bool) -> tuple[Array, ...]:
-        """A; for a backward pass dA too, and Z where g′ reads it."""
-        count = 1 if not backward else 3 if activation(self.activation).needs_z else 2
-        return tuple(np.zeros((P, m, self.n), dtype) for _ in range(count))
+    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
+        """For a backward pass: db, and Z where g′ reads it."""
+        if not backward:
+            return ()
+        db = layout.matrix(1, self.n)
+        return (db, layout.matrix(m, self.n)) if activation(self.activation).needs_z else (db,)
 
-    def bind(self, theta: Sequence[Array], gradients: Sequence[Array], buffers: tuple[Array, ...]) -> Bound:
-        """The block on these arrays."""
-        return _BoundDense(self, theta, gradients, buffers)
+    def tiles(self, m: int) -> list[tuple[int, int]]:
+        """Tiles of TILE_UNITS units where their product is worth it."""
+        if m * self.n_before * TILE_UNITS < TILE_WORK:
+            return [(0, self.n)]
+        edges = [*range(0, max(self.n - TILE_UNITS // 2, 1), TILE_UNITS), self.n]
+        return list(pairwise(edges))
 
+    def _z(self, span: Span) -> Place:
+        return span.extra[1] if len(span.extra) > 1 else span.A
 
-class _BoundDense:
-    def __init__(
-        self, block: Dense, theta: Sequence[Array], gradients: Sequence[Array], buffers: tuple[Array, ...]
-    ) -> None:
-        self.W, self.b = theta
-        self.W_transposed = self.W.transpose(0, 2, 1)
-        self.dW: Any
-        self.db: Any
-        self.dW, self.db = gradients if gradients else (None, None)
-        self.A = buffers[0]
-        self.dA = buffers[1] if len(buffers) > 1 else None
-        self.Z = buffers[2] if len(buffers) > 2 else None
-        self.dA_transposed: Any = None if self.dA is None else self.dA.transpose(0, 2, 1)
-        self.activate, self.activate_in_place, self.differentiate = activation_kernels(
-            block.activation,
-            self.A.dtype.type,  # type: ignore[arg-type]
-        )
-        self.layer = block.l - 1 if block.hidden else None
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """Z = A_before Wᵀ + b and A = g(Z)."""
+        W = span.theta[0].matrix(self.n, self.n_before).some_rows(*tile)
+        Z, b, A = (place.some_columns(*tile) for place in (self._z(span), span.theta[1], span.A))
+        product = Operation("product", (span.A_before, W, Z), numbers=(0, 1))
+        if not (self.hidden and dropout):
+            return [product, Operation("activate", (Z, b, A), self.activation)]
+        numbers = (self.l, tile[0], self.n)
+        return [product, Operation("activate_drop_out", (Z, b, A, span.settings), self.activation, numbers)]
 
-    def forward(self, A_before: Array, dropout: Dropout | None) -> None:
-        if self.Z is None:
-            np.matmul(A_before, self.W_transposed, out=self.A)
-            self.activate_in_place(self.A, self.b)
-        else:
-            np.matmul(A_before, self.W_transposed, out=self.Z)
-            self.activate(self.Z, self.b, self.A)
-        if dropout is not None and self.layer is not None:
-            drop_out(self.A, dropout.keys[self.layer], dropout.thresholds, dropout.scales)
+    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """dZ = dA ∗ g′(Z) in the place of dA, and db = Σ over examples of dZ."""
+        places = tuple(place.some_columns(*tile) for place in (span.dA, self._z(span), span.A, span.extra[0]))
+        if not (self.hidden and dropout):
+            return [Operation("differentiate", places, self.activation)]
+        numbers = (self.l, tile[0], self.n)
+        return [Operation("differentiate_drop_out", (*places, span.settings), self.activation, numbers)]
 
-    def backward(self, A_before: Array, dA_before: Array | None, dropout: Dropout | None) -> None:
-        assert self.dA is not None
-        if dropout is not None and self.layer is not None:
-            drop_out_backward(self.dA, self.A, dropout.keys[self.layer], dropout.thresholds, dropout.scales)
-        self.differentiate(self.dA, self.A if self.Z is None else self.Z, self.A, self.db)
-        dZ, dZ_transposed = self.dA, self.dA_transposed
-        np.matmul(dZ_transposed, A_before, out=self.dW)
-        if dA_before is not None:
-            np.matmul(dZ, self.W, out=dA_before)
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dA_before = dZ W."""
+        W = span.theta[0].matrix(self.n, self.n_before).some_columns(*columns)
+        out = dA_before.some_columns(*columns)
+        # with one output unit every sum has one term
+        return [Operation("outer" if self.n == 1 else "product", (span.dA, W, out), numbers=(0, 0))]
+
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """dW = dZᵀ A_before; db is there."""
+        dZ, db = (place.some_columns(*tile) for place in (span.dA, span.extra[0]))
+        first, stop = tile
+
+        def dW(out: Place) -> list[Operation]:
+            place = out.matrix(stop - first, self.n_before)
+            return [Operation("product", (dZ, span.A_before, place), numbers=(1, 0))]
+
+        return [
+            Gradient(0, first * self.n_before, stop * self.n_before, dW),
+            Gradient(1, first, stop, lambda out: [Operation("copy", (db, out))]),
+        ]
 
 
 class Plan:
@@ -278,28 +307,12 @@ class Plan:
         """Initial parameters, (n_parameters,), drawn array by array."""
         return np.concatenate([np.ravel(spec.initial(generator)) for spec in self.specs])
 
-    def views(self, theta: Array) -> list[Array]:
-        """Each array of parameters of a stack of networks, as views of `theta`, (P, n_parameters)."""
-        return [
-            theta[:, start:stop].reshape(theta.shape[0], *spec.shape)
-            for spec, start, stop in zip(self.specs, self.bounds[:-1], self.bounds[1:], strict=True)
-        ]
-
     def named(self, theta: Array) -> dict[str, Array]:
         """The arrays of parameters of one network, (n_parameters,), by name."""
-        return {spec.name: view[0] for spec, view in zip(self.specs, self.views(theta[None]), strict=True)}
-
-    def before_layer_1(self, theta: Array, X: Array) -> Array:
-        """What enters layer 1, (m, n[0]), when X, (m, n_in), enters the pieces before it."""
-        views = iter(self.views(np.asarray(theta, dtype=X.dtype)[None]))
-        A = X[None]
-        for piece in self.pieces:
-            bound = piece.bind(
-                [next(views) for _ in piece.parameters], [], piece.allocate(1, len(X), X.dtype.type, backward=False)
-            )
-            bound.forward(A, None)
-            A = bound.A
-        return np.asarray(A[0])
+        return {
+            spec.name: theta[start:stop].reshape(spec.shape)
+            for spec, start, stop in zip(self.specs, self.bounds[:-1], self.bounds[1:], strict=True)
+        }
 
     def layers(self, theta: Array) -> Parameters:
         """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one network in float64, as the specification takes them."""

@@ -1,14 +1,19 @@
-"""Fused loops, compiled by Numba: everything in a training step that is not a matrix product.
+"""Compiled kernels: the operations of a program as machine code, made by Numba.
 
-Each kernel works on a stack of networks: axis 0 is the network, axis 1 the example, axis 2 the unit. Rows are
-examples here (the memory layout in which the specification's columns are contiguous), so A of the equations is Aᵀ.
+Every kernel has one signature,
+
+    kernel(memory, operands, X, Y, w, rows, keys)
+
+all of them pointers. `memory` is a network's; `operands`, int64: four numbers for each place (offset, rows, columns,
+stride), and from NUMBERS_AT on the operation's own. The rest is what a step is given: inputs, targets and weights of
+all rows, which `rows` are its examples, and the random `keys` for dropout; templates that do without leave it out. `address` gives a kernel's machine code, and `cpu` calls one after the other without the interpreter.
 
 What every kernel keeps:
 
-- An element's bits depend on its own inputs, not on its place in an array or on the company. So no fastmath flag: where
-  the compiler may reorder or contract arithmetic, a vector and its scalar rest can round differently. Loops without
-  reductions vectorise all the same.
-- g, g′ and the losses are the functions of `leadline.network`, compiled as they stand; their constants take the
+- An element's bits depend on its own inputs, not on its place in an array. So no fastmath flag: where the compiler may
+  reorder or contract arithmetic, a vector and its scalar rest can round differently. Loops without reductions vectorise
+  all the same, if their arrays are rows without gaps.
+- g, g′, losses and steps are the functions of `leadline.network`, compiled as they stand; their constants take the
   precision of the data, else every product with a constant would be computed in float64.
 - `error_model="numpy"`: division by zero gives inf as NumPy does, and loops with divisions can be vectorised.
 """
@@ -19,33 +24,37 @@ import types
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.extending import get_cython_function_address, intrinsic
 
-from leadline.network import ElementwiseLoss, Loss, SoftmaxCrossEntropy, activation, loss, optimiser
+from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, activation, loss, optimiser
+from leadline.training.program import SETTINGS
 
-__all__ = [
-    "activation_kernels",
-    "drop_out",
-    "drop_out_backward",
-    "gather",
-    "loss_kernel",
-    "scale",
-    "scale_backward",
-    "step_kernel",
-]
+__all__ = ["NUMBERS_AT", "OPERANDS", "address", "gemm_address"]
+
+# An operation's operands: up to six places of four numbers, then up to four numbers of its own.
+NUMBERS_AT, OPERANDS = 24, 28
+# Where the scale of dropout stands among the settings.
+SCALE_AT = SETTINGS.index("scale")
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-_compile = numba.njit(cache=True, **_OPTIONS)
+_inline = cast(Callable[[Callable[..., Any]], Callable[..., Any]], numba.njit(**_OPTIONS))
 
-# Stand-ins for the functions that `_specialised` puts in their place.
+# Stand-ins for what `_specialised` puts in their place.
+_kernel: Any = None
 _g: Any = None
+_exp: Any = None
 _g_prime: Any = None
 _unit_value: Any = None
 _unit_gradient: Any = None
 _step: Any = None
+_needs_z: Any = None
+_float: Any = None
+_bytes: Any = None
 
 
 # exp as a loop that vectorises, for float32: n = round(x / log 2), r = x − n log 2 with log 2 in two parts, and
@@ -58,7 +67,7 @@ _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
 _EXPONENT_BIAS, _MANTISSA_BITS = np.int32(127), np.int32(23)
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@_inline
 def _power_and_rest(x: Any) -> Any:
     """2ⁿ and exp(r) − 1 with exp(x) = 2ⁿ exp(r), for float32 x; NaN stays NaN."""
     x = min(max(x, _LEAST), _MOST)
@@ -75,24 +84,347 @@ def _power_and_rest(x: Any) -> Any:
     return power, p * r
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@_inline
 def _exp32(x: Any) -> Any:
     power, rest = _power_and_rest(x)
     return power * rest + power
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@_inline
 def _expm1_32(x: Any) -> Any:
     power, rest = _power_and_rest(x)
     return power * rest + (power - _TAYLOR[0])
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@_inline
 def _erf(x: Any) -> Any:
     return math.erf(x)
 
 
-def _in_precision(function: Callable[..., Any], dtype: type) -> Callable[..., Any]:
+@intrinsic
+def _at(context, pointer, index):  # type: ignore[no-untyped-def]
+    """The pointer to entry `index` of what `pointer` points to."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.gep(values[0], [values[1]])
+
+    return pointer(pointer, numba.types.int64), generate
+
+
+@intrinsic
+def _address(context, pointer):  # type: ignore[no-untyped-def]
+    """Where `pointer` points, as a number."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.ptrtoint(values[0], ir.IntType(64))
+
+    return numba.types.int64(pointer), generate
+
+
+@_inline
+def _rows(operands: Any, place: int) -> Any:
+    return operands[4 * place + 1]
+
+
+@_inline
+def _columns(operands: Any, place: int) -> Any:
+    return operands[4 * place + 2]
+
+
+@_inline
+def _row(memory: Any, operands: Any, place: int, i: int) -> Any:
+    """Row i of a place."""
+    start = operands[4 * place] + i * operands[4 * place + 3]
+    return numba.carray(_at(memory, start), (operands[4 * place + 2],))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Templates. What their places are stands in the first line of each.
+
+
+def _gather(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """inputs (m, n[0]): X of the examples."""
+    n = _columns(operands, 0)
+    for i in range(_rows(operands, 0)):
+        out, start = _row(memory, operands, 0, i), rows[i] * n
+        x = numba.carray(_at(X, start), (n,))
+        for j in range(n):
+            out[j] = x[j]
+
+
+def _copy(memory: Any, operands: Any) -> None:
+    """a, out (1, n): out = a."""
+    a, out = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0)
+    for j in range(len(a)):
+        out[j] = a[j]
+
+
+def _product(memory: Any, operands: Any) -> None:
+    """A, B, out: out = A B, where numbers 0 and 1 say which of A and B is to be transposed, and 2 where gemm is."""
+    transpose_a, transpose_b = operands[NUMBERS_AT], operands[NUMBERS_AT + 1]
+    inner = operands[1] if transpose_a else operands[2]
+    one = _float(1)
+    start, bytes_each = _address(memory), _bytes
+    # BLAS counts columns first: its product is outᵀ = Bᵀ Aᵀ
+    _gemm(
+        operands[NUMBERS_AT + 2],
+        84 if transpose_b else 78,  # T or N
+        84 if transpose_a else 78,
+        operands[10],
+        operands[9],
+        inner,
+        one,
+        start + operands[4] * bytes_each,
+        operands[7],
+        start + operands[0] * bytes_each,
+        operands[3],
+        start + operands[8] * bytes_each,
+        operands[11],
+    )
+
+
+def _outer(memory: Any, operands: Any) -> None:
+    """a (m, 1), b (1, n), out (m, n): out = a b."""
+    b = _row(memory, operands, 1, 0)
+    for i in range(_rows(operands, 0)):
+        a, out = _row(memory, operands, 0, i)[0], _row(memory, operands, 2, i)
+        for j in range(len(out)):
+            out[j] = a * b[j]
+
+
+def _scale(memory: Any, operands: Any) -> None:
+    """a (m, n), s (1, n), out (m, n): out = s ∗ a."""
+    s = _row(memory, operands, 1, 0)
+    for i in range(_rows(operands, 0)):
+        a, out = _row(memory, operands, 0, i), _row(memory, operands, 2, i)
+        for j in range(len(out)):
+            out[j] = s[j] * a[j]
+
+
+def _scale_gradient(memory: Any, operands: Any) -> None:
+    """dA, a (m, n), ds (1, n): ds = Σ over examples of dA ∗ a."""
+    ds = _row(memory, operands, 2, 0)
+    ds[:] = 0
+    for i in range(_rows(operands, 0)):
+        dA, a = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
+        for j in range(len(ds)):
+            ds[j] += dA[j] * a[j]
+
+
+def _activate(memory: Any, operands: Any) -> None:
+    """Z (m, n), b (1, n), A (m, n): A = g(Z + b), and Z := Z + b where g′ reads it; else Z and A are one place."""
+    b = _row(memory, operands, 1, 0)
+    for i in range(_rows(operands, 0)):
+        Z = _row(memory, operands, 0, i)
+        A = _row(memory, operands, 2, i) if _needs_z else Z
+        for j in range(len(b)):
+            z = Z[j] + b[j]
+            if _needs_z:
+                Z[j] = z
+            A[j] = _g(z)
+
+
+def _differentiate(memory: Any, operands: Any) -> None:
+    """dA, Z, A (m, n), db (1, n): dZ = dA ∗ g′(Z) in the place of dA, db = Σ over examples of dZ."""
+    db = _row(memory, operands, 3, 0)
+    db[:] = 0
+    for i in range(_rows(operands, 0)):
+        dA, Z, A = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 2, i)
+        for j in range(len(db)):
+            dz = dA[j] * _g_prime(Z[j], A[j])
+            dA[j] = dz
+            db[j] += dz
+
+
+@_inline
+def _dropped(key: Any, element: Any, threshold: Any) -> Any:
+    """Whether `element` of the layer with random `key` is dropped: a hash of the two, below `threshold` of 2³².
+
+    The mixer is the finaliser "lowbias32" (C. Wellons, "Prospecting for hash functions", 2018).
+    """
+    h = np.uint32(key) ^ (np.uint32(element) * np.uint32(0x9E3779B1))
+    h ^= h >> np.uint32(16)
+    h = np.uint32(h * np.uint32(0x7FEB352D))
+    h ^= h >> np.uint32(15)
+    h = np.uint32(h * np.uint32(0x846CA68B))
+    h ^= h >> np.uint32(16)
+    return h < threshold
+
+
+def _activate_drop_out(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """`_activate` with settings as fourth place; then some units are silenced and the others scaled by 1/(1 − rate).
+
+    Numbers: the layer, the tile's first unit, and the units of the whole layer.
+    """
+    b, scale = _row(memory, operands, 1, 0), _row(memory, operands, 3, 0)[SCALE_AT]
+    threshold, key = np.uint32(keys[0]), keys[operands[NUMBERS_AT]]
+    for i in range(_rows(operands, 0)):
+        Z = _row(memory, operands, 0, i)
+        A = _row(memory, operands, 2, i) if _needs_z else Z
+        first = i * operands[NUMBERS_AT + 2] + operands[NUMBERS_AT + 1]
+        for j in range(len(b)):
+            z = Z[j] + b[j]
+            if _needs_z:
+                Z[j] = z
+            a = _g(z) * scale
+            A[j] = _float(0) if _dropped(key, first + j, threshold) else a
+
+
+def _differentiate_drop_out(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """`_differentiate` with settings as fifth place, through the mask of `_activate_drop_out`; the same numbers."""
+    db, scale = _row(memory, operands, 3, 0), _row(memory, operands, 4, 0)[SCALE_AT]
+    threshold, key = np.uint32(keys[0]), keys[operands[NUMBERS_AT]]
+    db[:] = 0
+    for i in range(_rows(operands, 0)):
+        dA, Z, A = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 2, i)
+        first = i * operands[NUMBERS_AT + 2] + operands[NUMBERS_AT + 1]
+        for j in range(len(db)):
+            dz = dA[j] * scale * _g_prime(Z[j], A[j] / scale)
+            dz = _float(0) if _dropped(key, first + j, threshold) else dz
+            dA[j] = dz
+            db[j] += dz
+
+
+@_inline
+def _total_weight(w: Any, rows: Any, m: int) -> Any:
+    total = 0.0
+    for i in range(m):
+        total += w[rows[i]]
+    return total
+
+
+def _elementwise_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """Z, dZ (m, n[L]), loss (1, 1): dZ carries w_i/Σw already, so that dW = dZᵀ A; loss is the weighted mean."""
+    m, n = _rows(operands, 0), _columns(operands, 0)
+    total, value = _total_weight(w, rows, m), 0.0
+    for i in range(m):
+        Z, dZ = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
+        share, start = w[rows[i]] / total, rows[i] * n
+        for j in range(n):
+            y = Y[start + j]
+            value += share * _unit_value(Z[j], y)
+            dZ[j] = _float(share) * _unit_gradient(Z[j], y)
+    _row(memory, operands, 2, 0)[0] = value
+
+
+def _softmax_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """The places of `_elementwise_loss`."""
+    m, n = _rows(operands, 0), _columns(operands, 0)
+    total, value = _total_weight(w, rows, m), 0.0
+    for i in range(m):
+        Z, dZ = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
+        share, start = w[rows[i]] / total, rows[i] * n
+        top = Z[0]
+        for j in range(1, n):
+            top = max(top, Z[j])
+        for j in range(n):
+            dZ[j] = _exp(Z[j] - top)
+        denominator = 0.0
+        mass = 0.0
+        for j in range(n):
+            denominator += dZ[j]
+            mass += Y[start + j]
+        log_sum = top + np.log(denominator)
+        factor = _float(mass / denominator)
+        for j in range(n):
+            y = Y[start + j]
+            value += share * y * (log_sum - Z[j])
+            dZ[j] = _float(share) * (dZ[j] * factor - y)
+    _row(memory, operands, 2, 0)[0] = value
+
+
+def _take_step(memory: Any, operands: Any) -> None:
+    """theta, gradient, m, v (1, n), settings, factors (1, 2): a step with decoupled weight decay and the L2 penalty.
+
+    `factors` are the parameters' own on α, and on the decay λ and the penalty.
+    """
+    theta, gradient = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0)
+    m, v = _row(memory, operands, 2, 0), _row(memory, operands, 3, 0)
+    s, factors = _row(memory, operands, 4, 0), _row(memory, operands, 5, 0)
+    rate = s[0] * factors[0]
+    beta_1, rest_1, beta_2, rest_2 = s[1], s[2], s[3], s[4]
+    epsilon, correction_1, correction_2 = s[5], s[6], s[7]
+    shrink = rate * s[8] * factors[1]
+    penalty = s[9] * factors[1]
+    for k in range(len(theta)):
+        t = theta[k]
+        g = gradient[k] + penalty * t
+        change, m_new, v_new = _step(
+            g, m[k], v[k], rate, beta_1, rest_1, beta_2, rest_2, epsilon, correction_1, correction_2
+        )
+        m[k] = m_new
+        v[k] = v_new
+        theta[k] = t - shrink * t + change
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Compilation.
+
+_PRECISION: dict[type, Any] = {np.float32: numba.types.float32, np.float64: numba.types.float64}
+_GEMM: dict[type, str] = {np.float32: "sgemm", np.float64: "dgemm"}
+
+
+@intrinsic
+def _gemm(  # type: ignore[no-untyped-def]
+    context, where, trans_a, trans_b, m, n, k, one, a, lda, b, ldb, c, ldc
+):
+    """C = op(A) op(B) by the BLAS routine at address `where`; matrices column by column, as addresses.
+
+    `one` is any number of the matrices' precision.
+    """
+    integers = (trans_a, trans_b, m, n, k)
+    arguments = (where, *integers, one, a, lda, b, ldb, c, ldc)
+    signature = numba.types.void(*(one if t is one else numba.types.int64 for t in arguments))
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        where, trans_a, trans_b, m, n, k, one, a, lda, b, ldb, c, ldc = values
+        byte, integer = ir.IntType(8), ir.IntType(32)
+
+        def by_reference(value: Any, kind: Any) -> Any:
+            place = builder.alloca(kind)
+            builder.store(builder.trunc(value, kind) if isinstance(kind, ir.IntType) else value, place)
+            return place
+
+        def pointer(value: Any) -> Any:
+            return builder.inttoptr(value, one.type.as_pointer())
+
+        alpha, beta = (
+            by_reference(ir.Constant(one.type, 1.0), one.type),
+            by_reference(ir.Constant(one.type, 0.0), one.type),
+        )
+        given = [
+            by_reference(trans_a, byte),
+            by_reference(trans_b, byte),
+            *(by_reference(value, integer) for value in (m, n, k)),
+            alpha,
+            pointer(a),
+            by_reference(lda, integer),
+            pointer(b),
+            by_reference(ldb, integer),
+            beta,
+            pointer(c),
+            by_reference(ldc, integer),
+        ]
+        routine = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        builder.call(builder.inttoptr(where, routine.as_pointer()), given)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@cache
+def gemm_address(dtype: type) -> int:
+    """Where BLAS's product of matrices is in this process."""
+    return int(get_cython_function_address("scipy.linalg.cython_blas", _GEMM[dtype]))
+
+
+def _named(function: types.FunctionType, name: str) -> Any:
+    """`function` under a name of its own: Numba links machine code by name, and cached code brings its names along."""
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def _in_precision(function: Callable[..., Any], dtype: type, name: str) -> Callable[..., Any]:
     """`function` with its float constants, its own and its module's, in precision `dtype`, compiled for inlining."""
 
     def cast(value: Any) -> Any:
@@ -103,7 +435,7 @@ def _in_precision(function: Callable[..., Any], dtype: type) -> Callable[..., An
     own = {"exp": _exp32, "expm1": _expm1_32, "erf": _erf} if dtype is np.float32 else {"erf": _erf}
     used.update({name: compiled for name, compiled in own.items() if name in used})
     used["__name__"] = __name__  # Numba's cache wants a function to have a module
-    compiled: Callable[..., Any] = numba.njit(**_OPTIONS)(types.FunctionType(code, used, function.__name__))
+    compiled: Callable[..., Any] = numba.njit(**_OPTIONS)(_named(types.FunctionType(code, used), name))
     return compiled
 
 
@@ -113,254 +445,82 @@ def _float_globals(function: Callable[..., Any]) -> list[tuple[str, float]]:
     return [(name, value) for name, value in used if isinstance(value, float)]
 
 
-def _specialised(template: Callable[..., Any], owner: str, dtype: type, **functions: Callable[..., Any]) -> Any:
-    """Compile `template` with `functions` in place of the stand-ins of the same names.
-
-    The compiled kernel is cached on disk under a name that holds a digest of the functions, because
-    Numba's cache sees changes of this file only.
-    """
-    parts = [(f.__code__.co_code, f.__code__.co_consts, _float_globals(f)) for f in functions.values()]
-    digest = sha256(repr(parts).encode()).hexdigest()
-    name = f"{template.__name__}_{re.sub(r'[^a-z]', '_', owner)}_{dtype.__name__}_{digest[:12]}"
-    used = {**globals(), **{stand_in: _in_precision(f, dtype) for stand_in, f in functions.items()}}
-    kernel = types.FunctionType(template.__code__, used, name)
-    kernel.__qualname__ = name
-    return _compile(kernel)
-
-
-def _activate(Z: Any, b: Any, A: Any) -> None:
-    """A = g(Z + b); Z keeps Z + b."""
-    for p in range(Z.shape[0]):
-        for i in range(Z.shape[1]):
-            for j in range(Z.shape[2]):
-                z = Z[p, i, j] + b[p, j]
-                Z[p, i, j] = z
-                A[p, i, j] = _g(z)
+# What each kernel is made of: its template, and how to find what it holds for an owner.
+_PLAIN: dict[str, Callable[..., Any]] = {
+    "gather": _gather,
+    "copy": _copy,
+    "product": _product,
+    "outer": _outer,
+    "scale": _scale,
+    "scale_gradient": _scale_gradient,
+}
+_ACTIVATING: dict[str, Callable[..., Any]] = {
+    "activate": _activate,
+    "activate_drop_out": _activate_drop_out,
+    "differentiate": _differentiate,
+    "differentiate_drop_out": _differentiate_drop_out,
+}
 
 
-def _activate_in_place(A: Any, b: Any) -> None:
-    """A = g(A + b), where A holds the product."""
-    for p in range(A.shape[0]):
-        for i in range(A.shape[1]):
-            for j in range(A.shape[2]):
-                A[p, i, j] = _g(A[p, i, j] + b[p, j])
+def _template(kernel: str, owner: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The template of a kernel, and the functions and constants that it holds."""
+    if kernel in _PLAIN:
+        return _PLAIN[kernel], {}
+    if kernel in _ACTIVATING:
+        record = activation(owner)
+        return _ACTIVATING[kernel], {"_g": record.g, "_g_prime": record.g_prime, "_needs_z": record.needs_z}
+    if kernel == "step":
+        return _take_step, {"_step": optimiser(owner).step}
+    own = loss(owner)
+    if isinstance(own, SoftmaxCrossEntropy):
+        return _softmax_loss, {"_exp": _exponential}
+    assert isinstance(own, ElementwiseLoss)
+    return _elementwise_loss, {"_unit_value": own.unit_value, "_unit_gradient": own.unit_gradient}
 
 
-def _differentiate(dA: Any, Z: Any, A: Any, db: Any) -> None:
-    """dZ = dA ∗ g′(Z) in the place of dA, and db = Σ over examples of dZ."""
-    for p in range(dA.shape[0]):
-        db[p, :] = 0
-        for i in range(dA.shape[1]):
-            for j in range(dA.shape[2]):
-                dz = dA[p, i, j] * _g_prime(Z[p, i, j], A[p, i, j])
-                dA[p, i, j] = dz
-                db[p, j] += dz
+# By this name `_in_precision` finds it and puts the vectorised version in its place.
+exp = np.exp
 
 
-@cache
-def activation_kernels(name: str, dtype: type) -> tuple[Any, Any, Any]:
-    """The kernels of an activation: `activate(Z, b, A)`, `activate_in_place(A, b)` and `differentiate(dA, Z, A, db)`.
-
-    All arrays are (P, m, n), b and db (P, n). Where the activation's g′ does not read z, pass A for Z.
-    """
-    record = activation(name)
-    return (
-        _specialised(_activate, name, dtype, _g=record.g),
-        _specialised(_activate_in_place, name, dtype, _g=record.g),
-        _specialised(_differentiate, name, dtype, _g_prime=record.g_prime),
-    )
+def _exponential(x: Any) -> Any:
+    return exp(x)
 
 
-def _elementwise_loss(Z: Any, Y: Any, fold: Any, rows: Any, w: Any, dZ: Any, losses: Any) -> None:
-    for p in range(Z.shape[0]):
-        total = 0.0
-        for i in range(Z.shape[1]):
-            total += w[rows[p, i]]
-        value = 0.0
-        for i in range(Z.shape[1]):
-            row = rows[p, i]
-            share = w[row] / total
-            for j in range(Z.shape[2]):
-                value += share * _unit_value(Z[p, i, j], Y[fold[p], row, j])
-                dZ[p, i, j] = share * _unit_gradient(Z[p, i, j], Y[fold[p], row, j])
-        losses[p] = value
+def _enter(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """The machine's side of a kernel that needs its memory only."""
+    _kernel(memory, operands)
 
 
-def _softmax_loss(Z: Any, Y: Any, fold: Any, rows: Any, w: Any, dZ: Any, losses: Any) -> None:
-    k = Z.shape[2]
-    for p in range(Z.shape[0]):
-        total = 0.0
-        for i in range(Z.shape[1]):
-            total += w[rows[p, i]]
-        value = 0.0
-        for i in range(Z.shape[1]):
-            row = rows[p, i]
-            share = w[row] / total
-            top = Z[p, i, 0]
-            for j in range(1, k):
-                top = max(top, Z[p, i, j])
-            denominator = 0.0
-            mass = 0.0
-            for j in range(k):
-                dZ[p, i, j] = np.exp(Z[p, i, j] - top)
-                denominator += dZ[p, i, j]
-                mass += Y[fold[p], row, j]
-            log_sum = top + np.log(denominator)
-            for j in range(k):
-                y = Y[fold[p], row, j]
-                value += share * y * (log_sum - Z[p, i, j])
-                dZ[p, i, j] = share * (dZ[p, i, j] * mass / denominator - y)
-        losses[p] = value
-
-
-def _own_loss(own: Loss) -> Callable[..., None]:
-    """The kernel of a caller's own loss: the same work by calling its methods, network by network."""
-
-    def kernel(Z: Any, Y: Any, fold: Any, rows: Any, w: Any, dZ: Any, losses: Any) -> None:
-        for p in range(len(Z)):
-            y, weights = Y[fold[p], rows[p]].T, w[rows[p]]
-            share = weights / weights.sum(dtype=np.float64)
-            losses[p] = np.sum(share * own.value(Z[p].T, y))
-            dZ[p] = (share * own.gradient(Z[p].T, y)).T
-
-    return kernel
+def _enter_with_data(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """The machine's side of a kernel that needs all."""
+    _kernel(memory, operands, X, Y, w, rows, keys)
 
 
 @cache
-def loss_kernel(name: str | Loss, dtype: type) -> Any:
-    """The kernel of a loss: `kernel(Z, Y, fold, rows, w, dZ, losses)`.
+def address(kernel: str, owner: Any, dtype: type) -> int:
+    """Where the machine code of a kernel is, for an activation, loss or optimiser and a precision.
 
-    From the scores Z, (P, m, n[L]), it writes dZ[L], which carries w_i/Σw already, so that dW = dZᵀ A, and the
-    weighted mean loss of each network, `losses` (P,). Targets are Y[fold[p], rows[p, i]], (F, n, n[L]), weights
-    w[rows[p, i]], (n,).
+    The code is cached on disk under a name that holds a digest of the functions in it, because Numba's cache
+    sees changes of this file only.
     """
-    record = loss(name)
-    if isinstance(record, SoftmaxCrossEntropy):
-        return _specialised(_softmax_loss, record.name, dtype)
-    if not isinstance(record, ElementwiseLoss):
-        return _own_loss(record)
-    return _specialised(
-        _elementwise_loss, record.name, dtype, _unit_value=record.unit_value, _unit_gradient=record.unit_gradient
-    )
-
-
-@_compile
-def gather(X: Any, fold: Any, rows: Any, out: Any) -> None:
-    """out[p, i] = X[fold[p], rows[p, i]]: the minibatch of each network, (P, m, n[0]) from X (F, n, n[0])."""
-    for p in range(rows.shape[0]):
-        for i in range(rows.shape[1]):
-            for j in range(out.shape[2]):
-                out[p, i, j] = X[fold[p], rows[p, i], j]
-
-
-@_compile
-def scale(X: Any, s: Any, A: Any) -> None:
-    """A = s ∗ X for each network, (P, m, n) from X (P, m, n) and factors s (P, n)."""
-    for p in range(X.shape[0]):
-        for i in range(X.shape[1]):
-            for j in range(X.shape[2]):
-                A[p, i, j] = s[p, j] * X[p, i, j]
-
-
-@_compile
-def scale_backward(dA: Any, X: Any, ds: Any) -> None:
-    """ds = Σ over examples of dA ∗ X, (P, n): the gradient of `scale` by its factors."""
-    for p in range(X.shape[0]):
-        ds[p, :] = 0
-        for i in range(X.shape[1]):
-            for j in range(X.shape[2]):
-                ds[p, j] += dA[p, i, j] * X[p, i, j]
-
-
-_LOW_32 = np.uint64(0xFFFFFFFF)
-
-
-@numba.njit(**_OPTIONS)
-def _dropped(key: Any, element: Any, threshold: Any) -> Any:
-    """Whether `element` of the layer with random `key` is dropped: a hash of the two below `threshold` of 2³².
-
-    The mixer is the 32-bit finaliser "lowbias32" (C. Wellons, "Prospecting for hash functions", 2018), kept in 64-bit
-    integers so that no product overflows.
-    """
-    h = (key ^ (np.uint64(element) * np.uint64(0x9E3779B1))) & _LOW_32
-    h ^= h >> np.uint64(16)
-    h = (h * np.uint64(0x7FEB352D)) & _LOW_32
-    h ^= h >> np.uint64(15)
-    h = (h * np.uint64(0x846CA68B)) & _LOW_32
-    h ^= h >> np.uint64(16)
-    return h < threshold
-
-
-@_compile
-def drop_out(A: Any, keys: Any, thresholds: Any, scale: Any) -> None:
-    """Silence units of A, (P, m, n), in place and scale the others by 1/(1 − rate) = `scale`, (P,).
-
-    `keys`, (P,), are the networks' random numbers for this step and layer; `thresholds`, (P,), rate × 2³².
-    """
-    for p in range(A.shape[0]):
-        if thresholds[p] > 0:
-            for i in range(A.shape[1]):
-                for j in range(A.shape[2]):
-                    if _dropped(keys[p], i * A.shape[2] + j, thresholds[p]):
-                        A[p, i, j] = 0
-                    else:
-                        A[p, i, j] *= scale[p]
-
-
-@_compile
-def drop_out_backward(dA: Any, A: Any, keys: Any, thresholds: Any, scale: Any) -> None:
-    """The backward pass of `drop_out`: dA gets the same mask and scale, and A its unscaled values back."""
-    for p in range(A.shape[0]):
-        if thresholds[p] > 0:
-            for i in range(A.shape[1]):
-                for j in range(A.shape[2]):
-                    if _dropped(keys[p], i * A.shape[2] + j, thresholds[p]):
-                        dA[p, i, j] = 0
-                    else:
-                        dA[p, i, j] *= scale[p]
-                        A[p, i, j] /= scale[p]
-
-
-def _take_step(
-    theta: Any, gradient: Any, m: Any, v: Any, segments: Any, rate_factors: Any, decays: Any, settings: Any
-) -> None:
-    for p in range(theta.shape[0]):
-        beta_1, rest_1 = settings[p, 1], settings[p, 2]
-        beta_2, rest_2 = settings[p, 3], settings[p, 4]
-        epsilon, correction_1, correction_2 = settings[p, 5], settings[p, 6], settings[p, 7]
-        for s in range(segments.shape[0] - 1):
-            rate = settings[p, 0] * rate_factors[s]
-            shrink = rate * settings[p, 8] * decays[s]
-            penalty = settings[p, 9] * decays[s]
-            for k in range(segments[s], segments[s + 1]):
-                t = theta[p, k]
-                change, m_new, v_new = _step(
-                    gradient[p, k] + penalty * t,
-                    m[p, k],
-                    v[p, k],
-                    rate,
-                    beta_1,
-                    rest_1,
-                    beta_2,
-                    rest_2,
-                    epsilon,
-                    correction_1,
-                    correction_2,
-                )
-                m[p, k] = m_new
-                v[p, k] = v_new
-                theta[p, k] = t - shrink * t + change
+    compiled: int = _compiled(kernel, owner, dtype).address
+    return compiled
 
 
 @cache
-def step_kernel(name: str, dtype: type) -> Any:
-    """The kernel of an optimiser: `kernel(theta, gradient, m, v, segments, rate_factors, decays, settings)`.
-
-    One step for a stack of networks, all their parameters in one pass; arrays (P, n_parameters). The step is that of
-    `leadline.network.OPTIMISERS`, with decoupled weight decay λ and the L2 penalty beside it.
-
-    `segments` (S + 1,) bounds the runs of parameters that share `rate_factors` (S,) on α and `decays` (S,), a factor
-    on λ and on the L2 penalty. `settings` (P, 10): α, β₁, 1 − β₁, β₂, 1 − β₂, ε, 1/(1 − β₁ᵗ), 1/(1 − β₂ᵗ), λ, and the
-    penalty alpha/Σw. All floats are of one precision.
-    """
-    return _specialised(_take_step, name, dtype, _step=optimiser(name).step)
+def _compiled(kernel: str, owner: Any, dtype: type) -> Any:
+    template, held = _template(kernel, owner)
+    functions = {name: item for name, item in held.items() if callable(item)}
+    codes = [(f.__code__, f) for f in functions.values()]
+    parts = [(code.co_code, code.co_consts, code.co_names, _float_globals(f)) for code, f in codes]
+    digest = sha256(repr((parts, sorted(set(held) - set(functions)))).encode()).hexdigest()
+    label = re.sub(r"[^a-z]", "_", owner if isinstance(owner, str) else "")
+    name = f"{kernel}_{label}_{dtype.__name__}_{digest[:12]}"
+    inlined = {stand_in: _in_precision(f, dtype, f"{name}{stand_in}") for stand_in, f in functions.items()}
+    used = {**globals(), **held, **inlined, "_float": dtype, "_bytes": np.dtype(dtype).itemsize}
+    own = numba.njit(**_OPTIONS)(_named(types.FunctionType(template.__code__, used), f"{name}_body"))
+    enter = _enter if template.__code__.co_argcount == 2 else _enter_with_data
+    entry = _named(types.FunctionType(enter.__code__, {**globals(), "_kernel": own}), name)
+    number, integer, key = (numba.types.CPointer(t) for t in (_PRECISION[dtype], numba.types.int64, numba.types.uint64))
+    signature = numba.types.void(number, integer, number, number, number, integer, key)
+    return numba.cfunc(signature, cache=True, nopython=True, **_OPTIONS)(entry)

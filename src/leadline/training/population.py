@@ -1,23 +1,22 @@
-"""A population: P networks of one plan that take every step together.
+"""A population: P networks of one plan that train beside each other on one backend.
 
-Their parameters are stacked on a leading axis, and the equations carry it: products and kernels work on all networks at
-once. Networks share nothing else: each has its own fold, rows, random stream and rates, and its bits are the
-same alone or in company (a stacked product equals its slices; see kernels for the rest). Where networks have
-different numbers of rows in a step, the population takes that step in runs of equal length.
+The plan's blocks write one program for all of them; each network has its own memory, fold, rows, random numbers and
+rates, so its bits are the same alone or in company. What runs the programs is a backend: see `Backend` for the seam,
+and `cpu` for the one there is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.training.blocks import Bound, Dropout, Plan
-from leadline.training.kernels import gather, loss_kernel
+from leadline.training.blocks import Gradient, Plan, Span
+from leadline.training.program import SETTINGS, Layout, Operation, Place, Program, stages_in_order
 
-__all__ = ["Data", "Population", "Scorer", "runs_of_equal_length"]
+__all__ = ["Backend", "Blueprint", "Data", "Examples", "Population", "Scorer", "Steps"]
 
 Array = NDArray[Any]
 
@@ -48,45 +47,190 @@ class Data:
         """The same in another precision."""
         return Data(self.X.astype(dtype), self.Y.astype(dtype), self.w.astype(dtype))
 
+    def examples(self, fold: int) -> "Examples":
+        """What the networks of a fold are given."""
+        return Examples(*(np.ascontiguousarray(array) for array in (self.X[fold], self.Y[fold], self.w)))
 
-class _Workspace:
-    """The bound blocks for some networks and m examples, from the minibatch to the scores."""
 
-    def __init__(self, plan: Plan, theta: Array, gradient: Array | None, buffers: Any, part: slice, m: int) -> None:
-        inputs, per_block = buffers
-        self.inputs = inputs[part, :m]
-        thetas = iter(plan.views(theta[part]))
-        gradients = iter(plan.views(gradient[part])) if gradient is not None else None
-        self.bound: list[Bound] = []
-        for block, arrays in zip(plan.blocks, per_block, strict=True):
-            count = len(block.parameters)
-            self.bound.append(
-                block.bind(
-                    [next(thetas) for _ in range(count)],
-                    [next(gradients) for _ in range(count)] if gradients is not None else [],
-                    tuple(array[part, :m] for array in arrays),
-                )
-            )
-        self.scores = self.bound[-1].A
-        # the block at which the backward pass may end: nothing before it has parameters
+class Examples(NamedTuple):
+    """Inputs X (n, n[0]), targets Y (n, n[L]) and weights w (n,) of one fold, each without gaps in memory."""
+
+    X: Array
+    Y: Array
+    w: Array
+
+
+class Steps(NamedTuple):
+    """What one network does in a run: a step for each row of `settings`, on the next `batch_size` of `rows`.
+
+    The last step takes all rows that are left. `settings`, (steps, len(SETTINGS)), are in the network's precision;
+    `keys`, (steps, L), uint64: the dropout threshold, rate × 2³², and a random number for each hidden layer.
+    """
+
+    examples: Examples
+    rows: Array
+    batch_size: int
+    settings: Array
+    keys: Array
+
+
+class Backend(Protocol):
+    """What runs programs. Everything that a device must be able to do stands here."""
+
+    def run(self, blueprint: "Blueprint", memory: Array, steps: Sequence[Steps], threads: int = 1) -> list[float]:
+        """Take the steps of networks.
+
+        Parameters
+        ----------
+        blueprint : Blueprint
+        memory : (P, size) array
+            Of each network, changed in place.
+        steps : sequence of Steps
+            One for each network.
+        threads : int
+            How many may work for one network; changes no bit.
+
+        Returns
+        -------
+        list of float
+            The mean loss of each network over its rows, each row as the network was when it came.
+        """
+
+
+class Blueprint:
+    """Where everything lies in the memory of a network, and its programs for any number of examples.
+
+    Parameters
+    ----------
+    plan : Plan
+    max_rows : int
+        Most examples at once.
+    batch_size : int
+        Examples of a usual step: they decide on the tiles, whatever number of examples a program is for. 0: no tiles.
+    solver : str or None
+        The optimiser whose steps the programs take; None for programs that leave the gradient in `gradient`.
+    dropout : bool
+        Whether the programs drop units out.
+    backward : bool
+        False for a forward pass alone.
+
+    Attributes
+    ----------
+    prepared : dict
+        What a backend has made of the programs; its own business.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        max_rows: int,
+        batch_size: int = 0,
+        solver: str | None = None,
+        dropout: bool = False,
+        backward: bool = True,
+    ) -> None:
+        self.plan, self.solver, self.dropout, self.backward = plan, solver, dropout, backward
+        self.layout = layout = Layout()
+        self.theta = layout.matrix(1, plan.n_parameters)
+        if backward and solver:
+            self.m, self.v = layout.matrix(1, plan.n_parameters), layout.matrix(1, plan.n_parameters)
+        self.factors = [layout.constants([spec.rate_factor, spec.decay]) for spec in plan.specs]
+        self.settings, self.loss = layout.matrix(1, len(SETTINGS)), layout.matrix(1, 1)
+        self.inputs = layout.matrix(max_rows, plan.n_in)
+        self.A = [layout.matrix(max_rows, block.n_out) for block in plan.blocks]
+        self.dA = [layout.matrix(max_rows, block.n_out) for block in plan.blocks] if backward else self.A
+        self.extra = [block.extra(layout, max_rows, backward) for block in plan.blocks]
+        self.tiles = [block.tiles(batch_size) for block in plan.blocks]
+        # the block at which the backward pass ends: nothing before it has parameters
         self.first = next(i for i, block in enumerate(plan.blocks) if block.parameters)
+        if backward and solver is None:
+            self.gradient = [layout.matrix(1, plan.n_parameters)]
+        elif backward:  # room for the largest gradient of each lane: the step follows at once
+            by_lane = zip_longest(*self._gradients(max_rows), fillvalue=[])
+            largest = (max(part.stop - part.first for parts in lane for part in parts) for lane in by_lane)
+            self.gradient = [layout.matrix(1, size) for size in largest]
+        self.prepared: dict[Any, Any] = {}
 
-    def forward(self, dropout: Dropout | None = None) -> Array:
-        A: Array = self.inputs
-        for bound in self.bound:
-            bound.forward(A, dropout)
-            A = bound.A
-        return self.scores
+    @property
+    def lanes(self) -> int:
+        """How many threads could work side by side."""
+        return max(map(len, self.tiles))
 
-    def backward(self, dropout: Dropout | None = None) -> None:
-        for i in range(len(self.bound) - 1, self.first - 1, -1):
-            A_before = self.bound[i - 1].A if i else self.inputs
-            dA_before = self.bound[i - 1].dA if i > self.first else None
-            self.bound[i].backward(A_before, dA_before, dropout)
+    @property
+    def size(self) -> int:
+        """Numbers in the memory of one network."""
+        return self.layout.size
+
+    def _spans(self, m: int) -> list[Span]:
+        spans, before = [], self.inputs.top(m)
+        bounds = iter(zip(self.plan.bounds[:-1], self.plan.bounds[1:], strict=True))
+        for block, A, dA, extra in zip(self.plan.blocks, self.A, self.dA, self.extra, strict=True):
+            theta = tuple(
+                Place(self.theta.offset + start, 1, stop - start, stop - start)
+                for start, stop in (next(bounds) for _ in block.parameters)
+            )
+            own = tuple(place if place.rows == 1 else place.top(m) for place in extra)
+            spans.append(Span(theta, before, A.top(m), dA.top(m), own, self.settings))
+            before = A.top(m)
+        return spans
+
+    def _gradients(self, m: int) -> list[list[list[Gradient]]]:
+        """The parts of each block's gradient, lane by lane, with arrays of parameters counted over the plan."""
+        found, before = [], 0
+        for block, span, tiles in zip(self.plan.blocks, self._spans(m), self.tiles, strict=True):
+            lanes = [block.gradients(span, tile) for tile in tiles]
+            found.append([[part._replace(spec=part.spec + before) for part in lane] for lane in lanes])
+            before += len(block.parameters)
+        return found
+
+    def program(self, m: int) -> Program:
+        """The program for m examples."""
+        plan, spans = self.plan, self._spans(m)
+        inputs = Operation("gather", (self.inputs.top(m),))
+        stages = [[[inputs]]]
+        for block, span, tiles in zip(plan.blocks, spans, self.tiles, strict=True):
+            stages.append([block.forward(span, tile, self.dropout) for tile in tiles])
+        if self.backward:
+            stages += self._backward(m, spans)
+        return stages_in_order(stages)
+
+    def _backward(self, m: int, spans: list[Span]) -> list[list[list[Operation]]]:
+        blocks, last = self.plan.blocks, len(self.plan.blocks) - 1
+        scores = spans[last]
+        loss = Operation("loss", (scores.A, scores.dA, self.loss), self.plan.architecture.loss)
+        output = [
+            operation for tile in self.tiles[last] for operation in blocks[last].own_backward(scores, tile, False)
+        ]
+        stages: list[list[list[Operation]]] = [[[loss, *output]]]
+        gradients = self._gradients(m)
+        due: list[list[Operation]] = []
+        for i in range(last, self.first - 1, -1):
+            lanes = [
+                blocks[i].input_backward(spans[i], spans[i - 1].dA, tile)
+                + blocks[i - 1].own_backward(spans[i - 1], tile, self.dropout)
+                for tile in (self.tiles[i - 1] if i > self.first else [])
+            ]
+            # W may change as soon as nobody needs the old one: one stage after dA has gone through it
+            stages.append(_side_by_side(lanes, due))
+            due = [[op for part in lane for op in self._change(i, part)] for i, lane in enumerate(gradients[i])]
+        stages.append(due)
+        return stages
+
+    def _change(self, lane: int, part: Gradient) -> list[Operation]:
+        """The operations that compute a part of the gradient, and the step that follows."""
+        first, stop = (self.plan.bounds[part.spec] + k for k in (part.first, part.stop))
+        if self.solver is None:
+            return part.operations(self.gradient[0].some_columns(first, stop))
+        gradient = self.gradient[lane].some_columns(0, stop - first)
+        theta, m, v = (place.some_columns(first, stop) for place in (self.theta, self.m, self.v))
+        step = Operation("step", (theta, gradient, m, v, self.settings, self.factors[part.spec]), self.solver)
+        return [*part.operations(gradient), step]
 
 
-def _buffers(plan: Plan, P: int, m: int, dtype: type, backward: bool) -> Any:
-    return np.zeros((P, m, plan.n_in), dtype), [block.allocate(P, m, dtype, backward) for block in plan.blocks]
+def _side_by_side(left: list[list[Operation]], right: list[list[Operation]]) -> list[list[Operation]]:
+    """Lanes that do first what `left` says and then what `right` says."""
+    nothing: list[Operation] = []
+    return [[*a, *b] for a, b in zip_longest(left, right, fillvalue=nothing)]
 
 
 class Population:
@@ -94,61 +238,37 @@ class Population:
 
     Parameters
     ----------
-    plan : Plan
+    blueprint : Blueprint
     theta : (P, n_parameters) array
-        Parameters, in the precision of the training; changed in place by whoever takes steps.
-    max_rows : int
-        Most examples in a step.
+        Initial parameters; their precision is that of the training.
+    backend : Backend
     """
 
-    def __init__(self, plan: Plan, theta: Array, max_rows: int) -> None:
-        self.plan = plan
-        self.theta = theta
-        self.gradient = np.zeros_like(theta)
-        self._buffers = _buffers(plan, len(theta), max_rows, theta.dtype.type, backward=True)
-        self._workspaces: dict[tuple[int, int, int], _Workspace] = {}
-        self._loss = loss_kernel(plan.architecture.loss, theta.dtype.type)  # type: ignore[arg-type]
+    def __init__(self, blueprint: Blueprint, theta: Array, backend: Backend) -> None:
+        self.blueprint, self.backend = blueprint, backend
+        self.memory = blueprint.layout.fresh(len(theta), theta.dtype.type)
+        self.theta[:] = theta
 
-    def loss_and_gradient(
-        self, data: Data, fold: Array, rows: Array, part: slice, losses: Array, dropout: Dropout | None = None
-    ) -> None:
-        """One forward and one backward pass of the networks in `part`.
+    def _part(self, place: Place) -> Array:
+        return self.memory[:, place.offset : place.stop]
 
-        Parameters
-        ----------
-        data : Data
-        fold : (p,) array of int
-            The fold of each of these p networks.
-        rows : (p, m) array of int
-            The examples of each.
-        part : slice
-            Which networks of the population these are.
-        losses : (p,) array of float64
-            Receives the weighted mean loss of each network; `gradient` receives the gradients.
-        dropout : Dropout, optional
-            None for a pass without.
-        """
-        self.gather(data, fold, rows, part)
-        self.differentiate(data, fold, rows, part, losses, dropout)
+    @property
+    def theta(self) -> Array:
+        """The parameters, (P, n_parameters)."""
+        return self._part(self.blueprint.theta)
 
-    def gather(self, data: Data, fold: Array, rows: Array, part: slice) -> None:
-        """Take the examples of a step, (p, m) rows, as inputs of the networks in `part`."""
-        gather(data.X, fold, rows, self._workspace(part, rows.shape[1]).inputs)
+    @property
+    def gradient(self) -> Array:
+        """The gradient that the last step left, (P, n_parameters), where the blueprint keeps it."""
+        return self._part(self.blueprint.gradient[0])
 
-    def differentiate(
-        self, data: Data, fold: Array, rows: Array, part: slice, losses: Array, dropout: Dropout | None = None
-    ) -> None:
-        """`loss_and_gradient` with the inputs that `gather` took last; the same arguments."""
-        workspace = self._workspace(part, rows.shape[1])
-        scores = workspace.forward(dropout)
-        self._loss(scores, data.Y, fold, rows, data.w, workspace.bound[-1].dA, losses)
-        workspace.backward(dropout)
+    def run(self, steps: Sequence[Steps], threads: int = 1) -> Array:
+        """Take the steps of each network; their mean losses, (P,)."""
+        return np.array(self.backend.run(self.blueprint, self.memory, steps, threads))
 
-    def _workspace(self, part: slice, m: int) -> _Workspace:
-        key = (part.start, part.stop, m)
-        if key not in self._workspaces:
-            self._workspaces[key] = _Workspace(self.plan, self.theta, self.gradient, self._buffers, part, m)
-        return self._workspaces[key]
+    def keep(self, networks: Sequence[int]) -> None:
+        """Let go of all networks but these."""
+        self.memory = self.memory[list(networks)]
 
 
 class Scorer:
@@ -157,34 +277,35 @@ class Scorer:
     Parameters
     ----------
     plan : Plan
+    backend : Backend
     dtype : type, default numpy.float32
     """
 
-    def __init__(self, plan: Plan, dtype: type = np.float32) -> None:
-        self.plan = plan
-        self._theta: Array = np.zeros((1, plan.n_parameters), dtype)
-        self._buffers = _buffers(plan, 1, ROWS_AT_ONCE, dtype, backward=False)
-        self._workspaces: dict[int, _Workspace] = {}
+    def __init__(self, plan: Plan, backend: Backend, dtype: type = np.float32) -> None:
+        self.blueprint = Blueprint(plan, ROWS_AT_ONCE, backward=False)
+        self.backend = backend
+        self.memory = self.blueprint.layout.fresh(1, dtype)
+        self._nothing: Array = np.zeros((1, 1), dtype)
 
     def scores(self, theta: Array, X: Array, rows: Array | None = None) -> Array:
         """Raw scores Z[L] of some rows of X, (m, n[L]), for the network with parameters `theta`, (n_parameters,)."""
-        self._theta[0] = theta
-        total = len(X) if rows is None else len(rows)
-        out = np.empty((total, self.plan.architecture.sizes[-1]), self._theta.dtype)
-        for start in range(0, total, ROWS_AT_ONCE):
-            stop = min(start + ROWS_AT_ONCE, total)
-            m = stop - start
-            if m not in self._workspaces:
-                self._workspaces[m] = _Workspace(self.plan, self._theta, None, self._buffers, slice(0, 1), m)
-            workspace = self._workspaces[m]
-            workspace.inputs[0] = X[start:stop] if rows is None else X[rows[start:stop]]
-            out[start:stop] = workspace.forward()[0]
+        return self._outputs(self.blueprint.A[-1], theta, X, rows)
+
+    def before_layer_1(self, theta: Array, X: Array) -> Array:
+        """What enters layer 1, (m, n[0]), when X, (m, n_in), enters the pieces before it."""
+        pieces = len(self.blueprint.plan.pieces)
+        return self._outputs(self.blueprint.A[pieces - 1], theta, X, None) if pieces else X
+
+    def _outputs(self, place: Place, theta: Array, X: Array, rows: Array | None) -> Array:
+        at, dtype = self.blueprint.theta, self.memory.dtype
+        self.memory[0, at.offset : at.stop] = theta
+        examples = Examples(np.ascontiguousarray(X, dtype), self._nothing, self._nothing[0])
+        rows = np.arange(len(X)) if rows is None else np.ascontiguousarray(rows, np.int64)
+        out = np.empty((len(rows), place.columns), dtype)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            settings, keys = np.zeros((1, len(SETTINGS)), dtype), np.zeros((1, 1), np.uint64)
+            self.backend.run(self.blueprint, self.memory, [Steps(examples, some, len(some), settings, keys)])
+            stop = place.offset + len(some) * place.columns
+            out[start : start + len(some)] = self.memory[0, place.offset : stop].reshape(len(some), -1)
         return out
-
-
-def runs_of_equal_length(lengths: Array) -> Iterator[tuple[slice, int]]:
-    """Runs of neighbours with equal positive length: (slice, length) for each, from lengths (P,)."""
-    edges = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
-    for start, stop in pairwise(edges):
-        if lengths[start] > 0:
-            yield slice(start, stop), int(lengths[start])

@@ -1,0 +1,138 @@
+"""How fast networks train, side by side: time per network-step, and the share of what the matrix products allow.
+
+    make benchmark-training             (or: python benchmarks/training.py --rounds 5 --shape 64-64-32-10)
+
+Prints a table for each shape and writes results/training.json. README.md says what is compared and why it is fair.
+"""
+
+import argparse
+import statistics
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
+
+PACKAGES = ("leadline", "numpy", "numba", "scikit-learn", "torch", "jax")
+NETWORKS = 20
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes, batch, steps and epochs of one training, and how many networks a population has."""
+
+    sizes: tuple[int, ...]
+    batch: int
+    steps: int
+    epochs: int
+    networks: int = NETWORKS
+
+    @property
+    def name(self) -> str:
+        return "-".join(map(str, self.sizes))
+
+    @property
+    def contest(self) -> dict[str, Any]:
+        return {"sizes": self.sizes, "batch": self.batch, "steps": self.steps, "epochs": self.epochs}
+
+
+SHAPES = (
+    Shape((64, 64, 32, 10), 64, 1000, 50),
+    Shape((20, 128, 128, 1), 256, 600, 30),
+    Shape((100, 256, 256, 256, 10), 256, 100, 5),
+    Shape((784, 512, 512, 10), 128, 80, 4),
+    Shape((784, 2048, 2048, 2048, 10), 512, 10, 1, networks=10),
+)
+STACKED = (1, 4, 16)
+
+
+def contenders(shape: Shape) -> list[Contender]:
+    """The rows of a shape's table."""
+    n = cores()
+
+    def row(name: str, target: str, arguments: dict[str, Any], threads: int = n, processes: int = 1) -> Contender:
+        return Contender(name, f"training_contenders:{target}", {**shape.contest, **arguments}, threads, processes)
+
+    rows = [
+        row("Leadline, population", "Leadline", {"networks": shape.networks, "threads": n}),
+        row("Leadline, one network", "Leadline", {"networks": 1, "threads": n}),
+        row("scikit-learn, all threads", "ScikitLearn", {}),
+        row("PyTorch, all threads", "PyTorch", {"threads": n}),
+        row("PyTorch, a process per core", "PyTorch", {"threads": 1}, threads=1, processes=n),
+        row("JAX, jit and scan", "Jax", {"networks": 1}),
+        row(f"JAX, vmap over {shape.networks}", "Jax", {"networks": shape.networks}),
+    ]
+    rows += [row(f"products, {p} stacked on a thread", "Limit", {"stacked": p, "threads": n}) for p in STACKED]
+    rows.append(row("products, all threads in each", "Limit", {"stacked": 1, "threads": 0}))
+    rows.append(row("products, a compiled loop on each thread", "CompiledLimit", {"threads": n}))
+    return rows
+
+
+def fastest(rows: list[Contender], beginning: str) -> Contender:
+    return min((row for row in rows if row.name.startswith(beginning)), key=lambda row: row.median)
+
+
+def summarise(shape: Shape, rows: list[Contender]) -> dict[str, Any]:
+    """Print the table of a shape; its record."""
+    limit, population, one = fastest(rows, "products"), rows[0], rows[1]
+    lines = []
+    for row in rows:
+        losses = [facts["loss"] for facts in row.rounds]
+        lines.append(
+            [
+                row.name,
+                f"{1e6 * row.median:,.1f}",
+                spread([1e6 * s for s in row.seconds]),
+                f"{row.median / population.median:.2f}",
+                f"{limit.median / row.median:.2f}",
+                "-" if losses[0] is None else f"{losses[-1]:.4f}",
+            ]
+        )
+    head = ["", "µs per network-step", "range", "× population", "share of limit", "final loss"]
+    print(f"\n{shape.name}, batch {shape.batch}: {shape.steps} steps in {shape.epochs} epochs\n")
+    print(table(head, lines))
+    torch, sklearn, jax = fastest(rows, "PyTorch"), fastest(rows, "scikit-learn"), fastest(rows, "JAX")
+    # one PyTorch network is as fast as one thread or all of them make it
+    torch_one = [
+        min(a, b * cores()) for a, b in zip(*(row.seconds for row in rows if "PyTorch" in row.name), strict=True)
+    ]
+    facts = {
+        "population against PyTorch": ratios(torch.seconds, population.seconds),
+        "population against scikit-learn": ratios(sklearn.seconds, population.seconds),
+        "population against JAX": ratios(jax.seconds, population.seconds),
+        "share of the limit": ratios(limit.seconds, population.seconds),
+        "one network against PyTorch": ratios(torch_one, one.seconds),
+        "one network against scikit-learn": ratios(sklearn.seconds, one.seconds),
+    }
+    print()
+    for name, values in facts.items():
+        print(f"  {name:<34} {statistics.median(values):6.2f}   ({spread(values)})")
+    return {
+        "shape": asdict(shape),
+        "rows": [{"name": row.name, "seconds": row.seconds, "loss": row.rounds[-1]["loss"]} for row in rows],
+        "ratios": facts,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--shape", choices=[shape.name for shape in SHAPES], action="append")
+    options = parser.parse_args()
+    record: dict[str, Any] = {
+        "machine": machine(),
+        "versions": versions(*PACKAGES),
+        "rounds": options.rounds,
+        "shapes": [],
+    }
+    for shape in SHAPES:
+        if options.shape and shape.name not in options.shape:
+            continue
+        rows = contenders(shape)
+        print(f"{shape.name}: {len(rows)} contenders")
+        compete(rows, options.rounds)
+        record["shapes"].append(summarise(shape, rows))
+    print(f"\nwritten to {write_json('training', record)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""The backend for processors: programs become addresses and operands, run by one compiled loop without the interpreter.
+
+All steps of a network in an epoch are one call that holds no lock, so threads train networks beside each other at
+full speed. A network with wide layers can have several threads to itself: then the stages of each step are shared
+out lane by lane. Both ways the same operations run on the same places, so the bits are the same.
+"""
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, loss
+from leadline.training.kernels import NUMBERS_AT, OPERANDS, address, gemm_address
+from leadline.training.population import Blueprint, Steps
+from leadline.training.program import Operation, Place, Program
+
+__all__ = ["Lowered", "Processor", "call_range", "lower"]
+
+Array = NDArray[Any]
+
+# x86's control register as it always is (no exception traps), with the two bits by which results and operands that
+# are too small for a normal number count as zero: arithmetic with such numbers is many times slower.
+_FLUSH_DENORMALS = 0x1F80 | 0x8040
+_X86 = platform.machine() in ("x86_64", "AMD64")
+_OPERAND_BYTES, _KEY_BYTES = 8 * OPERANDS, 8
+
+
+class Lowered(NamedTuple):
+    """A program as the compiled loop takes it.
+
+    `stages` holds for each stage the bounds of its lanes, counted in operations; `own_loss` the operation that is a
+    caller's own loss, which only Python can run.
+    """
+
+    addresses: Array
+    operands: Array
+    stages: tuple[tuple[int, ...], ...]
+    own_loss: int | None
+
+
+class Processor:
+    """Runs programs on the processor's cores."""
+
+    def run(self, blueprint: Blueprint, memory: Array, steps: Sequence[Steps], threads: int = 1) -> list[float]:
+        """See `Backend`."""
+        if threads > 1 and blueprint.lanes > 1:
+            with ThreadPoolExecutor(threads) as crew:
+                return [_run_shared(blueprint, *one, crew, threads) for one in zip(memory, steps, strict=True)]
+        return [_run(blueprint, *one) for one in zip(memory, steps, strict=True)]
+
+
+def _lowered(blueprint: Blueprint, m: int, dtype: type) -> Lowered:
+    """The program for m examples, made ready once."""
+    key = (m, dtype)
+    if key not in blueprint.prepared:
+        blueprint.prepared[key] = lower(blueprint.program(m), dtype)
+    found: Lowered = blueprint.prepared[key]
+    return found
+
+
+def lower(program: Program, dtype: type) -> Lowered:
+    """A program's operations as addresses and operands."""
+    operations = program.operations
+    addresses, operands = np.zeros(len(operations), np.int64), np.zeros((len(operations), OPERANDS), np.int64)
+    own_loss = None
+    for i, operation in enumerate(operations):
+        places = np.ravel(operation.places)
+        operands[i, : len(places)] = places
+        operands[i, NUMBERS_AT : NUMBERS_AT + len(operation.numbers)] = operation.numbers
+        if _is_own_loss(operation):
+            own_loss = i
+            continue
+        addresses[i] = address(operation.kernel, operation.owner, dtype)
+        if operation.kernel == "product":
+            operands[i, NUMBERS_AT + 2] = gemm_address(dtype)
+    stages, start = [], 0
+    for stage in program.stages:
+        bounds = start + np.cumsum([0, *map(len, stage)])
+        stages.append(tuple(int(bound) for bound in bounds))
+        start = stages[-1][-1]
+    return Lowered(addresses, operands, tuple(stages), own_loss)
+
+
+def _is_own_loss(operation: Operation) -> bool:
+    return operation.kernel == "loss" and not isinstance(loss(operation.owner), ElementwiseLoss | SoftmaxCrossEntropy)
+
+
+def _pointers(steps: Steps) -> tuple[int, int, int]:
+    X, Y, w = (array.__array_interface__["data"][0] for array in steps.examples)
+    return X, Y, w
+
+
+def _programs(blueprint: Blueprint, steps: Steps, dtype: type) -> tuple[Lowered, Lowered]:
+    """The programs of all steps but the last, and of the last one, which takes the rows that are left."""
+    last = len(steps.rows) - steps.batch_size * (len(steps.settings) - 1)
+    usual = steps.batch_size if len(steps.settings) > 1 else last
+    return _lowered(blueprint, usual, dtype), _lowered(blueprint, last, dtype)
+
+
+def _run(blueprint: Blueprint, memory: Array, steps: Steps) -> float:
+    """All steps of one network, one after the other."""
+    usual, last = _programs(blueprint, steps, memory.dtype.type)
+    if last.own_loss is not None:
+        return _run_with_own_loss(blueprint, memory, steps)
+    return float(
+        _take_steps(
+            usual.addresses,
+            usual.operands,
+            last.operands,
+            memory,
+            *_pointers(steps),
+            steps.rows,
+            steps.keys,
+            steps.settings,
+            steps.batch_size,
+            blueprint.settings.offset,
+            blueprint.loss.offset,
+        )
+    )
+
+
+def _each_step(blueprint: Blueprint, memory: Array, steps: Steps) -> Iterator[tuple[Lowered, Array, Array]]:
+    """For each step its program, rows and keys; its settings are in their place."""
+    usual, last = _programs(blueprint, steps, memory.dtype.type)
+    n, place = len(steps.settings), blueprint.settings
+    for s in range(n):
+        memory[place.offset : place.stop] = steps.settings[s]
+        start = s * steps.batch_size
+        rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
+        yield (last if s == n - 1 else usual), rows, steps.keys[s]
+
+
+def _run_shared(blueprint: Blueprint, memory: Array, steps: Steps, crew: ThreadPoolExecutor, threads: int) -> float:
+    """All steps of one network, the lanes of each stage shared between threads."""
+    if _programs(blueprint, steps, memory.dtype.type)[1].own_loss is not None:
+        return _run_with_own_loss(blueprint, memory, steps)
+    pointers, total = _pointers(steps), 0.0
+    for program, rows, keys in _each_step(blueprint, memory, steps):
+        for bounds in program.stages:
+            shares = np.linspace(0, len(bounds) - 1, min(threads, len(bounds) - 1) + 1).round().astype(int)
+            ranges = [(bounds[a], bounds[b]) for a, b in pairwise(shares)]
+            run = partial(_call_lanes, program, memory, pointers, rows, keys)
+            others = [crew.submit(run, *some) for some in ranges[1:]]
+            run(*ranges[0])
+            for other in others:
+                other.result()
+        total += float(memory[blueprint.loss.offset]) * len(rows)
+    return total / len(steps.rows)
+
+
+def _call_lanes(
+    program: Lowered, memory: Array, pointers: tuple[int, int, int], rows: Array, keys: Array, first: int, stop: int
+) -> None:
+    call_range(program.addresses, program.operands, first, stop, memory, *pointers, rows, keys)
+
+
+def _run_with_own_loss(blueprint: Blueprint, memory: Array, steps: Steps) -> float:
+    """All steps of one network whose loss is an object of the caller's."""
+    own: Any = blueprint.plan.architecture.loss
+    pointers, total = _pointers(steps), 0.0
+    for program, rows, keys in _each_step(blueprint, memory, steps):
+        at = program.own_loss
+        assert at is not None
+        run = partial(_call_lanes, program, memory, pointers, rows, keys)
+        run(0, at)
+        Z, dZ, value = (_view(memory, Place(*program.operands[at, 4 * i : 4 * i + 4])) for i in range(3))
+        y, weights = steps.examples.Y[rows].T, steps.examples.w[rows]
+        share = weights / weights.sum(dtype=np.float64)
+        value[...] = np.sum(share * own.value(Z.T, y))
+        dZ[...] = (share * own.gradient(Z.T, y)).T
+        run(at + 1, len(program.addresses))
+        total += float(value[0, 0]) * len(rows)
+    return total / len(steps.rows)
+
+
+def _view(memory: Array, place: Place) -> Array:
+    """A place without gaps as a matrix."""
+    return memory[place.offset : place.stop].reshape(place.rows, place.columns)
+
+
+@intrinsic
+def _call(context, where, memory, operands, X, Y, w, rows, keys):  # type: ignore[no-untyped-def]
+    """Call the kernel at address `where`; everything is an address."""
+    signature = numba.types.void(*[numba.types.int64] * 8)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        byte = ir.IntType(8).as_pointer()
+        kernel = ir.FunctionType(ir.VoidType(), [byte] * 7)
+        where, *given = values
+        builder.call(builder.inttoptr(where, kernel.as_pointer()), [builder.inttoptr(value, byte) for value in given])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def _exchange_control(context, value):  # type: ignore[no-untyped-def]
+    """Set the floating-point control register and return what it was; elsewhere than on x86 do nothing."""
+    signature = numba.types.int32(numba.types.int32)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        if not _X86:
+            return values[0]
+        byte = ir.IntType(8).as_pointer()
+        routine = ir.FunctionType(ir.VoidType(), [byte])
+        load, store = (
+            cgutils.get_or_insert_function(builder.module, routine, f"llvm.x86.sse.{name}mxcsr")
+            for name in ("ld", "st")
+        )
+        before, after = (cgutils.alloca_once(builder, ir.IntType(32)) for _ in range(2))
+        builder.call(store, [builder.bitcast(before, byte)])
+        builder.store(values[0], after)
+        builder.call(load, [builder.bitcast(after, byte)])
+        return builder.load(before)
+
+    return signature, generate
+
+
+_compile = cast(Callable[[Callable[..., Any]], Callable[..., Any]], numba.njit(nogil=True, cache=True))
+
+
+@_compile
+def _take_steps(
+    addresses: Any,
+    operands: Any,
+    last_operands: Any,
+    memory: Any,
+    X: int,
+    Y: int,
+    w: int,
+    rows: Any,
+    keys: Any,
+    settings: Any,
+    batch_size: int,
+    settings_at: int,
+    loss_at: int,
+) -> float:
+    """All steps of a network; its mean loss over the rows."""
+    before = _exchange_control(numba.int32(_FLUSH_DENORMALS))
+    total, n = 0.0, len(settings)
+    for s in range(n):
+        for k in range(settings.shape[1]):
+            memory[settings_at + k] = settings[s, k]
+        start = s * batch_size
+        m, given = (len(rows) - start, last_operands) if s == n - 1 else (batch_size, operands)
+        for i in range(len(addresses)):
+            _call(
+                addresses[i],
+                memory.ctypes.data,
+                given.ctypes.data + i * _OPERAND_BYTES,
+                X,
+                Y,
+                w,
+                rows.ctypes.data + start * 8,
+                keys.ctypes.data + s * keys.shape[1] * _KEY_BYTES,
+            )
+        total += memory[loss_at] * m
+    _exchange_control(numba.int32(before))
+    return total / len(rows)
+
+
+@_compile
+def call_range(
+    addresses: Any, operands: Any, first: int, stop: int, memory: Any, X: int, Y: int, w: int, rows: Any, keys: Any
+) -> None:
+    """Some operations of one step."""
+    before = _exchange_control(numba.int32(_FLUSH_DENORMALS))
+    for i in range(first, stop):
+        _call(
+            addresses[i],
+            memory.ctypes.data,
+            operands.ctypes.data + i * _OPERAND_BYTES,
+            X,
+            Y,
+            w,
+            rows.ctypes.data,
+            keys.ctypes.data,
+        )
+    _exchange_control(numba.int32(before))

@@ -1,0 +1,113 @@
+"""A second backend, in plain NumPy: it shows that the seam holds and what every operation means. Only for tests."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from leadline.network import ACTIVATIONS, OPTIMISERS, loss
+from leadline.training.population import Blueprint, Steps
+from leadline.training.program import SETTINGS, Operation, Place
+
+
+def view(memory: np.ndarray, place: Place) -> np.ndarray:
+    """A place as a matrix that can be written to."""
+    size = memory.itemsize
+    return np.lib.stride_tricks.as_strided(
+        memory[place.offset :], (place.rows, place.columns), (place.stride * size, size)
+    )
+
+
+def dropped(key: int, elements: np.ndarray, threshold: int) -> np.ndarray:
+    h = np.uint32(key) ^ (elements.astype(np.uint32) * np.uint32(0x9E3779B1))
+    h ^= h >> np.uint32(16)
+    h *= np.uint32(0x7FEB352D)
+    h ^= h >> np.uint32(15)
+    h *= np.uint32(0x846CA68B)
+    h ^= h >> np.uint32(16)
+    return h < threshold
+
+
+class NumpyBackend:
+    """Takes one step after the other, one operation after the other."""
+
+    def run(self, blueprint: Blueprint, memory: np.ndarray, steps: Sequence[Steps], threads: int = 1) -> list[float]:
+        return [self.run_one(blueprint, own, network) for own, network in zip(memory, steps, strict=True)]
+
+    def run_one(self, blueprint: Blueprint, memory: np.ndarray, steps: Steps) -> float:
+        total, n = 0.0, len(steps.settings)
+        for s in range(n):
+            start = s * steps.batch_size
+            rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
+            view(memory, blueprint.settings)[0] = steps.settings[s]
+            for operation in blueprint.program(len(rows)).operations:
+                self.operate(operation, memory, steps, rows, steps.keys[s])
+            if blueprint.backward:
+                total += float(memory[blueprint.loss.offset]) * len(rows)
+        return total / len(steps.rows)
+
+    def operate(self, op: Operation, memory: np.ndarray, steps: Steps, rows: np.ndarray, keys: np.ndarray) -> None:
+        getattr(self, op.kernel)(op, [view(memory, place) for place in op.places], steps.examples, rows, keys)
+
+    def gather(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        (out,) = places
+        out[:] = examples.X[rows]
+
+    def copy(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        a, out = places
+        out[:] = a
+
+    def product(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        A, B, out = places
+        out[:] = (A.T if op.numbers[0] else A) @ (B.T if op.numbers[1] else B)
+
+    outer = product
+
+    def scale(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        a, s, out = places
+        out[:] = a * s
+
+    def scale_gradient(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        dA, a, ds = places
+        ds[:] = (dA * a).sum(axis=0)
+
+    def activate(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        Z, b, A = places
+        Z += b
+        A[:] = ACTIVATIONS[op.owner].g(Z)
+
+    def mask(self, op: Any, shape: tuple[int, int], keys: Any) -> np.ndarray:
+        layer, first, n = op.numbers
+        elements = np.arange(shape[0])[:, None] * n + first + np.arange(shape[1])
+        return ~dropped(keys[layer], elements, int(keys[0]))
+
+    def activate_drop_out(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        self.activate(op, places[:3], examples, rows, keys)
+        places[2][:] *= self.mask(op, places[2].shape, keys) * places[3][0, SETTINGS.index("scale")]
+
+    def differentiate(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        dA, Z, A, db = places
+        dA *= ACTIVATIONS[op.owner].g_prime(Z, A)
+        db[:] = dA.sum(axis=0)
+
+    def differentiate_drop_out(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        dA, Z, A, db, settings = places
+        scale = settings[0, SETTINGS.index("scale")]
+        dA *= self.mask(op, dA.shape, keys) * scale * ACTIVATIONS[op.owner].g_prime(Z, A / scale)
+        db[:] = dA.sum(axis=0)
+
+    def loss(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        Z, dZ, value = places
+        own, y = loss(op.owner), examples.Y[rows].T
+        share = examples.w[rows] / examples.w[rows].sum(dtype=float)
+        value[:] = np.sum(share * own.value(Z.T, y))
+        dZ[:] = (share * own.gradient(Z.T, y)).T
+
+    def step(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        theta, gradient, m, v, settings, (factors,) = places
+        s = dict(zip(SETTINGS, settings[0], strict=True))
+        rate = s["rate"] * factors[0]
+        names = ("beta_1", "rest_1", "beta_2", "rest_2", "epsilon", "correction_1", "correction_2")
+        g = gradient + s["penalty"] * factors[1] * theta
+        change, m[:], v[:] = OPTIMISERS[op.owner].step(g, m, v, rate, *(s[name] for name in names))
+        theta[:] = theta - rate * s["decay"] * factors[1] * theta + change
