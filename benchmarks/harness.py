@@ -1,9 +1,9 @@
 """What every benchmark shares: workers in processes of their own, rounds in turn, medians, tables and JSON.
 
-A contender is a class in a module of this folder with `__init__(**arguments)` that prepares everything and `run()` that
-does the work once and returns facts about it. Each contender lives in a process of its own, so that no library finds the
-threads, memory or settings of another. The driver lets them run in turn, one at a time, round after round: what the
-machine does besides hits all of them alike. The first round of each warms up and is not counted.
+A contender is a class in a module of this folder with `__init__(**arguments)` that prepares everything and `run()`
+that does the work once and returns facts about it. Each contender lives in a process of its own, so that no library
+finds the threads, memory or settings of another. The driver lets them run in turn, one at a time, round after round:
+what the machine does besides hits all of them alike. The first round of each warms up and is not counted.
 """
 
 import importlib

@@ -1,8 +1,8 @@
 """The contenders of training.py: each trains networks of one shape on the same data for the same number of steps.
 
 All of them: float32, ReLU, Adam with its usual constants at a learning rate of 0.001, minibatches shuffled anew in
-every epoch, initial weights by He (scikit-learn has an initialisation of its own). `run` trains from the start and returns
-seconds, how many network-steps were taken (`count`) and the final loss over the training rows.
+every epoch, initial weights by He (scikit-learn has an initialisation of its own). `run` trains from the start and
+returns seconds, how many network-steps were taken (`count`) and the final loss over the training rows.
 """
 
 import time

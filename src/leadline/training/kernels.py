@@ -6,7 +6,8 @@ Every kernel has one signature,
 
 all of them pointers. `memory` is a network's; `operands`, int64: four numbers for each place (offset, rows, columns,
 stride), and from NUMBERS_AT on the operation's own. The rest is what a step is given: inputs, targets and weights of
-all rows, which `rows` are its examples, and the random `keys` for dropout; templates that do without leave it out. `address` gives a kernel's machine code, and `cpu` calls one after the other without the interpreter.
+all rows, which `rows` are its examples, and the random `keys` for dropout; templates that do without leave it out.
+`address` gives a kernel's machine code, and `cpu` calls one after the other without the interpreter.
 
 What every kernel keeps:
 
