@@ -39,10 +39,10 @@ class NumpyBackend:
         for s in range(n):
             start = s * steps.batch_size
             rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
-            view(memory, blueprint.settings)[0] = steps.settings[s]
+            view(memory, blueprint.settings)[0, : steps.settings.shape[1]] = steps.settings[s]
             for operation in blueprint.program(len(rows)).operations:
                 self.operate(operation, memory, steps, rows, steps.keys[s])
-            if blueprint.backward:
+            if blueprint.deliver is None:
                 total += float(memory[blueprint.loss.offset]) * len(rows)
         return total / len(steps.rows)
 
@@ -52,6 +52,9 @@ class NumpyBackend:
     def gather(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         (out,) = places
         out[:] = examples.X[rows]
+
+    def deliver(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        examples.Y[rows] = places[0]
 
     def copy(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         a, out = places

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from leadline.errors import DataError
 from leadline.estimators.model import Model
 from leadline.storage import save_record
-from leadline.tables import Encoded, Layout, Target, as_frame, check_complete
+from leadline.tables import Encoded, Layout, NumberColumn, Target, as_frame, check_complete
 
 __all__ = ["ClassifierFace", "Face", "Given", "RegressorFace", "draw_seed", "read_input"]
 
@@ -124,22 +124,48 @@ def draw_seed(random_state: Any) -> int:
     return int(random_state.integers(2**31) if hasattr(random_state, "integers") else random_state.randint(2**31 - 1))
 
 
+def _is_plain(X: Any, n_features: int) -> bool:
+    """Whether X is an array of numbers with rows and the right number of columns."""
+    return (
+        isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == n_features and len(X) > 0 and X.dtype.kind in "fiu"
+    )
+
+
 class Face(BaseEstimator):  # type: ignore[misc]
     """What every fitted estimator can do with its model."""
 
     model_: Model
     n_features_in_: int
+    _number_positions: NDArray[np.int64] | None
 
     def _set_model(self, model: Model, frame: pd.DataFrame, X: Any) -> None:
         self.model_ = model
         self.n_features_in_ = frame.shape[1]
         if hasattr(X, "columns"):
             self.feature_names_in_ = np.array(frame.columns, dtype=object)
+        self._find_numbers()
+
+    @property
+    def _names(self) -> list[str]:
+        """Names of the columns that `fit` saw; those of an array are x0, x1, …"""
+        names = getattr(self, "feature_names_in_", None)
+        return [f"x{i}" for i in range(self.n_features_in_)] if names is None else list(names)
+
+    def _find_numbers(self) -> None:
+        """Where an array has the columns that are read, unless some of them are no plain numbers."""
+        at = {name: i for i, name in enumerate(self._names)}
+        columns = self.model_.layout.columns
+        plain = all(isinstance(column, NumberColumn) and not column.date for column in columns)
+        self._number_positions = np.array([at[column.name] for column in columns], np.int64) if plain else None
 
     def _predictions(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "model_")
-        names = None if hasattr(self, "feature_names_in_") else [f"x{i}" for i in range(self.n_features_in_)]
-        frame = as_frame(X, getattr(self, "feature_names_in_", names))
+        positions = self._number_positions
+        if positions is not None and _is_plain(X, self.n_features_in_):
+            return self.model_.predictions_of_rows(
+                len(X), lambda rows: self.model_.layout.encode_array(X, positions, rows)
+            )
+        frame = as_frame(X, self._names)
         if len(frame) == 0:
             raise DataError("Found array with 0 sample(s), a table without rows; nothing to predict.")
         if frame.shape[1] != self.n_features_in_ and not hasattr(X, "columns"):
@@ -168,6 +194,7 @@ class Face(BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = int(features["count"])
         if features["names"] is not None:
             self.feature_names_in_ = np.array(features["names"], dtype=object)
+        self._find_numbers()
         return self
 
     @property

@@ -73,6 +73,12 @@ class Encoded:
     numbers: NDArray[np.float64]
     indicators: NDArray[np.float32]
 
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, rows: slice) -> "Encoded":
+        return Encoded(self.numbers[rows], self.indicators[rows])
+
 
 def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     """X as a pandas DataFrame with text column names; arrays get the names x0, x1, …
@@ -254,6 +260,24 @@ class Layout:
                 _set_category(column, frame[column.name], part)
         return Encoded(numbers, indicators)
 
+    def encode_array(self, X: NDArray[Any], positions: NDArray[np.int64], rows: slice = slice(None)) -> Encoded:
+        """Some rows of an array of numbers, where `positions` says in which column of X each column is.
+
+        The same as `encode` for a layout of plain number columns, without a table in between.
+
+        Raises
+        ------
+        DataError
+            A number is infinite.
+        """
+        numbers = X[rows, positions].astype(np.float64)
+        infinite = np.isinf(numbers)
+        if infinite.any():
+            j = int(infinite.any(axis=0).argmax())
+            raise _infinite(self.columns[j].name, numbers[:, j], rows.start or 0)
+        with_indicator = [j for j, column in enumerate(self.columns) if column.n_indicators]
+        return Encoded(numbers, np.isnan(numbers[:, with_indicator]).astype(np.float32))
+
     @staticmethod
     def _number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64]:
         values = _days(series) if column.date else _numbers(series)
@@ -265,13 +289,8 @@ class Layout:
                 f"Column {column.name!r} held {kind} in training, but row {row + 1} has {str(series.iloc[row])!r}; "
                 f"write {write} or leave the cell empty."
             )
-        infinite = np.flatnonzero(np.isinf(values))
-        if len(infinite):
-            row = int(infinite[0])
-            raise DataError(
-                f"Column {column.name!r} has an infinite value in row {row + 1} ({values[row]}): X contains infinity. "
-                "Replace it by a number or leave the cell empty."
-            )
+        if np.isinf(values).any():
+            raise _infinite(column.name, values)
         return values
 
     def to_record(self) -> dict[str, Any]:
@@ -295,6 +314,14 @@ class Layout:
             else:
                 columns.append(CategoryColumn(**{**fields, "categories": tuple(fields["categories"])}))
         return cls(tuple(columns), tuple((name, reason) for name, reason in record["dropped"]))
+
+
+def _infinite(name: str, values: NDArray[np.float64], before: int = 0) -> DataError:
+    row = int(np.flatnonzero(np.isinf(values))[0])
+    return DataError(
+        f"Column {name!r} has an infinite value in row {before + row + 1} ({values[row]}): X contains infinity. "
+        "Replace it by a number or leave the cell empty."
+    )
 
 
 def _infer_column(name: str, column: pd.Series) -> NumberColumn | CategoryColumn | str:

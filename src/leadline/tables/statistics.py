@@ -14,9 +14,9 @@ from leadline.tables.layout import Encoded
 
 __all__ = ["Statistics"]
 
-CLIP = 3.0
+CLIP = np.float32(3.0)
 # Beyond this distance, in scales from the centre, the clipped number is CLIP in float32; squares stay finite.
-FARTHEST = 1e9
+FARTHEST = np.float32(1e9)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Statistics:
         """The inputs of a network, (n, p + q) in float32: numbers first, then indicators."""
         x = np.where(np.isnan(encoded.numbers), self.fill, encoded.numbers)
         with np.errstate(over="ignore"):
-            x = (x - self.center) / self.scale
+            x = ((x - self.center) / self.scale).astype(np.float32)
         if self.scaling == "robust":
             x = np.clip(x, -FARTHEST, FARTHEST)
             x /= np.sqrt(1.0 + np.square(x / CLIP))
-        return np.concatenate([x.astype(np.float32), encoded.indicators], axis=1)
+        return np.concatenate([x, encoded.indicators], axis=1)

@@ -134,7 +134,7 @@ def _each_step(blueprint: Blueprint, memory: Array, steps: Steps) -> Iterator[tu
     usual, last = _programs(blueprint, steps, memory.dtype.type)
     n, place = len(steps.settings), blueprint.settings
     for s in range(n):
-        memory[place.offset : place.stop] = steps.settings[s]
+        memory[place.offset : place.offset + steps.settings.shape[1]] = steps.settings[s]
         start = s * steps.batch_size
         rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
         yield (last if s == n - 1 else usual), rows, steps.keys[s]

@@ -153,6 +153,15 @@ def _gather(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys:
             out[j] = x[j]
 
 
+def _deliver(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """a (m, n): each row goes to the row of Y, (rows of X, n), that its example has in X."""
+    n = _columns(operands, 0)
+    for i in range(_rows(operands, 0)):
+        a, start = _row(memory, operands, 0, i), rows[i] * n
+        for j in range(n):
+            Y[start + j] = a[j]
+
+
 def _copy(memory: Any, operands: Any) -> None:
     """a, out (1, n): out = a."""
     a, out = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0)
@@ -449,6 +458,7 @@ def _float_globals(function: Callable[..., Any]) -> list[tuple[str, float]]:
 # What each kernel is made of: its template, and how to find what it holds for an owner.
 _PLAIN: dict[str, Callable[..., Any]] = {
     "gather": _gather,
+    "deliver": _deliver,
     "copy": _copy,
     "product": _product,
     "outer": _outer,

@@ -8,7 +8,7 @@ and `cpu` for the one there is.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,8 +111,8 @@ class Blueprint:
         The optimiser whose steps the programs take; None for programs that leave the gradient in `gradient`.
     dropout : bool
         Whether the programs drop units out.
-    backward : bool
-        False for a forward pass alone.
+    deliver : int, optional
+        For a forward pass alone: the block whose A goes to `Examples.Y`, each row to the place of its example.
 
     Attributes
     ----------
@@ -127,9 +127,10 @@ class Blueprint:
         batch_size: int = 0,
         solver: str | None = None,
         dropout: bool = False,
-        backward: bool = True,
+        deliver: int | None = None,
     ) -> None:
-        self.plan, self.solver, self.dropout, self.backward = plan, solver, dropout, backward
+        self.plan, self.solver, self.dropout, self.deliver = plan, solver, dropout, deliver
+        backward = deliver is None
         self.layout = layout = Layout()
         self.theta = layout.matrix(1, plan.n_parameters)
         if backward and solver:
@@ -190,8 +191,10 @@ class Blueprint:
         stages = [[[inputs]]]
         for block, span, tiles in zip(plan.blocks, spans, self.tiles, strict=True):
             stages.append([block.forward(span, tile, self.dropout) for tile in tiles])
-        if self.backward:
+        if self.deliver is None:
             stages += self._backward(m, spans)
+        else:
+            stages = [*stages[: self.deliver + 2], [[Operation("deliver", (spans[self.deliver].A,))]]]
         return stages_in_order(stages)
 
     def _backward(self, m: int, spans: list[Span]) -> list[list[list[Operation]]]:
@@ -272,40 +275,38 @@ class Population:
 
 
 class Scorer:
-    """Forward passes of single networks, without dropout, over any number of rows.
+    """Forward passes of one network at a time, without dropout, over any number of rows.
 
     Parameters
     ----------
     plan : Plan
     backend : Backend
     dtype : type, default numpy.float32
+    block : int, optional
+        The block whose output is wanted; by default the last one, which gives the scores Z[L].
     """
 
-    def __init__(self, plan: Plan, backend: Backend, dtype: type = np.float32) -> None:
-        self.blueprint = Blueprint(plan, ROWS_AT_ONCE, backward=False)
+    def __init__(self, plan: Plan, backend: Backend, dtype: type = np.float32, block: int | None = None) -> None:
+        block = len(plan.blocks) - 1 if block is None else block
+        self.blueprint = Blueprint(plan, ROWS_AT_ONCE, deliver=block)
         self.backend = backend
         self.memory = self.blueprint.layout.fresh(1, dtype)
-        self._nothing: Array = np.zeros((1, 1), dtype)
+        self._columns = plan.blocks[block].n_out
 
-    def scores(self, theta: Array, X: Array, rows: Array | None = None) -> Array:
-        """Raw scores Z[L] of some rows of X, (m, n[L]), for the network with parameters `theta`, (n_parameters,)."""
-        return self._outputs(self.blueprint.A[-1], theta, X, rows)
+    def take(self, theta: Array) -> Self:
+        """Use the network with parameters `theta`, (n_parameters,), from now on."""
+        place = self.blueprint.theta
+        self.memory[0, place.offset : place.stop] = theta
+        return self
 
-    def before_layer_1(self, theta: Array, X: Array) -> Array:
-        """What enters layer 1, (m, n[0]), when X, (m, n_in), enters the pieces before it."""
-        pieces = len(self.blueprint.plan.pieces)
-        return self._outputs(self.blueprint.A[pieces - 1], theta, X, None) if pieces else X
-
-    def _outputs(self, place: Place, theta: Array, X: Array, rows: Array | None) -> Array:
-        at, dtype = self.blueprint.theta, self.memory.dtype
-        self.memory[0, at.offset : at.stop] = theta
-        examples = Examples(np.ascontiguousarray(X, dtype), self._nothing, self._nothing[0])
-        rows = np.arange(len(X)) if rows is None else np.ascontiguousarray(rows, np.int64)
-        out = np.empty((len(rows), place.columns), dtype)
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            some = rows[start : start + ROWS_AT_ONCE]
-            settings, keys = np.zeros((1, len(SETTINGS)), dtype), np.zeros((1, 1), np.uint64)
-            self.backend.run(self.blueprint, self.memory, [Steps(examples, some, len(some), settings, keys)])
-            stop = place.offset + len(some) * place.columns
-            out[start : start + len(some)] = self.memory[0, place.offset : stop].reshape(len(some), -1)
-        return out
+    def scores(self, X: Array, rows: Array | None = None) -> Array:
+        """The block's output, (m, n[L]) for the last one, for some rows of X or all of them."""
+        dtype = self.memory.dtype
+        X = np.ascontiguousarray(X, dtype)
+        out = np.empty((len(X), self._columns), dtype)
+        some = np.arange(len(X)) if rows is None else np.ascontiguousarray(rows, np.int64)
+        n = -(-len(some) // ROWS_AT_ONCE)
+        # a forward pass is told nothing: settings without columns
+        steps = Steps(Examples(X, out, X[:0]), some, ROWS_AT_ONCE, np.zeros((n, 0), dtype), np.zeros((n, 1), np.uint64))
+        self.backend.run(self.blueprint, self.memory, [steps])
+        return out if rows is None else out[some]

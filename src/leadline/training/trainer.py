@@ -224,7 +224,7 @@ class Trainer:
         task = self.tasks[i]
         if not len(task.validation_rows):
             return None
-        scores = self.scorer.scores(self.population.theta[p], self.examples[i].X, task.validation_rows)
+        scores = self.scorer.take(self.population.theta[p]).scores(self.examples[i].X, task.validation_rows)
         return self.judge(task.fold, task.validation_rows, scores) if np.isfinite(scores).all() else float("nan")
 
     def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> None:
@@ -314,7 +314,7 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     if not np.isfinite(found.fun) or not np.isfinite(theta).all():
         state, reason = "diverged", "the loss became infinite or undefined under L-BFGS: scale the inputs"
     elif len(task.validation_rows):
-        scores = Scorer(plan, backend).scores(theta, data.X[task.fold], task.validation_rows)
+        scores = Scorer(plan, backend).take(theta).scores(data.X[task.fold], task.validation_rows)
         curve = [judge(task.fold, task.validation_rows, scores)]
         if not np.isfinite(curve).all():
             state, reason, curve = "diverged", f"validation score is {curve[0]}", []
