@@ -40,9 +40,9 @@ class NumpyBackend:
             start = s * steps.batch_size
             rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
             view(memory, blueprint.settings)[0, : steps.settings.shape[1]] = steps.settings[s]
-            for operation in blueprint.program(len(rows)).operations:
+            for operation in blueprint.program(len(rows), steps.deliver).operations:
                 self.operate(operation, memory, steps, rows, steps.keys[s])
-            if blueprint.deliver is None:
+            if steps.deliver is None:
                 total += float(memory[blueprint.loss.offset]) * len(rows)
         return total / len(steps.rows)
 

@@ -21,7 +21,7 @@ from leadline.errors import ParameterError
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
 
 # By these names, so that compiled code can put versions of its own in their place.
-exp, expm1 = np.exp, np.expm1
+exp, expm1, log1p = np.exp, np.expm1, np.log1p
 erf: Any = np.vectorize(math.erf, otypes=[np.float64])
 
 _SELU_SCALE = 1.0507009873554805
@@ -74,8 +74,10 @@ def _identity_prime(z: Any, a: Any) -> Any:
 
 
 def _sigmoid(z: Any) -> Any:
-    # 1 / (1 + exp(−z)), where no exponential overflows and no small value is lost
-    return exp(np.minimum(z, 0.0)) / (1.0 + exp(-np.abs(z)))
+    # 1 / (1 + exp(−z)) = p / (1 + e) with e = exp(−|z|) and p = 1 for positive z, e for negative z: one exponential,
+    # which does not overflow, and no small value is lost
+    e, s = exp(-np.abs(z)), np.sign(z)
+    return (0.5 * (1.0 + s) + 0.5 * (1.0 - s) * e) / (1.0 + e)
 
 
 def _sigmoid_prime(z: Any, a: Any) -> Any:
@@ -127,20 +129,20 @@ def _selu_prime(z: Any, a: Any) -> Any:
 
 def _softplus(z: Any) -> Any:
     # log(1 + exp(z)) without overflow
-    return np.maximum(z, 0.0) + np.log1p(exp(-np.abs(z)))
+    return np.maximum(z, 0.0) + log1p(exp(-np.abs(z)))
 
 
 def _softplus_prime(z: Any, a: Any) -> Any:
-    return exp(np.minimum(z, 0.0)) / (1.0 + exp(-np.abs(z)))
+    return _sigmoid(z)
 
 
 def _silu(z: Any) -> Any:
-    return z * exp(np.minimum(z, 0.0)) / (1.0 + exp(-np.abs(z)))
+    return z * _sigmoid(z)
 
 
 def _silu_prime(z: Any, a: Any) -> Any:
     # σ + z σ (1 - σ) = σ + a (1 - σ)
-    sigma = exp(np.minimum(z, 0.0)) / (1.0 + exp(-np.abs(z)))
+    sigma = _sigmoid(z)
     return sigma + a * (1.0 - sigma)
 
 
@@ -154,19 +156,22 @@ def _gelu_prime(z: Any, a: Any) -> Any:
     return 0.5 + 0.5 * erf(z * _ROOT_HALF) + z * _NORMAL_DENSITY * exp(-0.5 * z * z)
 
 
+def _tanh_softplus(z: Any) -> Any:
+    # tanh(log(1 + exp(z))) = (p² + 2pq) / (p² + 2pq + 2q²) with p : q = exp(z) : 1, the larger being 1
+    e, s = exp(-np.abs(z)), np.sign(z)
+    p, q = 0.5 * (1.0 + s) + 0.5 * (1.0 - s) * e, 0.5 * (1.0 - s) + 0.5 * (1.0 + s) * e
+    return p * (p + 2.0 * q) / (p * (p + 2.0 * q) + 2.0 * q * q)
+
+
 def _mish(z: Any) -> Any:
-    # z tanh(log(1 + exp(z))) (Misra 2019) = z (p² + 2pq) / (p² + 2pq + 2q²) with p : q = exp(z) : 1, the larger being 1
-    p = exp(np.minimum(z, 0.0))
-    q = exp(np.minimum(-z, 0.0))
-    return z * (p * (p + 2.0 * q)) / (p * (p + 2.0 * q) + 2.0 * q * q)
+    # z tanh(log(1 + exp(z))) (Misra 2019)
+    return z * _tanh_softplus(z)
 
 
 def _mish_prime(z: Any, a: Any) -> Any:
     # ω + z (1 − ω²) σ(z) with ω = tanh(log(1 + exp(z)))
-    p = exp(np.minimum(z, 0.0))
-    q = exp(np.minimum(-z, 0.0))
-    omega = (p * (p + 2.0 * q)) / (p * (p + 2.0 * q) + 2.0 * q * q)
-    return omega + z * (1.0 - omega * omega) * p / (p + q)
+    omega = _tanh_softplus(z)
+    return omega + z * (1.0 - omega * omega) * _sigmoid(z)
 
 
 _HE = float(np.sqrt(2.0))

@@ -80,8 +80,9 @@ class ElementwiseLoss:
         return self.unit_gradient(Z, Y)
 
 
-# By this name, so that compiled code can put a vectorised version in its place.
+# By these names, so that compiled code can put vectorised versions in their place.
 exp = np.exp
+log1p = np.log1p
 
 # Stands for the parameter of a loss in its functions: `with_parameter` gives them a value of their own.
 PARAMETER: float = 1.0
@@ -89,7 +90,7 @@ PARAMETER: float = 1.0
 
 def _binary_value(z: Any, y: Any) -> Any:
     # −y log σ(z) − (1−y) log(1−σ(z)) = max(z, 0) − y z + log(1 + exp(−|z|))
-    return np.maximum(z, 0.0) - y * z + np.log1p(exp(-np.abs(z)))
+    return np.maximum(z, 0.0) - y * z + log1p(exp(-np.abs(z)))
 
 
 def _binary_gradient(z: Any, y: Any) -> Any:

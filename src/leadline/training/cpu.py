@@ -59,11 +59,11 @@ class Processor:
         return [_run(blueprint, *one) for one in zip(memory, steps, strict=True)]
 
 
-def _lowered(blueprint: Blueprint, m: int, dtype: type) -> Lowered:
+def _lowered(blueprint: Blueprint, m: int, deliver: int | None, dtype: type) -> Lowered:
     """The program for m examples, made ready once."""
-    key = (m, dtype)
+    key = (m, deliver, dtype)
     if key not in blueprint.prepared:
-        blueprint.prepared[key] = lower(blueprint.program(m), dtype)
+        blueprint.prepared[key] = lower(blueprint.program(m, deliver), dtype)
     found: Lowered = blueprint.prepared[key]
     return found
 
@@ -104,7 +104,7 @@ def _programs(blueprint: Blueprint, steps: Steps, dtype: type) -> tuple[Lowered,
     """The programs of all steps but the last, and of the last one, which takes the rows that are left."""
     last = len(steps.rows) - steps.batch_size * (len(steps.settings) - 1)
     usual = steps.batch_size if len(steps.settings) > 1 else last
-    return _lowered(blueprint, usual, dtype), _lowered(blueprint, last, dtype)
+    return _lowered(blueprint, usual, steps.deliver, dtype), _lowered(blueprint, last, steps.deliver, dtype)
 
 
 def _run(blueprint: Blueprint, memory: Array, steps: Steps) -> float:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from leadline.training.blocks import Gradient, Plan, Span
 from leadline.training.program import SETTINGS, Layout, Operation, Place, Program, stages_in_order
 
-__all__ = ["Backend", "Blueprint", "Data", "Examples", "Population", "Scorer", "Steps"]
+__all__ = ["ROWS_AT_ONCE", "Backend", "Blueprint", "Data", "Examples", "Population", "Scorer", "Steps"]
 
 Array = NDArray[Any]
 
 # Rows that a forward pass takes at once: few enough that a layer's activations stay in the cache. A fixed number,
 # because the rows of a product depend in their last bits on how many there are.
-ROWS_AT_ONCE = 512
+ROWS_AT_ONCE = 256
 
 
 @dataclass
@@ -64,7 +64,9 @@ class Steps(NamedTuple):
     """What one network does in a run: a step for each row of `settings`, on the next `batch_size` of `rows`.
 
     The last step takes all rows that are left. `settings`, (steps, len(SETTINGS)), are in the network's precision;
-    `keys`, (steps, L), uint64: the dropout threshold, rate × 2³², and a random number for each hidden layer.
+    `keys`, (steps, L), uint64: the dropout threshold, rate × 2³², and a random number for each hidden layer. With
+    `deliver` a step is a forward pass up to that block, without dropout, whose A goes to `examples.Y`, each row to the
+    place of its example.
     """
 
     examples: Examples
@@ -72,6 +74,7 @@ class Steps(NamedTuple):
     batch_size: int
     settings: Array
     keys: Array
+    deliver: int | None = None
 
 
 class Backend(Protocol):
@@ -93,7 +96,8 @@ class Backend(Protocol):
         Returns
         -------
         list of float
-            The mean loss of each network over its rows, each row as the network was when it came.
+            The mean loss of each network over its rows, each row as the network was when it came; of no meaning for
+            forward passes.
         """
 
 
@@ -111,8 +115,8 @@ class Blueprint:
         The optimiser whose steps the programs take; None for programs that leave the gradient in `gradient`.
     dropout : bool
         Whether the programs drop units out.
-    deliver : int, optional
-        For a forward pass alone: the block whose A goes to `Examples.Y`, each row to the place of its example.
+    backward : bool
+        False where nothing but forward passes will be asked for.
 
     Attributes
     ----------
@@ -127,10 +131,9 @@ class Blueprint:
         batch_size: int = 0,
         solver: str | None = None,
         dropout: bool = False,
-        deliver: int | None = None,
+        backward: bool = True,
     ) -> None:
-        self.plan, self.solver, self.dropout, self.deliver = plan, solver, dropout, deliver
-        backward = deliver is None
+        self.plan, self.solver, self.dropout = plan, solver, dropout
         self.layout = layout = Layout()
         self.theta = layout.matrix(1, plan.n_parameters)
         if backward and solver:
@@ -184,17 +187,17 @@ class Blueprint:
             before += len(block.parameters)
         return found
 
-    def program(self, m: int) -> Program:
-        """The program for m examples."""
-        plan, spans = self.plan, self._spans(m)
-        inputs = Operation("gather", (self.inputs.top(m),))
-        stages = [[[inputs]]]
-        for block, span, tiles in zip(plan.blocks, spans, self.tiles, strict=True):
-            stages.append([block.forward(span, tile, self.dropout) for tile in tiles])
-        if self.deliver is None:
+    def program(self, m: int, deliver: int | None = None) -> Program:
+        """The program for m examples: a step, or a forward pass that ends at the block `deliver`; see `Steps`."""
+        spans = self._spans(m)
+        dropout = self.dropout and deliver is None
+        stages: list[list[list[Operation]]] = [[[Operation("gather", (self.inputs.top(m),))]]]
+        for block, span, tiles in list(zip(self.plan.blocks, spans, self.tiles, strict=True))[: _end(deliver)]:
+            stages.append([block.forward(span, tile, dropout) for tile in tiles])
+        if deliver is None:
             stages += self._backward(m, spans)
         else:
-            stages = [*stages[: self.deliver + 2], [[Operation("deliver", (spans[self.deliver].A,))]]]
+            stages.append([[Operation("deliver", (spans[deliver].A,))]])
         return stages_in_order(stages)
 
     def _backward(self, m: int, spans: list[Span]) -> list[list[list[Operation]]]:
@@ -228,6 +231,11 @@ class Blueprint:
         theta, m, v = (place.some_columns(first, stop) for place in (self.theta, self.m, self.v))
         step = Operation("step", (theta, gradient, m, v, self.settings, self.factors[part.spec]), self.solver)
         return [*part.operations(gradient), step]
+
+
+def _end(last: int | None) -> int | None:
+    """The end of a slice whose last item is `last`."""
+    return None if last is None else last + 1
 
 
 def _side_by_side(left: list[list[Operation]], right: list[list[Operation]]) -> list[list[Operation]]:
@@ -269,6 +277,12 @@ class Population:
         """Take the steps of each network; their mean losses, (P,)."""
         return np.array(self.backend.run(self.blueprint, self.memory, steps, threads))
 
+    def scores(self, p: int, X: Array, rows: Array) -> Array:
+        """Raw scores Z[L], (m, n[L]), of network p for some rows of X."""
+        return _forward(
+            self.blueprint, self.memory[p : p + 1], self.backend, X, rows, len(self.blueprint.plan.blocks) - 1
+        )
+
     def keep(self, networks: Sequence[int]) -> None:
         """Let go of all networks but these."""
         self.memory = self.memory[list(networks)]
@@ -288,10 +302,9 @@ class Scorer:
 
     def __init__(self, plan: Plan, backend: Backend, dtype: type = np.float32, block: int | None = None) -> None:
         block = len(plan.blocks) - 1 if block is None else block
-        self.blueprint = Blueprint(plan, ROWS_AT_ONCE, deliver=block)
-        self.backend = backend
+        self.blueprint = Blueprint(plan, ROWS_AT_ONCE, backward=False)
+        self.backend, self.block = backend, block
         self.memory = self.blueprint.layout.fresh(1, dtype)
-        self._columns = plan.blocks[block].n_out
 
     def take(self, theta: Array) -> Self:
         """Use the network with parameters `theta`, (n_parameters,), from now on."""
@@ -301,12 +314,16 @@ class Scorer:
 
     def scores(self, X: Array, rows: Array | None = None) -> Array:
         """The block's output, (m, n[L]) for the last one, for some rows of X or all of them."""
-        dtype = self.memory.dtype
-        X = np.ascontiguousarray(X, dtype)
-        out = np.empty((len(X), self._columns), dtype)
-        some = np.arange(len(X)) if rows is None else np.ascontiguousarray(rows, np.int64)
-        n = -(-len(some) // ROWS_AT_ONCE)
-        # a forward pass is told nothing: settings without columns
-        steps = Steps(Examples(X, out, X[:0]), some, ROWS_AT_ONCE, np.zeros((n, 0), dtype), np.zeros((n, 1), np.uint64))
-        self.backend.run(self.blueprint, self.memory, [steps])
-        return out if rows is None else out[some]
+        return _forward(self.blueprint, self.memory, self.backend, X, rows, self.block)
+
+
+def _forward(blueprint: Blueprint, memory: Array, backend: Backend, X: Array, rows: Array | None, block: int) -> Array:
+    """The output of a block for some rows of X or all of them, by the network in `memory`, (1, size)."""
+    X = np.ascontiguousarray(X, memory.dtype)
+    out = np.empty((len(X), blueprint.plan.blocks[block].n_out), memory.dtype)
+    some = np.arange(len(X)) if rows is None else np.ascontiguousarray(rows, np.int64)
+    n = -(-len(some) // ROWS_AT_ONCE)
+    # a forward pass is told nothing: settings without columns
+    settings, keys = np.zeros((n, 0), memory.dtype), np.zeros((n, 1), np.uint64)
+    backend.run(blueprint, memory, [Steps(Examples(X, out, X[:0]), some, ROWS_AT_ONCE, settings, keys, block)])
+    return out if rows is None else out[some]

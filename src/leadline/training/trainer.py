@@ -19,7 +19,7 @@ from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
-from leadline.training.population import Blueprint, Data, Examples, Population, Scorer, Steps
+from leadline.training.population import ROWS_AT_ONCE, Blueprint, Data, Examples, Population, Scorer, Steps
 from leadline.training.program import SETTINGS
 from leadline.training.streams import learning_rates, stream
 
@@ -139,7 +139,7 @@ class Trainer:
 
     def __init__(self, plan: Plan, tasks: Sequence[Task], data: Data, judge: Judge, stop: Stop, threads: int) -> None:
         self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
-        self.threads, self.backend = threads, Processor()
+        self.threads = threads
         self.epochs, self.batch_size = tasks[0].settings.max_iter, int(tasks[0].settings.batch_size)
         self.results: list[Trained | None] = [None] * len(tasks)
         self.generators = [stream(task.key) for task in tasks]
@@ -161,9 +161,8 @@ class Trainer:
             len(task.train_rows) - self.batch_size * (n - 1) for task, n in zip(tasks, self.n_steps, strict=True)
         )
         most = max(longest, self.batch_size if max(self.n_steps) > 1 else 0)
-        blueprint = Blueprint(plan, most, self.batch_size, tasks[0].settings.solver, dropout)
-        self.population = Population(blueprint, theta, self.backend)
-        self.scorer = Scorer(plan, self.backend)
+        blueprint = Blueprint(plan, max(most, ROWS_AT_ONCE), self.batch_size, tasks[0].settings.solver, dropout)
+        self.population = Population(blueprint, theta, Processor())
 
     def _settings(self, i: int) -> Array:
         """The settings of every step of a network, (epochs × steps, len(SETTINGS))."""
@@ -224,7 +223,7 @@ class Trainer:
         task = self.tasks[i]
         if not len(task.validation_rows):
             return None
-        scores = self.scorer.take(self.population.theta[p]).scores(self.examples[i].X, task.validation_rows)
+        scores = self.population.scores(p, self.examples[i].X, task.validation_rows)
         return self.judge(task.fold, task.validation_rows, scores) if np.isfinite(scores).all() else float("nan")
 
     def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> None:

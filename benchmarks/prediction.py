@@ -1,0 +1,62 @@
+"""How fast a fitted network predicts: one row at a time, and a million rows at once.
+
+    make benchmark-prediction             (or: python benchmarks/prediction.py --rounds 5)
+
+Prints a table for each and writes results/prediction.json.
+"""
+
+import argparse
+import statistics
+from typing import Any
+
+from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
+
+PACKAGES = ("leadline", "numpy", "scikit-learn", "onnxruntime")
+FEATURES = 20
+# hidden units, rows of a call, calls of a round
+CONTESTS = (
+    ((128, 128), 1, 1000),
+    ((128, 128), 1_000_000, 1),
+    ((512, 512, 512), 1, 500),
+    ((512, 512, 512), 1_000_000, 1),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    record: dict[str, Any] = {
+        "machine": machine(),
+        "versions": versions(*PACKAGES),
+        "rounds": options.rounds,
+        "contests": [],
+    }
+    for hidden, rows, times in CONTESTS:
+        arguments = {"hidden": hidden, "rows": rows, "features": FEATURES, "times": times}
+        names = {"Leadline": "Leadline", "scikit-learn": "ScikitLearn", "ONNX Runtime": "OnnxRuntime"}
+        contenders = [
+            Contender(name, f"prediction_contenders:{target}", arguments, cores()) for name, target in names.items()
+        ]
+        title = f"{rows:,} row{'s' * (rows > 1)} at a time, hidden units {'-'.join(map(str, hidden))}"
+        print(title)
+        compete(contenders, options.rounds)
+        ours = contenders[0]
+        lines = [
+            [
+                c.name,
+                f"{1e6 * c.median:,.3g}",
+                spread([1e6 * s for s in c.seconds]),
+                f"{statistics.median(ratios(c.seconds, ours.seconds)):.2f}",
+                spread(ratios(c.seconds, ours.seconds)),
+                f"{c.rounds[-1]['check']:.4f}",
+            ]
+            for c in contenders
+        ]
+        print("\n" + table(["", "µs per row", "range", "× Leadline", "range", "sum of 1,000"], lines) + "\n")
+        record["contests"].append({"name": title, "rows": [{"name": c.name, "seconds": c.seconds} for c in contenders]})
+    print(f"written to {write_json('prediction', record)}")
+
+
+if __name__ == "__main__":
+    main()
