@@ -80,7 +80,9 @@ class Memory:
 
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                MLPRegressor(hidden_layer_sizes=(64, 64), batch_size=256, max_iter=1, early_stopping=True).fit(self.X, self.y)
+                MLPRegressor(hidden_layer_sizes=(64, 64), batch_size=256, max_iter=1, early_stopping=True).fit(
+                    self.X, self.y
+                )
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {"seconds": seconds, "count": 1, "megabytes": peak / 1024}

@@ -42,7 +42,7 @@ ERRORS = [
     ("A + Y for A − Y", LOSSES, "/ (1.0 + exp(-np.abs(z))) - y", "/ (1.0 + exp(-np.abs(z))) + y"),
     ("softmax without its denominator", LOSSES, "/ np.sum(E, axis=0, keepdims=True)) - Y", ") - Y"),
     ("tanh′ = 1 − a", ACTIVATIONS, "return 1.0 - a * a", "return 1.0 - a"),
-    ("selu′ without its scale", ACTIVATIONS, "return _SELU_SCALE * (positive", "return (positive"),
+    ("selu′ without its scale", ACTIVATIONS, "return _SELU_SCALE * positive +", "return positive +"),
     ("db not summed in the kernel", KERNELS, "db[j] += dz", "db[j] = dz"),
     ("weights ignored by the loss kernel", KERNELS, "share, start = w[rows[i]] / total", "share, start = 1.0 / m"),
     ("the scale of dropout forgotten backward", KERNELS, "dz = dA[j] * scale * _g_prime", "dz = dA[j] * _g_prime"),

@@ -14,7 +14,8 @@ def encoded(numbers, indicators=None):
 
 def fit(numbers, scaling="robust", w=None):
     numbers = np.asarray(numbers, dtype=np.float64)
-    return Statistics.fit(numbers, np.ones(len(numbers)) if w is None else np.asarray(w, dtype=np.float64), scaling)
+    weights = np.ones(len(numbers)) if w is None else np.asarray(w, dtype=np.float64)
+    return Statistics.fit(numbers, np.arange(len(numbers)), weights, scaling)
 
 
 def test_robust_scaling_centres_at_the_median_and_divides_by_the_distance_of_the_quartiles():

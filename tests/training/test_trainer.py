@@ -1,4 +1,5 @@
 import dataclasses
+import re
 import threading
 import time
 
@@ -168,10 +169,20 @@ def test_a_network_that_diverges_is_named_and_leaves_the_others_alone() -> None:
     tasks = make_tasks([SMALL, wild, SMALL])
     results = run(tasks)
     assert [result.state for result in results] == ["done", "diverged", "done"]
-    assert "not finite in epoch" in results[1].reason
-    assert "lower learning_rate_init" in results[1].reason
+    assert "not finite in epoch 1: " in results[1].reason
+    assert re.search(r"[WbAZ]\[\d\] overflows at learning rate 1e\+30, .*; lower learning_rate_init", results[1].reason)
     (alone,) = run([tasks[2]])
     assert same(results[2], alone)
+
+
+def test_inputs_that_are_not_scaled_are_named_as_the_cause() -> None:
+    data = make_data()
+    data.X[...] *= np.float32(1e25)
+    (result,) = run(make_tasks([dataclasses.replace(SMALL, dropout=0.0)]), data)
+    assert result.state == "diverged"
+    assert re.search(
+        r"in epoch 1: Z\[3\]|the loss overflows, with inputs up to .*e\+25; scale the inputs", result.reason
+    )
 
 
 def test_another_key_gives_another_network() -> None:

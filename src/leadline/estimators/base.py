@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from leadline.errors import DataError
 from leadline.estimators.model import Model
 from leadline.storage import save_record
-from leadline.tables import Encoded, Layout, NumberColumn, Target, as_frame, check_complete
+from leadline.tables import Encoded, Layout, Target, as_frame, check_complete
 
 __all__ = ["ClassifierFace", "Face", "Given", "RegressorFace", "draw_seed", "read_input"]
 
@@ -154,9 +154,8 @@ class Face(BaseEstimator):  # type: ignore[misc]
     def _find_numbers(self) -> None:
         """Where an array has the columns that are read, unless some of them are no plain numbers."""
         at = {name: i for i, name in enumerate(self._names)}
-        columns = self.model_.layout.columns
-        plain = all(isinstance(column, NumberColumn) and not column.date for column in columns)
-        self._number_positions = np.array([at[column.name] for column in columns], np.int64) if plain else None
+        layout = self.model_.layout
+        self._number_positions = np.array([at[c.name] for c in layout.columns], np.int64) if layout.plain else None
 
     def _predictions(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "model_")

@@ -123,8 +123,9 @@ def _selu(z: Any) -> Any:
 
 
 def _selu_prime(z: Any, a: Any) -> Any:
-    positive = np.sign(np.maximum(z, 0.0))
-    return _SELU_SCALE * (positive + (1.0 - positive) * _SELU_ALPHA * exp(np.minimum(z, 0.0)))
+    # scale for positive a; for others scale alpha exp(z) = a + scale alpha
+    positive = np.sign(np.maximum(a, 0.0))
+    return _SELU_SCALE * positive + (1.0 - positive) * (a + _SELU_SCALE * _SELU_ALPHA)
 
 
 def _softplus(z: Any) -> Any:
@@ -195,7 +196,6 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
                 (-_SELU_SCALE * _SELU_ALPHA, np.inf),
                 1.0,
                 "Selu",
-                needs_z=True,
                 breaks=(0.0,),
             ),
             Activation("softplus", _softplus, _softplus_prime, (0.0, np.inf), 1.0, "Softplus", needs_z=True),

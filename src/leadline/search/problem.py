@@ -21,6 +21,9 @@ __all__ = ["Fold", "Judge", "Problem"]
 
 Array = NDArray[Any]
 
+# Rows that are scaled at once: what is computed in between stays small.
+ROWS_IN_A_PART = 4096
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -117,15 +120,19 @@ class Problem:
             See `Statistics`.
         """
         raw = target.encode(y)
-        folds, inputs, targets = [], [], []
-        for train_rows, validation_rows in splits:
-            statistics = Statistics.fit(encoded.numbers[train_rows], w[train_rows], scaling)
+        folds = []
+        X = np.empty((len(splits), len(encoded), encoded.n_inputs), np.float32)
+        Y = np.empty((len(splits), *raw.shape), np.float32)
+        for i, (train_rows, validation_rows) in enumerate(splits):
+            statistics = Statistics.fit(encoded.numbers, train_rows, w[train_rows], scaling)
             center, scale = target.center_and_scale(raw[train_rows], w[train_rows])
             folds.append(Fold(train_rows, validation_rows, statistics, center, scale))
-            inputs.append(statistics.apply(encoded))
-            targets.append(((raw - center) / scale).astype(np.float32))
+            for start in range(0, len(encoded), ROWS_IN_A_PART):
+                rows = slice(start, start + ROWS_IN_A_PART)
+                X[i, rows] = statistics.apply(encoded[rows])
+            Y[i] = (raw - center) / scale
         truth = raw if target.classes is None else target.codes(y)
-        data = Data(np.stack(inputs), np.stack(targets), w.astype(np.float32))
+        data = Data(X, Y, w.astype(np.float32))
         return cls(data, Judge(target, metric, truth, w, tuple(folds)))
 
     @property

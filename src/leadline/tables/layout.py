@@ -64,14 +64,19 @@ class Encoded:
 
     Attributes
     ----------
-    numbers : (n, p) float64 array
-        Number columns as they are, NaN for missing.
+    numbers : (n, p) array of float32 or float64
+        Number columns as they are, NaN for missing; a view of the table where that is possible.
     indicators : (n, q) float32 array
         Zeros and ones.
     """
 
-    numbers: NDArray[np.float64]
+    numbers: NDArray[np.floating]
     indicators: NDArray[np.float32]
+
+    @property
+    def n_inputs(self) -> int:
+        """p + q."""
+        return int(self.numbers.shape[1] + self.indicators.shape[1])
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -109,12 +114,13 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
             )
         if array.dtype.kind == "c":
             raise DataError("Complex data not supported: X has complex values.")
-        frame = pd.DataFrame(array, columns=list(names) if names is not None and len(names) == array.shape[1] else None)
+        own_names = list(names) if names is not None and len(names) == array.shape[1] else None
+        frame = pd.DataFrame(array, columns=own_names, copy=False)
         if names is None:
             frame.columns = [f"x{i}" for i in range(array.shape[1])]
         if array.dtype.kind == "O":
             frame = frame.infer_objects()
-    frame = frame.rename(columns=str)
+    frame = frame.set_axis(frame.columns.map(str), axis=1)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise DataError(f"X has more than one column named {twice[0]!r}; give every column a name of its own.")
@@ -243,6 +249,10 @@ class Layout:
             if column.name not in frame.columns:
                 hint = nearest(column.name, [str(name) for name in frame.columns])
                 raise DataError(f"Column {column.name!r}, which the model was trained with, is missing.{hint}")
+        if self.plain and list(frame.columns) == [column.name for column in self.columns]:
+            kinds = set(frame.dtypes)
+            if kinds <= {np.dtype(np.float32)} or kinds <= {np.dtype(np.float64)}:
+                return self.encode_array(frame.to_numpy(), slice(None))
         n = len(frame)
         numbers = np.empty((n, len(self.number_columns)))
         indicators = np.zeros((n, sum(column.n_indicators for column in self.columns)), dtype=np.float32)
@@ -260,7 +270,12 @@ class Layout:
                 _set_category(column, frame[column.name], part)
         return Encoded(numbers, indicators)
 
-    def encode_array(self, X: NDArray[Any], positions: NDArray[np.int64], rows: slice = slice(None)) -> Encoded:
+    @property
+    def plain(self) -> bool:
+        """Whether all columns are numbers, and none a date."""
+        return all(isinstance(column, NumberColumn) and not column.date for column in self.columns)
+
+    def encode_array(self, X: NDArray[Any], positions: NDArray[np.int64] | slice, rows: slice = slice(None)) -> Encoded:
         """Some rows of an array of numbers, where `positions` says in which column of X each column is.
 
         The same as `encode` for a layout of plain number columns, without a table in between.
@@ -270,11 +285,12 @@ class Layout:
         DataError
             A number is infinite.
         """
-        numbers = X[rows, positions].astype(np.float64)
-        infinite = np.isinf(numbers)
-        if infinite.any():
-            j = int(infinite.any(axis=0).argmax())
-            raise _infinite(self.columns[j].name, numbers[:, j], rows.start or 0)
+        numbers = X[rows, positions]
+        if numbers.dtype not in (np.float32, np.float64):
+            numbers = numbers.astype(np.float64)
+        for j, column in enumerate(self.columns):
+            if np.isinf(numbers[:, j]).any():
+                raise _infinite(column.name, numbers[:, j], rows.start or 0)
         with_indicator = [j for j, column in enumerate(self.columns) if column.n_indicators]
         return Encoded(numbers, np.isnan(numbers[:, with_indicator]).astype(np.float32))
 
@@ -316,7 +332,7 @@ class Layout:
         return cls(tuple(columns), tuple((name, reason) for name, reason in record["dropped"]))
 
 
-def _infinite(name: str, values: NDArray[np.float64], before: int = 0) -> DataError:
+def _infinite(name: str, values: NDArray[np.floating], before: int = 0) -> DataError:
     row = int(np.flatnonzero(np.isinf(values))[0])
     return DataError(
         f"Column {name!r} has an infinite value in row {before + row + 1} ({values[row]}): X contains infinity. "
@@ -332,8 +348,7 @@ def _infer_column(name: str, column: pd.Series) -> NumberColumn | CategoryColumn
         return "is entirely missing"
     date = pd.api.types.is_datetime64_any_dtype(column)
     if date or _is_number(column):
-        values = known if date else known.to_numpy(dtype=np.float64)
-        if len(np.unique(values)) == 1 and not missing:
+        if known.min() == known.max() and not missing:
             return f"is constant ({known.iloc[0]})"
         return NumberColumn(name, missing, date)
     text = _text(known)

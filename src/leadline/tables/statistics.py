@@ -32,22 +32,27 @@ class Statistics:
     scale: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, numbers: NDArray[np.float64], w: NDArray[np.float64], scaling: str) -> "Statistics":
+    def fit(
+        cls, numbers: NDArray[np.floating], rows: NDArray[np.integer], w: NDArray[np.float64], scaling: str
+    ) -> "Statistics":
         """Fit on training rows.
 
         Parameters
         ----------
-        numbers : (n, p) float64 array
-            NaN for missing.
+        numbers : (N, p) array
+            Of all rows, NaN for missing.
+        rows : (n,) array of int
+            The training rows.
         w : (n,) array
-            Positive weights: a row of weight 2 counts as the row twice.
+            Their positive weights: a row of weight 2 counts as the row twice.
         scaling : {"robust", "standard", "none"}
         """
         p = numbers.shape[1]
         fill, center, scale = np.zeros(p), np.zeros(p), np.ones(p)
         for j in range(p):
-            known = ~np.isnan(numbers[:, j])
-            x, weight = numbers[known, j], w[known]
+            own = numbers[rows, j].astype(np.float64)
+            known = ~np.isnan(own)
+            x, weight = own[known], w[known]
             if not len(x):
                 continue
             low, middle, high = np.quantile(x, [0.25, 0.5, 0.75], weights=weight, method="inverted_cdf")

@@ -95,6 +95,10 @@ class Block(Protocol):
         """Units that it gives out."""
 
     @property
+    def output(self) -> str:
+        """What its output is called, for example A[2]."""
+
+    @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """Its arrays of parameters, in their order."""
 
@@ -133,6 +137,11 @@ class FeatureScale:
     def n_out(self) -> int:
         """As many units as inputs."""
         return self.n
+
+    @property
+    def output(self) -> str:
+        """The scaled inputs."""
+        return "A[0]"
 
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
@@ -187,6 +196,11 @@ class Dense:
     def n_out(self) -> int:
         """n[l]."""
         return self.n
+
+    @property
+    def output(self) -> str:
+        """A[l], or the scores Z[L]."""
+        return f"A[{self.l}]" if self.hidden else f"Z[{self.l}]"
 
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:

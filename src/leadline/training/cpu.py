@@ -5,6 +5,7 @@ full speed. A network with wide layers can have several threads to itself: then 
 out lane by lane. Both ways the same operations run on the same places, so the bits are the same.
 """
 
+import math
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, loss
 from leadline.training.kernels import NUMBERS_AT, OPERANDS, address, gemm_address
 from leadline.training.population import Blueprint, Steps
-from leadline.training.program import Operation, Place, Program
+from leadline.training.program import Place, Program
 
 __all__ = ["Lowered", "Processor", "call_range", "lower"]
 
@@ -38,14 +39,15 @@ _OPERAND_BYTES, _KEY_BYTES = 8 * OPERANDS, 8
 class Lowered(NamedTuple):
     """A program as the compiled loop takes it.
 
-    `stages` holds for each stage the bounds of its lanes, counted in operations; `own_loss` the operation that is a
-    caller's own loss, which only Python can run.
+    `stages` holds for each stage the bounds of its lanes, counted in operations; `loss` is the operation that computes
+    the loss (−1: none), and `own_loss` says that it is a caller's own, which only Python can run.
     """
 
     addresses: Array
     operands: Array
     stages: tuple[tuple[int, ...], ...]
-    own_loss: int | None
+    loss: int
+    own_loss: bool
 
 
 class Processor:
@@ -72,14 +74,16 @@ def lower(program: Program, dtype: type) -> Lowered:
     """A program's operations as addresses and operands."""
     operations = program.operations
     addresses, operands = np.zeros(len(operations), np.int64), np.zeros((len(operations), OPERANDS), np.int64)
-    own_loss = None
+    loss_at, own_loss = -1, False
     for i, operation in enumerate(operations):
         places = np.ravel(operation.places)
         operands[i, : len(places)] = places
         operands[i, NUMBERS_AT : NUMBERS_AT + len(operation.numbers)] = operation.numbers
-        if _is_own_loss(operation):
-            own_loss = i
-            continue
+        if operation.kernel == "loss":
+            loss_at = i
+            own_loss = not isinstance(loss(operation.owner), ElementwiseLoss | SoftmaxCrossEntropy)
+            if own_loss:
+                continue
         addresses[i] = address(operation.kernel, operation.owner, dtype)
         if operation.kernel == "product":
             operands[i, NUMBERS_AT + 2] = gemm_address(dtype)
@@ -88,11 +92,7 @@ def lower(program: Program, dtype: type) -> Lowered:
         bounds = start + np.cumsum([0, *map(len, stage)])
         stages.append(tuple(int(bound) for bound in bounds))
         start = stages[-1][-1]
-    return Lowered(addresses, operands, tuple(stages), own_loss)
-
-
-def _is_own_loss(operation: Operation) -> bool:
-    return operation.kernel == "loss" and not isinstance(loss(operation.owner), ElementwiseLoss | SoftmaxCrossEntropy)
+    return Lowered(addresses, operands, tuple(stages), loss_at, own_loss)
 
 
 def _pointers(steps: Steps) -> tuple[int, int, int]:
@@ -110,7 +110,7 @@ def _programs(blueprint: Blueprint, steps: Steps, dtype: type) -> tuple[Lowered,
 def _run(blueprint: Blueprint, memory: Array, steps: Steps) -> float:
     """All steps of one network, one after the other."""
     usual, last = _programs(blueprint, steps, memory.dtype.type)
-    if last.own_loss is not None:
+    if last.own_loss:
         return _run_with_own_loss(blueprint, memory, steps)
     return float(
         _take_steps(
@@ -124,6 +124,7 @@ def _run(blueprint: Blueprint, memory: Array, steps: Steps) -> float:
             steps.settings,
             steps.batch_size,
             blueprint.settings.offset,
+            last.loss,
             blueprint.loss.offset,
         )
     )
@@ -142,7 +143,7 @@ def _each_step(blueprint: Blueprint, memory: Array, steps: Steps) -> Iterator[tu
 
 def _run_shared(blueprint: Blueprint, memory: Array, steps: Steps, crew: ThreadPoolExecutor, threads: int) -> float:
     """All steps of one network, the lanes of each stage shared between threads."""
-    if _programs(blueprint, steps, memory.dtype.type)[1].own_loss is not None:
+    if _programs(blueprint, steps, memory.dtype.type)[1].own_loss:
         return _run_with_own_loss(blueprint, memory, steps)
     pointers, total = _pointers(steps), 0.0
     for program, rows, keys in _each_step(blueprint, memory, steps):
@@ -155,6 +156,8 @@ def _run_shared(blueprint: Blueprint, memory: Array, steps: Steps, crew: ThreadP
             for other in others:
                 other.result()
         total += float(memory[blueprint.loss.offset]) * len(rows)
+        if not math.isfinite(total):
+            break
     return total / len(steps.rows)
 
 
@@ -169,8 +172,7 @@ def _run_with_own_loss(blueprint: Blueprint, memory: Array, steps: Steps) -> flo
     own: Any = blueprint.plan.architecture.loss
     pointers, total = _pointers(steps), 0.0
     for program, rows, keys in _each_step(blueprint, memory, steps):
-        at = program.own_loss
-        assert at is not None
+        at = program.loss
         run = partial(_call_lanes, program, memory, pointers, rows, keys)
         run(0, at)
         Z, dZ, value = (_view(memory, Place(*program.operands[at, 4 * i : 4 * i + 4])) for i in range(3))
@@ -178,8 +180,10 @@ def _run_with_own_loss(blueprint: Blueprint, memory: Array, steps: Steps) -> flo
         share = weights / weights.sum(dtype=np.float64)
         value[...] = np.sum(share * own.value(Z.T, y))
         dZ[...] = (share * own.gradient(Z.T, y)).T
-        run(at + 1, len(program.addresses))
         total += float(value[0, 0]) * len(rows)
+        if not math.isfinite(total):
+            break
+        run(at + 1, len(program.addresses))
     return total / len(steps.rows)
 
 
@@ -243,9 +247,10 @@ def _take_steps(
     settings: Any,
     batch_size: int,
     settings_at: int,
+    loss: int,
     loss_at: int,
 ) -> float:
-    """All steps of a network; its mean loss over the rows."""
+    """All steps of a network, up to one whose loss is not finite; its mean loss over the rows."""
     before = _exchange_control(numba.int32(_FLUSH_DENORMALS))
     total, n = 0.0, len(settings)
     for s in range(n):
@@ -264,6 +269,9 @@ def _take_steps(
                 rows.ctypes.data + start * 8,
                 keys.ctypes.data + s * keys.shape[1] * _KEY_BYTES,
             )
+            if i == loss and not np.isfinite(memory[loss_at]):
+                _exchange_control(numba.int32(before))
+                return np.nan
         total += memory[loss_at] * m
     _exchange_control(numba.int32(before))
     return total / len(rows)

@@ -68,7 +68,7 @@ _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
 _EXPONENT_BIAS, _MANTISSA_BITS = np.int32(127), np.int32(23)
 
 _TWO = np.float32(2.0)
-_ARTANH = tuple(np.float32(1.0 / (2 * k + 1)) for k in range(9))
+_ARTANH = tuple(np.float32(1.0 / (2 * k + 1)) for k in range(7))
 
 # Fitted so that the largest relative error on [0, 4] is least, 2e-9 (weighted least squares, repeated with the weights
 # raised where the error is large); what is left in float32 is rounding.
@@ -113,9 +113,7 @@ def _log1p32(x: Any) -> Any:
     """log(1 + x) for 0 ≤ x ≤ 1 as 2 artanh(s), s = x / (2 + x) ≤ 1/3, by its series; NaN stays NaN."""
     s = x / (_TWO + x)
     t = s * s
-    p = _ARTANH[8]
-    p = p * t + _ARTANH[7]
-    p = p * t + _ARTANH[6]
+    p = _ARTANH[6]
     p = p * t + _ARTANH[5]
     p = p * t + _ARTANH[4]
     p = p * t + _ARTANH[3]

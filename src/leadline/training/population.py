@@ -97,7 +97,7 @@ class Backend(Protocol):
         -------
         list of float
             The mean loss of each network over its rows, each row as the network was when it came; of no meaning for
-            forward passes.
+            forward passes. A network whose loss is not finite goes no further: NaN, and its A stay as they are.
         """
 
 
@@ -282,6 +282,18 @@ class Population:
         return _forward(
             self.blueprint, self.memory[p : p + 1], self.backend, X, rows, len(self.blueprint.plan.blocks) - 1
         )
+
+    def overflow(self, p: int) -> str:
+        """Where network p first has numbers that are not finite: "W[2]", "A[1]", or "" if nowhere."""
+        blueprint, at = self.blueprint, 0
+        for block, A in zip(blueprint.plan.blocks, blueprint.A, strict=True):
+            for spec in block.parameters:
+                if not np.isfinite(self.theta[p, at : at + spec.size]).all():
+                    return spec.name
+                at += spec.size
+            if not np.isfinite(self.memory[p, A.offset : A.stop]).all():
+                return block.output
+        return ""
 
     def keep(self, networks: Sequence[int]) -> None:
         """Let go of all networks but these."""

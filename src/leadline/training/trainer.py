@@ -38,6 +38,8 @@ LBFGS_MEMORY = 20
 
 # What the networks of one call may fill; more at once would only make progress and deadlines coarser.
 MEMORY_BYTES = 1 << 28
+# Scaled inputs stay far below this; where they do not, they are why a training diverges.
+LARGE_INPUT = 100.0
 MOST_AT_ONCE = 16
 
 
@@ -233,11 +235,7 @@ class Trainer:
             settings, score = self.tasks[i].settings, scores[p]
             if not np.isfinite(losses[p]) or (score is not None and not np.isfinite(score)):
                 what = "training loss" if not np.isfinite(losses[p]) else "validation score"
-                reason = (
-                    f"{what} not finite in epoch {epoch + 1} at learning rate "
-                    f"{settings.learning_rate_init:.3g}: lower learning_rate_init, or scale the inputs"
-                )
-                self._finish(i, p, "diverged", reason)
+                self._finish(i, p, "diverged", f"{what} not finite in epoch {epoch + 1}: {self._cause(p, i)}")
                 continue
             self.losses[i].append(float(losses[p]))
             if score is None:
@@ -254,6 +252,18 @@ class Trainer:
         if len(keep) < len(self.active):
             self.active = self.active[keep]
             self.population.keep(keep)
+
+    def _cause(self, p: int, i: int) -> str:
+        """Where a network that diverged overflowed, what the likely cause is, and what to do."""
+        largest = float(np.abs(self.examples[i].X[self.tasks[i].train_rows]).max())
+        place = self.population.overflow(p)
+        where = f"{place} overflows" if place else "the loss overflows"
+        if not largest < LARGE_INPUT:
+            return f"{where}, with inputs up to {largest:.3g}; scale the inputs"
+        return (
+            f"{where} at learning rate {self.tasks[i].settings.learning_rate_init:.3g}, with inputs up to "
+            f"{largest:.3g}; lower learning_rate_init"
+        )
 
     def _finish(self, i: int, p: int, state: str, reason: str) -> None:
         scored = len(self.tasks[i].validation_rows) > 0
