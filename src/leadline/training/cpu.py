@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, loss
-from leadline.training.kernels import NUMBERS_AT, OPERANDS, address, gemm_address
+from leadline.training.kernels import NUMBERS_AT, OPERANDS, address, cached, gemm_address
 from leadline.training.population import Blueprint, Steps
 from leadline.training.program import Place, Program
 
@@ -230,7 +230,9 @@ def _exchange_control(context, value):  # type: ignore[no-untyped-def]
     return signature, generate
 
 
-_compile = cast(Callable[[Callable[..., Any]], Callable[..., Any]], numba.njit(nogil=True, cache=True))
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    compiled: Callable[..., Any] = cached(lambda cache: numba.njit(nogil=True, cache=cache)(function))
+    return compiled
 
 
 @_compile

@@ -6,7 +6,7 @@ Every kernel has one signature,
 
 all of them pointers. `memory` is a network's; `operands`, int64: four numbers for each place (offset, rows, columns,
 stride), and from NUMBERS_AT on the operation's own. The rest is what a step is given: inputs, targets and weights of
-all rows, which `rows` are its examples, and the random `keys` for dropout; templates that do without leave it out.
+all rows, which `rows` are its examples, and the random `keys` for dropout.
 `address` gives a kernel's machine code, and `cpu` calls one after the other without the interpreter.
 
 What every kernel keeps:
@@ -35,7 +35,7 @@ from numba.extending import get_cython_function_address, intrinsic
 from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, activation, loss, optimiser
 from leadline.training.program import SETTINGS
 
-__all__ = ["NUMBERS_AT", "OPERANDS", "address", "gemm_address"]
+__all__ = ["NUMBERS_AT", "OPERANDS", "address", "cached", "gemm_address"]
 
 # An operation's operands: up to six places of four numbers, then up to four numbers of its own.
 NUMBERS_AT, OPERANDS = 24, 28
@@ -43,10 +43,11 @@ NUMBERS_AT, OPERANDS = 24, 28
 SCALE_AT = SETTINGS.index("scale")
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-_inline = cast(Callable[[Callable[..., Any]], Callable[..., Any]], numba.njit(**_OPTIONS))
+# Called by kernels only: no way in from Python or C, which takes time to compile.
+_INLINED: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_inline = cast(Callable[[Callable[..., Any]], Callable[..., Any]], numba.njit(**_INLINED))
 
 # Stand-ins for what `_specialised` puts in their place.
-_kernel: Any = None
 _g: Any = None
 _exp: Any = None
 _g_prime: Any = None
@@ -209,14 +210,14 @@ def _deliver(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys
             Y[start + j] = a[j]
 
 
-def _copy(memory: Any, operands: Any) -> None:
+def _copy(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """a, out (1, n): out = a."""
     a, out = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0)
     for j in range(len(a)):
         out[j] = a[j]
 
 
-def _product(memory: Any, operands: Any) -> None:
+def _product(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """A, B, out: out = A B, where numbers 0 and 1 say which of A and B is to be transposed, and 2 where gemm is."""
     transpose_a, transpose_b = operands[NUMBERS_AT], operands[NUMBERS_AT + 1]
     inner = operands[1] if transpose_a else operands[2]
@@ -240,7 +241,7 @@ def _product(memory: Any, operands: Any) -> None:
     )
 
 
-def _outer(memory: Any, operands: Any) -> None:
+def _outer(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """a (m, 1), b (1, n), out (m, n): out = a b."""
     b = _row(memory, operands, 1, 0)
     for i in range(_rows(operands, 0)):
@@ -249,7 +250,7 @@ def _outer(memory: Any, operands: Any) -> None:
             out[j] = a * b[j]
 
 
-def _scale(memory: Any, operands: Any) -> None:
+def _scale(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """a (m, n), s (1, n), out (m, n): out = s ∗ a."""
     s = _row(memory, operands, 1, 0)
     for i in range(_rows(operands, 0)):
@@ -258,7 +259,7 @@ def _scale(memory: Any, operands: Any) -> None:
             out[j] = s[j] * a[j]
 
 
-def _scale_gradient(memory: Any, operands: Any) -> None:
+def _scale_gradient(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """dA, a (m, n), ds (1, n): ds = Σ over examples of dA ∗ a."""
     ds = _row(memory, operands, 2, 0)
     ds[:] = 0
@@ -268,7 +269,7 @@ def _scale_gradient(memory: Any, operands: Any) -> None:
             ds[j] += dA[j] * a[j]
 
 
-def _activate(memory: Any, operands: Any) -> None:
+def _activate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """Z (m, n), b (1, n), A (m, n): A = g(Z + b), and Z := Z + b where g′ reads it; else Z and A are one place."""
     b = _row(memory, operands, 1, 0)
     for i in range(_rows(operands, 0)):
@@ -281,7 +282,7 @@ def _activate(memory: Any, operands: Any) -> None:
             A[j] = _g(z)
 
 
-def _differentiate(memory: Any, operands: Any) -> None:
+def _differentiate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """dA, Z, A (m, n), db (1, n): dZ = dA ∗ g′(Z) in the place of dA, db = Σ over examples of dZ."""
     db = _row(memory, operands, 3, 0)
     db[:] = 0
@@ -390,7 +391,7 @@ def _softmax_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any,
     _row(memory, operands, 2, 0)[0] = value
 
 
-def _take_step(memory: Any, operands: Any) -> None:
+def _take_step(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """theta, gradient, m, v (1, n), settings, factors (1, 2): a step with decoupled weight decay and the L2 penalty.
 
     `factors` are the parameters' own on α, and on the decay λ and the penalty.
@@ -469,6 +470,19 @@ def _gemm(  # type: ignore[no-untyped-def]
     return signature, generate
 
 
+def cached(compiling: Callable[[bool], Any]) -> Any:
+    """What `compiling` makes, with machine code kept on disk if there is a place to keep it.
+
+    Numba writes beside the source or, where it may not, into the user's cache folder; several processes may.
+    """
+    try:
+        return compiling(True)
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        return compiling(False)
+
+
 @cache
 def gemm_address(dtype: type) -> int:
     """Where BLAS's product of matrices is in this process."""
@@ -501,7 +515,7 @@ def _in_precision(function: Callable[..., Any], dtype: type, name: str) -> Calla
     )
     used.update({n: compiled for n, compiled in _OWN[dtype].items() if n in used})
     used["__name__"] = __name__  # Numba's cache wants a function to have a module
-    compiled: Callable[..., Any] = numba.njit(**_OPTIONS)(_named(types.FunctionType(code, used), name))
+    compiled: Callable[..., Any] = numba.njit(**_INLINED)(_named(types.FunctionType(code, used), name))
     return compiled
 
 
@@ -560,16 +574,6 @@ def _exponential(x: Any) -> Any:
     return exp(x)
 
 
-def _enter(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """The machine's side of a kernel that needs its memory only."""
-    _kernel(memory, operands)
-
-
-def _enter_with_data(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """The machine's side of a kernel that needs all."""
-    _kernel(memory, operands, X, Y, w, rows, keys)
-
-
 @cache
 def address(kernel: str, owner: Any, dtype: type) -> int:
     """Where the machine code of a kernel is, for an activation, loss or optimiser and a precision.
@@ -591,9 +595,7 @@ def _compiled(kernel: str, owner: Any, dtype: type) -> Any:
     name = f"{kernel}_{label}_{dtype.__name__}_{digest[:12]}"
     inlined = {stand_in: _in_precision(f, dtype, f"{name}{stand_in}") for stand_in, f in functions.items()}
     used = {**globals(), **held, **inlined, "_float": dtype, "_bytes": np.dtype(dtype).itemsize}
-    own = numba.njit(**_OPTIONS)(_named(types.FunctionType(template.__code__, used), f"{name}_body"))
-    enter = _enter if template.__code__.co_argcount == 2 else _enter_with_data
-    entry = _named(types.FunctionType(enter.__code__, {**globals(), "_kernel": own}), name)
+    entry = _named(types.FunctionType(template.__code__, used), name)
     number, integer, key = (numba.types.CPointer(t) for t in (_PRECISION[dtype], numba.types.int64, numba.types.uint64))
     signature = numba.types.void(number, integer, number, number, number, integer, key)
-    return numba.cfunc(signature, cache=True, nopython=True, **_OPTIONS)(entry)
+    return cached(lambda cache: numba.cfunc(signature, cache=cache, nopython=True, **_OPTIONS)(entry))
