@@ -14,9 +14,7 @@ print(hashlib.sha256(model.predict(X).tobytes()).hexdigest())
 """
 NOWHERE = """
 import numba.core.caching as caching
-caching._CacheImpl._locator_classes = []
-for kind in (caching.CompileResultCacheImpl, caching.CodeLibraryCacheImpl):
-    kind._locator_classes = []
+caching.CacheImpl._locator_classes = []
 """
 
 
