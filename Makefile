@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types tests coverage planted-errors lock clean
+.PHONY: demo test lint types tests coverage planted-errors lock clean \
+        benchmark-training benchmark-engine benchmark-prediction benchmark-startup
 
 demo: $(VENV)/.runtime
 	$(BIN)/leadline fit examples/housing.csv.gz --target median_house_value
@@ -44,6 +45,15 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.runtime
 
+# Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
+benchmark-training benchmark-engine benchmark-prediction benchmark-startup: benchmark-%: $(VENV)-benchmarks/.ready
+	$(VENV)-benchmarks/bin/python benchmarks/$*.py
+
+$(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-benchmarks
+	$(VENV)-benchmarks/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[benchmarks]"
+	@touch $@
+
 # Needs uv on the path; writes hashes and no index lines.
 lock:
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -52,4 +62,4 @@ lock:
 	  --no-emit-index-url --extra parquet --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-benchmarks build dist .mypy_cache .pytest_cache .ruff_cache .coverage
