@@ -1,12 +1,12 @@
 """A second backend, in plain NumPy: it shows that the seam holds and what every operation means. Only for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from leadline.network import ACTIVATIONS, OPTIMISERS, loss
-from leadline.training.population import Blueprint, Steps
+from leadline.training.population import Blueprint, Steps, go_on
 from leadline.training.program import SETTINGS, Operation, Place
 
 
@@ -31,12 +31,20 @@ def dropped(key: int, elements: np.ndarray, threshold: int) -> np.ndarray:
 class NumpyBackend:
     """Takes one step after the other, one operation after the other."""
 
-    def run(self, blueprint: Blueprint, memory: np.ndarray, steps: Sequence[Steps], threads: int = 1) -> list[float]:
-        return [self.run_one(blueprint, own, network) for own, network in zip(memory, steps, strict=True)]
+    def run(
+        self,
+        blueprint: Blueprint,
+        memory: np.ndarray,
+        steps: Sequence[Steps],
+        threads: int = 1,
+        check: Callable[[], None] = go_on,
+    ) -> list[float]:
+        return [self.run_one(blueprint, own, network, check) for own, network in zip(memory, steps, strict=True)]
 
-    def run_one(self, blueprint: Blueprint, memory: np.ndarray, steps: Steps) -> float:
+    def run_one(self, blueprint: Blueprint, memory: np.ndarray, steps: Steps, check: Callable[[], None]) -> float:
         total, n = 0.0, len(steps.settings)
         for s in range(n):
+            check()
             start = s * steps.batch_size
             rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
             view(memory, blueprint.settings)[0, : steps.settings.shape[1]] = steps.settings[s]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy_backend import NumpyBackend
 
 from leadline.network import ACTIVATIONS, LOSSES, OPTIMISERS, Architecture, OptimiserState, backward, cost, forward
-from leadline.training import FeatureScale, Plan, Processor, Scorer, blocks, stream
+from leadline.training import FeatureScale, Plan, Processor, Scorer, blocks, cpu, stream
 from leadline.training.population import Blueprint, Examples, Population, Steps
 from leadline.training.program import SETTINGS, Layout, Place
 
@@ -162,6 +162,34 @@ class TestBackend:
             bounds = [0, 16, 32, n]
             parts = [expected(plan, population.theta[0], examples, rows[a:b])[1] * (b - a) for a, b in pairwise(bounds)]
             assert loss == pytest.approx(sum(parts) / n)
+
+    @pytest.mark.parametrize("threads", [1, 2])
+    def test_a_wish_to_stop_is_heard_between_steps(self, backend, threads, monkeypatch) -> None:
+        monkeypatch.setattr(blocks, "TILE_UNITS", 2)
+        monkeypatch.setattr(blocks, "TILE_WORK", 1)
+        plan = Plan(Architecture((3, 4, 1)))
+        examples, theta = make_examples(3, 1, "half_squared_error", np.float64), initial(plan, 1, np.float64)
+        table = np.full((5, len(SETTINGS)), 0.1)
+        steps = Steps(examples, np.arange(80), 16, table, np.zeros((5, 2), np.uint64))
+        whole = Population(Blueprint(plan, 16, 16, "adam"), theta, backend())
+        (loss,) = whole.run([steps], threads)
+        monkeypatch.setattr(cpu, "_MULTIPLY_ADDS_AT_ONCE", 0)
+        parts, calls = Population(Blueprint(plan, 16, 16, "adam"), theta, backend()), []
+        assert parts.run([steps], threads, lambda: calls.append(1)).tolist() == [loss]
+        assert np.array_equal(parts.theta, whole.theta)
+        assert len(calls) == 5
+
+        def interrupted() -> None:
+            calls.pop()
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+
+        stopped = Population(Blueprint(plan, 16, 16, "adam"), theta, backend())
+        with pytest.raises(KeyboardInterrupt):
+            stopped.run([steps], threads, interrupted)
+        two = Population(Blueprint(plan, 16, 16, "adam"), theta, backend())
+        two.run([steps._replace(rows=np.arange(32), settings=table[:2])], threads)
+        assert np.array_equal(stopped.theta, two.theta)
 
     def test_a_loss_of_the_callers_own_trains(self, backend) -> None:
         class LogCosh:

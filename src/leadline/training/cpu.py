@@ -22,18 +22,21 @@ from numpy.typing import NDArray
 
 from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, loss
 from leadline.training.kernels import NUMBERS_AT, OPERANDS, address, cached, gemm_address
-from leadline.training.population import Blueprint, Steps
+from leadline.training.population import Blueprint, Steps, go_on
 from leadline.training.program import Place, Program
 
 __all__ = ["Lowered", "Processor", "call_range", "lower"]
 
 Array = NDArray[Any]
+Check = Callable[[], None]
 
 # x86's control register as it always is (no exception traps), with the two bits by which results and operands that
 # are too small for a normal number count as zero: arithmetic with such numbers is many times slower.
 _FLUSH_DENORMALS = 0x1F80 | 0x8040
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _OPERAND_BYTES, _KEY_BYTES = 8 * OPERANDS, 8
+# What the compiled loop does between two looks at a wish to stop: some tenths of a second on one core.
+_MULTIPLY_ADDS_AT_ONCE = 10**10
 
 
 class Lowered(NamedTuple):
@@ -53,12 +56,19 @@ class Lowered(NamedTuple):
 class Processor:
     """Runs programs on the processor's cores."""
 
-    def run(self, blueprint: Blueprint, memory: Array, steps: Sequence[Steps], threads: int = 1) -> list[float]:
+    def run(
+        self,
+        blueprint: Blueprint,
+        memory: Array,
+        steps: Sequence[Steps],
+        threads: int = 1,
+        check: Check = go_on,
+    ) -> list[float]:
         """See `Backend`."""
         if threads > 1 and blueprint.lanes > 1:
             with ThreadPoolExecutor(threads) as crew:
-                return [_run_shared(blueprint, *one, crew, threads) for one in zip(memory, steps, strict=True)]
-        return [_run(blueprint, *one) for one in zip(memory, steps, strict=True)]
+                return [_run_shared(blueprint, *one, check, crew, threads) for one in zip(memory, steps, strict=True)]
+        return [_run(blueprint, *one, check) for one in zip(memory, steps, strict=True)]
 
 
 def _lowered(blueprint: Blueprint, m: int, deliver: int | None, dtype: type) -> Lowered:
@@ -107,13 +117,16 @@ def _programs(blueprint: Blueprint, steps: Steps, dtype: type) -> tuple[Lowered,
     return _lowered(blueprint, usual, steps.deliver, dtype), _lowered(blueprint, last, steps.deliver, dtype)
 
 
-def _run(blueprint: Blueprint, memory: Array, steps: Steps) -> float:
+def _run(blueprint: Blueprint, memory: Array, steps: Steps, check: Check) -> float:
     """All steps of one network, one after the other."""
     usual, last = _programs(blueprint, steps, memory.dtype.type)
     if last.own_loss:
-        return _run_with_own_loss(blueprint, memory, steps)
-    return float(
-        _take_steps(
+        return _run_with_own_loss(blueprint, memory, steps, check)
+    n, total = len(steps.settings), 0.0
+    at_once = 1 + _MULTIPLY_ADDS_AT_ONCE // (3 * blueprint.plan.n_parameters * steps.batch_size)
+    for first in range(0, n, at_once):
+        check()
+        total = _take_steps(
             usual.addresses,
             usual.operands,
             last.operands,
@@ -122,31 +135,41 @@ def _run(blueprint: Blueprint, memory: Array, steps: Steps) -> float:
             steps.rows,
             steps.keys,
             steps.settings,
+            first,
+            min(first + at_once, n),
+            total,
             steps.batch_size,
             blueprint.settings.offset,
             last.loss,
             blueprint.loss.offset,
         )
-    )
+        if last.loss >= 0 and not math.isfinite(total):
+            break
+    return float(total) / len(steps.rows)
 
 
-def _each_step(blueprint: Blueprint, memory: Array, steps: Steps) -> Iterator[tuple[Lowered, Array, Array]]:
+def _each_step(
+    blueprint: Blueprint, memory: Array, steps: Steps, check: Check
+) -> Iterator[tuple[Lowered, Array, Array]]:
     """For each step its program, rows and keys; its settings are in their place."""
     usual, last = _programs(blueprint, steps, memory.dtype.type)
     n, place = len(steps.settings), blueprint.settings
     for s in range(n):
+        check()
         memory[place.offset : place.offset + steps.settings.shape[1]] = steps.settings[s]
         start = s * steps.batch_size
         rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
         yield (last if s == n - 1 else usual), rows, steps.keys[s]
 
 
-def _run_shared(blueprint: Blueprint, memory: Array, steps: Steps, crew: ThreadPoolExecutor, threads: int) -> float:
+def _run_shared(
+    blueprint: Blueprint, memory: Array, steps: Steps, check: Check, crew: ThreadPoolExecutor, threads: int
+) -> float:
     """All steps of one network, the lanes of each stage shared between threads."""
     if _programs(blueprint, steps, memory.dtype.type)[1].own_loss:
-        return _run_with_own_loss(blueprint, memory, steps)
+        return _run_with_own_loss(blueprint, memory, steps, check)
     pointers, total = _pointers(steps), 0.0
-    for program, rows, keys in _each_step(blueprint, memory, steps):
+    for program, rows, keys in _each_step(blueprint, memory, steps, check):
         for bounds in program.stages:
             shares = np.linspace(0, len(bounds) - 1, min(threads, len(bounds) - 1) + 1).round().astype(int)
             ranges = [(bounds[a], bounds[b]) for a, b in pairwise(shares)]
@@ -167,11 +190,11 @@ def _call_lanes(
     call_range(program.addresses, program.operands, first, stop, memory, *pointers, rows, keys)
 
 
-def _run_with_own_loss(blueprint: Blueprint, memory: Array, steps: Steps) -> float:
+def _run_with_own_loss(blueprint: Blueprint, memory: Array, steps: Steps, check: Check) -> float:
     """All steps of one network whose loss is an object of the caller's."""
     own: Any = blueprint.plan.architecture.loss
     pointers, total = _pointers(steps), 0.0
-    for program, rows, keys in _each_step(blueprint, memory, steps):
+    for program, rows, keys in _each_step(blueprint, memory, steps, check):
         at = program.loss
         run = partial(_call_lanes, program, memory, pointers, rows, keys)
         run(0, at)
@@ -247,15 +270,18 @@ def _take_steps(
     rows: Any,
     keys: Any,
     settings: Any,
+    first: int,
+    stop: int,
+    total: float,
     batch_size: int,
     settings_at: int,
     loss: int,
     loss_at: int,
 ) -> float:
-    """All steps of a network, up to one whose loss is not finite; its mean loss over the rows."""
+    """Steps of a network, up to one whose loss is not finite; `total` and its losses, each as often as it has rows."""
     before = _exchange_control(numba.int32(_FLUSH_DENORMALS))
-    total, n = 0.0, len(settings)
-    for s in range(n):
+    n = len(settings)
+    for s in range(first, stop):
         for k in range(settings.shape[1]):
             memory[settings_at + k] = settings[s, k]
         start = s * batch_size
@@ -276,7 +302,7 @@ def _take_steps(
                 return np.nan
         total += memory[loss_at] * m
     _exchange_control(numba.int32(before))
-    return total / len(rows)
+    return total
 
 
 @_compile

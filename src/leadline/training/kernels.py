@@ -47,7 +47,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _INLINED: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _inline = cast(Callable[[Callable[..., Any]], Callable[..., Any]], numba.njit(**_INLINED))
 
-# Stand-ins for what `_specialised` puts in their place.
+# Stand-ins for what `_compiled` puts in their place.
 _g: Any = None
 _exp: Any = None
 _g_prime: Any = None

@@ -20,7 +20,7 @@ class Stopped(Exception):
 
 
 class Stop:
-    """A wish to stop, and a deadline; trainings look at it after every epoch.
+    """A wish to stop, and a deadline; trainings look at it several times a second.
 
     Parameters
     ----------

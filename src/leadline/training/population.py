@@ -5,7 +5,7 @@ rates, so its bits are the same alone or in company. What runs the programs is a
 and `cpu` for the one there is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple, Protocol, Self
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from leadline.training.blocks import Gradient, Plan, Span
 from leadline.training.program import SETTINGS, Layout, Operation, Place, Program, stages_in_order
 
-__all__ = ["ROWS_AT_ONCE", "Backend", "Blueprint", "Data", "Examples", "Population", "Scorer", "Steps"]
+__all__ = ["ROWS_AT_ONCE", "Backend", "Blueprint", "Data", "Examples", "Population", "Scorer", "Steps", "go_on"]
 
 Array = NDArray[Any]
 
@@ -77,10 +77,21 @@ class Steps(NamedTuple):
     deliver: int | None = None
 
 
+def go_on() -> None:
+    """Nothing asks to stop."""
+
+
 class Backend(Protocol):
     """What runs programs. Everything that a device must be able to do stands here."""
 
-    def run(self, blueprint: "Blueprint", memory: Array, steps: Sequence[Steps], threads: int = 1) -> list[float]:
+    def run(
+        self,
+        blueprint: "Blueprint",
+        memory: Array,
+        steps: Sequence[Steps],
+        threads: int = 1,
+        check: Callable[[], None] = go_on,
+    ) -> list[float]:
         """Take the steps of networks.
 
         Parameters
@@ -92,6 +103,8 @@ class Backend(Protocol):
             One for each network.
         threads : int
             How many may work for one network; changes no bit.
+        check : callable
+            To be called every now and then, several times a second; what it raises ends the run.
 
         Returns
         -------
@@ -273,15 +286,14 @@ class Population:
         """The gradient that the last step left, (P, n_parameters), where the blueprint keeps it."""
         return self._part(self.blueprint.gradient[0])
 
-    def run(self, steps: Sequence[Steps], threads: int = 1) -> Array:
+    def run(self, steps: Sequence[Steps], threads: int = 1, check: Callable[[], None] = go_on) -> Array:
         """Take the steps of each network; their mean losses, (P,)."""
-        return np.array(self.backend.run(self.blueprint, self.memory, steps, threads))
+        return np.array(self.backend.run(self.blueprint, self.memory, steps, threads, check))
 
-    def scores(self, p: int, X: Array, rows: Array) -> Array:
+    def scores(self, p: int, X: Array, rows: Array, check: Callable[[], None] = go_on) -> Array:
         """Raw scores Z[L], (m, n[L]), of network p for some rows of X."""
-        return _forward(
-            self.blueprint, self.memory[p : p + 1], self.backend, X, rows, len(self.blueprint.plan.blocks) - 1
-        )
+        last = len(self.blueprint.plan.blocks) - 1
+        return _forward(self.blueprint, self.memory[p : p + 1], self.backend, X, rows, last, check)
 
     def overflow(self, p: int) -> str:
         """Where network p first has numbers that are not finite: "W[2]", "A[1]", or "" if nowhere."""
@@ -329,7 +341,15 @@ class Scorer:
         return _forward(self.blueprint, self.memory, self.backend, X, rows, self.block)
 
 
-def _forward(blueprint: Blueprint, memory: Array, backend: Backend, X: Array, rows: Array | None, block: int) -> Array:
+def _forward(
+    blueprint: Blueprint,
+    memory: Array,
+    backend: Backend,
+    X: Array,
+    rows: Array | None,
+    block: int,
+    check: Callable[[], None] = go_on,
+) -> Array:
     """The output of a block for some rows of X or all of them, by the network in `memory`, (1, size)."""
     X = np.ascontiguousarray(X, memory.dtype)
     out = np.empty((len(X), blueprint.plan.blocks[block].n_out), memory.dtype)
@@ -337,5 +357,6 @@ def _forward(blueprint: Blueprint, memory: Array, backend: Backend, X: Array, ro
     n = -(-len(some) // ROWS_AT_ONCE)
     # a forward pass is told nothing: settings without columns
     settings, keys = np.zeros((n, 0), memory.dtype), np.zeros((n, 1), np.uint64)
-    backend.run(blueprint, memory, [Steps(Examples(X, out, X[:0]), some, ROWS_AT_ONCE, settings, keys, block)])
+    steps = Steps(Examples(X, out, X[:0]), some, ROWS_AT_ONCE, settings, keys, block)
+    backend.run(blueprint, memory, [steps], check=check)
     return out if rows is None else out[some]

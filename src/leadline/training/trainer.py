@@ -117,7 +117,7 @@ def train(plan: Plan, tasks: Sequence[Task], data: Data, judge: Judge, stop: Sto
     judge : callable
         Scores a network's outputs on its validation rows.
     stop : Stop
-        Looked at after every epoch.
+        Looked at several times a second.
     threads : int, default 1
         How many may work for one network, where its layers are wide enough; changes no bit.
 
@@ -208,7 +208,7 @@ class Trainer:
 
     def _epoch(self, epoch: int) -> Array:
         """Take the steps of one epoch; the mean training loss of each active network, (P,)."""
-        return self.population.run([self._steps(i, epoch) for i in self.active.tolist()], self.threads)
+        return self.population.run([self._steps(i, epoch) for i in self.active.tolist()], self.threads, self.stop.check)
 
     def _steps(self, i: int, epoch: int) -> Steps:
         """The steps of a network in an epoch: its rows in a new order, and new numbers for dropout."""
@@ -225,7 +225,7 @@ class Trainer:
         task = self.tasks[i]
         if not len(task.validation_rows):
             return None
-        scores = self.population.scores(p, self.examples[i].X, task.validation_rows)
+        scores = self.population.scores(p, self.examples[i].X, task.validation_rows, self.stop.check)
         return self.judge(task.fold, task.validation_rows, scores) if np.isfinite(scores).all() else float("nan")
 
     def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> None:
