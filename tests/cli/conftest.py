@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from leadline.cli.app import app
 
-QUICK = ["--epochs", "5", "--candidates", "2", "--cv", "2", "--max-depth", "2"]
+QUICK = ["--epochs", "5", "--candidates", "2", "--cv", "2", "--max-depth", "2", "--repeats", "1"]
 
 Fitted = namedtuple("Fitted", ["exit_code", "stdout", "stderr", "folder", "data"])
 

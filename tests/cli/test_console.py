@@ -20,7 +20,7 @@ from leadline.cli.console import (
     plain,
     print_notices,
 )
-from leadline.search import DepthResult, Metric, give_verdict
+from leadline.search import DepthResult, Metric, Progress, give_verdict
 from leadline.tables import Target
 from leadline.training import Hyperparameters
 
@@ -199,26 +199,29 @@ def test_without_a_terminal_there_is_a_sign_of_life_now_and_then(monkeypatch):
     file = io.StringIO()
     printer = ClimbPrinter(Console(file=file, soft_wrap=True), "linear regression")
     printer.depth_started(2)
-    printer.advanced(2, 3, 10, 0.25, 12.0)
+    printer.advanced(Progress(2, 1, 2, 3, 10, 0.25, -1.0, 12.0, (20.0, 90.0)))
     assert file.getvalue() == ""
     monkeypatch.setattr(console_module, "SECONDS_BETWEEN_LINES", -1.0)
-    printer.advanced(2, 4, 10, 0.5, 12.0)
-    assert file.getvalue() == "     L = 2: 50%  networks 4/10  about 12 s left at this depth\n"
+    printer.advanced(Progress(2, 1, 2, 4, 10, 0.5, -1.0, 12.0, (20.0, 90.0)))
+    printer.advanced(Progress(2, 2, 2, 5, 10, 0.6, -1.0, None, None))
+    assert file.getvalue().splitlines() == [
+        "     L = 2: 50%  4/10 networks, 12 s left; all depths: 20 s to 1 min 30 s",
+        "     L = 2: 60%  5/10 networks",
+    ]
 
 
 def test_on_a_terminal_there_is_a_bar_with_the_time_left_which_goes_away():
     file = io.StringIO()
     printer = ClimbPrinter(Console(file=file, force_terminal=True, width=120), "linear regression")
     printer.depth_started(2)
-    printer.advanced(2, 3, 10, 0.25, 75.0)
-    assert printer.progress is not None
-    printer.progress.refresh()
+    printer.advanced(Progress(2, 1, 2, 3, 10, 0.25, -1.0, 75.0, (75.0, 75.0)))
+    assert printer.bar is not None
+    printer.bar.refresh()
     shown = file.getvalue()
-    assert "networks 3/10" in shown
-    assert "about 1 min 15 s left" in shown
+    assert "3/10 networks, 1 min 15 s left; all depths: 1 min 15 s" in shown
     assert "25 %" in shown
     printer.stop()
-    assert printer.progress is None
+    assert printer.bar is None
 
 
 def test_a_reader_who_leaves_silences_the_console_and_nothing_else(monkeypatch):

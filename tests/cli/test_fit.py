@@ -9,7 +9,7 @@ import pytest
 
 import leadline
 from leadline.errors import DataError
-from leadline.search import Ladder, Study
+from leadline.search import Ladder, Study, UnitKey, UnitResult
 
 RUN_FILES = ["model.json", "model.safetensors", "report.html", "study.db"]
 
@@ -281,8 +281,8 @@ def test_a_time_limit_that_ends_before_an_answer_is_told_with_what_is_kept(fit, 
     result = fit(people, "buys", "--time-limit", "1e-9")
     assert result.exit_code == 1
     assert "The time limit came before the first depth was judged; allow more time" in result.stderr
-    assert f"{result.folder / 'study.db'} keeps every network that was finished" in result.stderr
-    assert [path.name for path in result.folder.iterdir()] == ["study.db"]
+    assert "Nothing was written." in result.stderr
+    assert not result.folder.exists()
 
 
 def test_a_search_that_fails_altogether_leaves_no_folder(fit, people, monkeypatch):
@@ -312,6 +312,7 @@ def test_an_interrupt_before_anything_is_written_says_so(fit, people, monkeypatc
 )
 def test_what_an_interrupt_leaves_is_told_by_depth(fit, people, monkeypatch, depths, judged):
     def climb(ladder, *given):
+        ladder.study.record([(UnitKey(1, 0, 0, 0, 5), UnitResult("done"))])
         for L in depths:
             ladder.listener.results[L] = None
         raise KeyboardInterrupt
@@ -330,7 +331,8 @@ def test_an_interrupt_later_says_which_depths_are_kept(fit, people, monkeypatch)
     result = fit(people, "buys")
     assert result.exit_code == 130
     kept = result.folder / "study.db"
-    assert f"Interrupted. {kept} keeps every network that was finished (L = 1 to 2 judged)." in result.stderr
+    assert f"Interrupted. {kept} keeps every network that was finished (L = 1 to 2 judged);" in result.stderr
+    assert f"leadline fit --resume {result.folder} goes on from there." in result.stderr
     assert len(Study.read(kept).unit_keys()) > 0
 
 

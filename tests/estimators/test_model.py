@@ -41,7 +41,9 @@ def test_classes_of_every_kind_come_back(tmp_path: Path, labels: list) -> None:
 
 def test_an_averaged_model_comes_back_whole(mixed, tmp_path: Path) -> None:
     X, _, label = mixed
-    search = DepthSearchCV(DeepClassifier(max_iter=4, random_state=0), max_depth=2, candidates=2, cv=3).fit(X, label)
+    search = DepthSearchCV(DeepClassifier(max_iter=4, random_state=0), max_depth=2, candidates=2, cv=3, repeats=1).fit(
+        X, label
+    )
     search.save(tmp_path)
     again = leadline.load(tmp_path)
     assert len(again.model_.members) == 3

@@ -3,7 +3,8 @@ import pytest
 from sklearn.model_selection import KFold, TimeSeriesSplit
 
 from leadline.errors import DataError
-from leadline.search import make_folds
+from leadline.search import make_folds, most_repeats
+from leadline.search.folds import repeats_needed
 from leadline.tables import Target
 
 Y = np.array(["a"] * 60 + ["b"] * 30 + ["c"] * 10)
@@ -68,3 +69,36 @@ def test_a_division_of_the_caller_loses_the_rows_that_are_not_kept() -> None:
     for (train, test), (train_all, test_all) in zip(splits, plain, strict=True):
         assert kept[train].tolist() == [row for row in train_all if row % 2 == 0]
         assert kept[test].tolist() == [row for row in test_all if row % 2 == 0]
+
+
+def test_repeats_divide_the_rows_anew_and_the_first_is_the_same() -> None:
+    once, _ = make_folds(Y, ALL, CLASSES, None, 5, seed=0)
+    thrice, _ = make_folds(Y, ALL, CLASSES, None, 5, seed=0, repeats=3)
+    assert len(thrice) == 15
+    for (_, a), (_, b) in zip(once, thrice[:5], strict=True):
+        assert np.array_equal(a, b)
+    for repeat in range(3):
+        rows = np.concatenate([test for _, test in thrice[5 * repeat : 5 * repeat + 5]])
+        assert np.array_equal(np.sort(rows), ALL)
+    assert not np.array_equal(thrice[5][1], thrice[10][1])
+
+
+def test_the_same_seed_repeats_the_same_way() -> None:
+    a, b, c = (make_folds(Y, ALL, CLASSES, ALL // 4, 5, seed=seed, repeats=2)[0] for seed in (1, 1, 2))
+    assert all(np.array_equal(x[1], y[1]) for x, y in zip(a, b, strict=True))
+    assert not all(np.array_equal(x[1], y[1]) for x, y in zip(a, c, strict=True))
+
+
+@pytest.mark.parametrize(("n", "most"), [(100, 4), (2_500, 4), (4_000, 2), (5_001, 1), (1_000_000, 1)])
+def test_only_few_rows_are_divided_again(n: int, most: int) -> None:
+    assert most_repeats(n) == most
+
+
+def test_repeats_follow_the_scatter_of_the_scores() -> None:
+    constant, spread = np.zeros(5), np.array([-2.0, -1.0, 0.0, 1.0, 2.0]) / np.sqrt(2.5)  # variance 1
+    # s/sqrt(5) must come down to 0.02 of what was learned
+    assert repeats_needed(100.0 + spread, constant, 4) == 1
+    assert repeats_needed(16.0 + spread, constant, 4) == 2
+    assert repeats_needed(13.0 + spread, constant, 4) == 3
+    assert repeats_needed(1.0 + spread, constant, 4) == 4
+    assert repeats_needed(constant, constant, 4) == 4, "nothing was learned"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from leadline.search import DepthResult, Ladder, Metric, Problem, Study, Verdict, draw_candidates, make_folds
+from leadline.search import DepthResult, Ladder, Metric, Problem, Progress, Study, Verdict, draw_candidates, make_folds
 from leadline.tables import Encoded, Target
 from leadline.training import Hyperparameters, Stop, Stopped
 
@@ -31,8 +31,10 @@ class Diary:
     def depth_started(self, L: int) -> None:
         self.events.append(("start", L))
 
-    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
-        self.events.append(("advance", L, done, planned, share, seconds_left))
+    def advanced(self, progress: Progress) -> None:
+        p = progress
+        self.events.append(("advance", p.L, p.done, p.planned, p.share, p.seconds_left))
+        self.whole = p.whole
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         self.events.append(("finish", result.L, verdict.depth))
@@ -92,9 +94,14 @@ def test_every_depth_has_the_same_folds_and_the_same_number_of_candidates() -> N
 def test_halving_spends_epochs_and_folds_and_never_continues() -> None:
     ladder = climb(make_problem())
     first = [key for key in ladder.study.unit_keys(2) if key.epochs == 2]
-    second = [key for key in ladder.study.unit_keys(2) if key.epochs == 8]
+    second = [key for key in ladder.study.unit_keys(2, trained=True) if key.epochs == 8]
     assert len(first) == 4 * 2
     assert len(second) == 2 * 4
+    pruned = set(ladder.study.unit_keys(2)) - set(first) - set(second)
+    assert len(pruned) == 2 * 4
+    reasons = {ladder.study.result(key).reason for key in pruned}
+    assert {ladder.study.result(key).state for key in pruned} == {"pruned"}
+    assert reasons == {"place 3 of 4 on 2 folds", "place 4 of 4 on 2 folds"}
     assert len(first) + len(second) == ladder.results[2].networks
     # full budgets keep their parameters, short ones do not
     assert all((ladder.study.result(key).theta is None) == (key.epochs == 2) for key in first + second)
@@ -109,7 +116,7 @@ def test_the_number_of_jobs_changes_no_bit(n_jobs: int) -> None:
 def test_more_candidates_leave_a_units_result_as_it_was() -> None:
     problem = make_problem()
     few, many = climb(problem, candidates=2, max_depth=2), climb(problem, candidates=4, max_depth=2)
-    shared = set(few.study.unit_keys()) & set(many.study.unit_keys())
+    shared = set(few.study.unit_keys(trained=True)) & set(many.study.unit_keys(trained=True))
     assert len(shared) >= 8
     for key in shared:
         assert np.array_equal(few.study.result(key).curve, many.study.result(key).curve)
@@ -186,8 +193,8 @@ def test_asking_for_a_stop_is_not_a_deadline() -> None:
 
 def test_an_interruption_reaches_the_workers_and_keeps_what_is_finished() -> None:
     class Impatient(Diary):
-        def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
-            if L == 2:
+        def advanced(self, progress: Progress) -> None:
+            if progress.L == 2:
                 raise KeyboardInterrupt
 
     study, stop = Study(), Stop()

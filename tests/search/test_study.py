@@ -1,12 +1,12 @@
 import pickle
-import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from leadline.errors import RunFolderError
-from leadline.search import Study, UnitKey, UnitResult
+from leadline.search import PRUNED, Study, UnitKey, UnitResult
 
 KEY = UnitKey(2, 1, 0, 0, 25)
 RESULT = UnitResult("stopped early", "why", np.array([0.1, 0.2]), np.array([3.0]), 2, 0.5, np.float32([1.5, 2.5]))
@@ -33,7 +33,7 @@ def test_what_is_recorded_comes_back_from_the_file(tmp_path: Path) -> None:
 def test_a_batch_is_recorded_whole_or_not_at_all() -> None:
     study = Study()
     study.record([(KEY, RESULT)])
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(RunFolderError, match="The study cannot be written: UNIQUE"):
         study.record([(KEY._replace(fold=1), RESULT), (KEY, RESULT)])
     assert study.unit_keys() == [KEY]
 
@@ -45,10 +45,73 @@ def test_units_are_listed_by_depth() -> None:
     assert [key.depth for key in study.unit_keys()] == [2, 2, 3, 3]
 
 
-def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "study.db").write_text("something")
-    with pytest.raises(RunFolderError, match="already holds a study"):
-        Study(tmp_path / "study.db")
+def test_an_existing_file_is_continued(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study.db")
+    study.record([(KEY, RESULT)])
+    study.close()
+    again = Study(tmp_path / "study.db")
+    again.record([(KEY._replace(fold=1), RESULT)])
+    assert len(Study.read(tmp_path / "study.db").unit_keys()) == 2
+
+
+IDENTITY = {"data": "abc", "settings": {"max_iter": 5, "dropout": 0.1}, "space": [1, 2], "seed": 0}
+
+
+def test_a_study_of_the_same_search_is_known_again(tmp_path: Path) -> None:
+    Study(tmp_path / "study.db").identify(IDENTITY)
+    Study(tmp_path / "study.db").identify({**IDENTITY, "space": (1, 2)})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data": "xyz"}, "cannot be continued: data was abc, now xyz. Use what it was made with, or a new study"),
+        ({"settings": {"max_iter": 6, "dropout": 0.1}}, "cannot be continued: settings max_iter was 5, now 6"),
+        ({"seed": 1, "data": "xyz"}, "data was abc, now xyz; seed was 0, now 1"),
+        ({"more": 1}, "more was None, now 1"),
+    ],
+)
+def test_a_study_of_another_search_is_refused_with_the_difference(change: dict, message: str, tmp_path: Path) -> None:
+    Study(tmp_path / "study.db").identify(IDENTITY)
+    with pytest.raises(RunFolderError, match=message):
+        Study(tmp_path / "study.db").identify({**IDENTITY, **change})
+
+
+def test_a_full_disk_is_an_error_that_keeps_what_was_finished(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study.db")
+    study.record([(KEY, RESULT)])
+    (pages,) = study._connection.execute("PRAGMA page_count").fetchone()
+    study._connection.execute(f"PRAGMA max_page_count = {pages}")
+    large = replace(RESULT, theta=np.zeros(100_000, np.float32))
+    with pytest.raises(RunFolderError, match=r"study.db cannot be written: database or disk is full.*make room"):
+        study.record([(KEY._replace(fold=fold), large) for fold in (1, 2)])
+    study.close()
+    assert Study.read(tmp_path / "study.db").unit_keys() == [KEY]
+
+
+def test_two_writers_at_once_are_an_error(tmp_path: Path) -> None:
+    one, other = Study(tmp_path / "study.db"), Study(tmp_path / "study.db")
+    one.record([(KEY, RESULT)])
+    with pytest.raises(RunFolderError, match="nothing else writes the file"):
+        other.record([(KEY, RESULT)])
+
+
+def test_outputs_are_kept_and_settled_at_one_epoch() -> None:
+    study, outputs = Study(), np.arange(12, dtype=np.float32).reshape(3, 2, 2)
+    study.record([(KEY, replace(RESULT, outputs=outputs)), (KEY._replace(fold=1), RESULT)])
+    assert study.result(KEY).outputs is None
+    assert np.array_equal(study.outputs(KEY), outputs)
+    assert study.outputs(KEY._replace(fold=1)) is None
+    assert study.outputs(KEY._replace(fold=2)) is None
+    study.settle({KEY: outputs[1:2]})
+    assert np.array_equal(study.outputs(KEY), outputs[1:2])
+
+
+def test_units_that_were_pruned_are_no_networks() -> None:
+    study = Study()
+    study.record([(KEY, RESULT), (KEY._replace(fold=1), UnitResult(PRUNED, "place 5 of 8 on 2 folds"))])
+    assert len(study.unit_keys(2)) == 2
+    assert study.unit_keys(2, trained=True) == study.unit_keys(trained=True) == [KEY]
 
 
 def test_a_missing_a_foreign_and_a_newer_file_are_refused(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import t as student
 
 from leadline.search import give_verdict, in_words
-from leadline.search.verdict import corrected_error, fold_scores, p_better
+from leadline.search.verdict import SELECTIONS, corrected_error, epochs_read, p_better
 
 SHARE = 0.25  # five folds
 
@@ -74,26 +74,26 @@ def test_with_all_depths_equal_a_deeper_network_is_rarely_called() -> None:
 def test_a_folds_score_is_read_where_the_other_folds_are_best() -> None:
     curves = [np.array([0.0, 9.0, 1.0]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 2.0, 3.0])]
     # the others of fold 0 are best in epoch 3, those of folds 1 and 2 in epoch 2
-    assert fold_scores(curves).tolist() == [1.0, 1.0, 2.0]
+    assert epochs_read(curves) == [2, 1, 1]
 
 
 def test_a_folds_own_rows_do_not_choose_its_epoch() -> None:
     generator = np.random.default_rng(0)
     curves = [generator.normal(size=50) for _ in range(5)]
-    before = fold_scores(curves)
-    at = int(np.flatnonzero(curves[0] == before[0])[0])
+    at = epochs_read(curves)[0]
     changed = [curve.copy() for curve in curves]
     changed[0][(at + 7) % 50] = 100.0
-    assert fold_scores(changed)[0] == before[0]
+    assert epochs_read(changed)[0] == at
 
 
 def test_a_curve_that_ended_early_stays_at_its_last_value() -> None:
     curves = [np.array([5.0, 4.0]), np.array([1.0, 2.0, 3.0, 9.0])]
-    assert fold_scores(curves).tolist() == [4.0, 1.0]
+    # the second says epoch 4, and the first is read at its last
+    assert epochs_read(curves) == [1, 0]
 
 
 def test_a_single_fold_is_read_at_its_end() -> None:
-    assert fold_scores([np.array([1.0, 3.0, 2.0])]).tolist() == [2.0]
+    assert epochs_read([np.array([1.0, 3.0, 2.0])]) == [2]
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,35 @@ def test_the_verdict_in_words(scores: dict[int, float], words: str) -> None:
     if len({*scores.values()}) == 1:
         judged = {L: around(mean) for L, mean in scores.items()}
     assert in_words(give_verdict(judged, SHARE), max(scores), "linear regression") == words
+
+
+def test_what_is_asked_for_is_named_and_what_is_supported_stays_beside_it() -> None:
+    best = around(0.0)
+    difference = around(1.5 * np.sqrt(0.45) * 0.1, spread=0.1, seed=5)
+    verdict = give_verdict({1: best - difference, 2: best}, SHARE)
+    assert {name: rule(verdict) for name, rule in SELECTIONS.items()} == {
+        "supported": 1,
+        "one_standard_error": 2,
+        "best": 2,
+    }
+    assert in_words(verdict, 2, "linear regression", "best") == (
+        "L = 2 has the best mean, as asked; the smallest depth that is not significantly worse is L = 1."
+    )
+    assert in_words(verdict, 2, "linear regression", "one_standard_error") == (
+        "L = 2 is the smallest within one standard error of the best, as asked; the smallest depth that is not "
+        "significantly worse is L = 1."
+    )
+
+
+def test_where_nothing_was_learned_the_sentence_says_so() -> None:
+    constant = around(0.0)
+    scores = {1: constant + around(0.001, spread=0.1, seed=3), 2: constant + around(0.0, spread=0.1, seed=4)}
+    verdict = give_verdict(scores, SHARE, constant)
+    assert verdict.depth == 1
+    assert in_words(verdict, 2, "linear regression") == (
+        "Nothing was learned: L = 1 is not significantly better than a prediction that does not look at the inputs, "
+        "and no deeper network, up to L = 2, is significantly better."
+    )
+    learned = give_verdict({1: constant + 1.0, 2: constant + 1.0}, SHARE, constant)
+    assert all(p < 1e-9 for p in learned.p_learned.values())
+    assert in_words(learned, 2, "linear regression").startswith("L = 1 is enough")

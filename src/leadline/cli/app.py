@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from leadline._version import __version__
-from leadline.errors import Interrupted, LeadlineError
+from leadline.errors import Interrupted, LeadlineError, ParameterError
 
 __all__ = ["app", "main"]
 
@@ -86,11 +86,12 @@ def _common(
 
 @app.command()
 def fit(
+    context: typer.Context,
     data: Annotated[
-        str,
+        str | None,
         typer.Argument(help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input.", show_default=False),
-    ],
-    target: Annotated[str, typer.Option("--target", "-t", help="Column to predict.", show_default=False)],
+    ] = None,
+    target: Annotated[str | None, typer.Option("--target", "-t", help="Column to predict.", show_default=False)] = None,
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
     metric: Annotated[
         str | None,
@@ -103,6 +104,20 @@ def fit(
     cv: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = 5,
     max_depth: Annotated[int, typer.Option(help="Largest L to try.", min=1)] = 8,
     candidates: Annotated[int, typer.Option(help="Choices of the other hyperparameters at every depth.", min=1)] = 8,
+    space: Annotated[
+        str | None,
+        typer.Option(help="JSON file that says what is searched; see leadline space.", show_default=False),
+    ] = None,
+    repeats: Annotated[
+        str, typer.Option(help="Repeats of the folds; auto: more where rows are few and scores scatter.")
+    ] = "auto",
+    select: Annotated[
+        str,
+        typer.Option(
+            help="Which depth is the answer: supported (smallest not significantly worse than the best), "
+            "one_standard_error, or best."
+        ),
+    ] = "supported",
     epochs: Annotated[int, typer.Option(help="Full number of epochs of a training.", min=1)] = 100,
     time_limit: Annotated[
         float | None,
@@ -125,12 +140,28 @@ def fit(
     group: Annotated[
         str | None, typer.Option(help="Column with groups that stay together in a fold.", show_default=False)
     ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            help="Column with the time: folds and test rows then come after what is learned from.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(help="Run folder to write (default: runs/NAME-DATE-NUMBER).", show_default=False),
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            help="Go on with the run in this folder, with its own options; DATA only if the file has moved.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON; progress goes to standard error.")
+    ] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json-lines", help="Print every step as a line of JSON, the result last.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")] = False,
 ) -> None:
@@ -139,9 +170,23 @@ def fit(
     Climbs L = 1, 2, 3, … with cross-validation, says which depth the evidence supports, tests it on rows held out, and
     writes a run folder with the model, the study and a report.
     """
+    if resume is None and data is None:
+        context.fail("Missing argument 'DATA' (a table to learn from; or give --resume RUN).")
+    if resume is None and target is None:
+        context.fail("Missing option '--target' / '-t', the column to predict.")
     with _exit_codes():
-        from leadline.cli.fit import FitOptions, run_fit
+        from leadline.cli.fit import FREE_TO_CHANGE, FitOptions, resume_fit, run_fit
 
+        given = {name: value for name, value in context.params.items() if _given(context, name)}
+        if resume is not None:
+            fixed = [name for name in given if name not in (*FREE_TO_CHANGE, "resume")]
+            if fixed:
+                options = ", ".join(f"--{name.replace('_', '-')}" for name in fixed)
+                raise ParameterError(f"A run is resumed with its own options; leave out {options}.")
+            resume_fit(resume, {name: given[name] for name in FREE_TO_CHANGE if name in given})
+            return
+        assert data is not None
+        assert target is not None
         run_fit(
             FitOptions(
                 data=data,
@@ -159,11 +204,31 @@ def fit(
                 drop=tuple(drop or ()),
                 weight=weight,
                 group=group,
+                time=time,
+                repeats=repeats,
+                select=select,
+                space=space,
                 out=out,
                 json=json,
+                json_lines=json_lines,
                 quiet=quiet,
             )
         )
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    """Whether the caller gave this parameter."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+@app.command()
+def space(json: Annotated[bool, typer.Option("--json", help="Print it as JSON, to be edited.")] = False) -> None:
+    """Show what is searched beside depth, and where."""
+    with _exit_codes():
+        from leadline.cli.space import run_space
+
+        run_space(json)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 All of it goes to standard output, and to standard error where standard output is for programs (`--json`).
 """
 
+import json
 import math
 import os
 import sys
@@ -10,12 +11,14 @@ import time
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
-from leadline.search import LEVEL, DepthResult, Metric, Verdict
+from leadline.search import LEVEL, DepthResult, Metric, Progress, Verdict
 
 __all__ = [
     "ClimbPrinter",
+    "JsonLines",
     "counted",
     "format_p",
     "format_score",
@@ -24,6 +27,7 @@ __all__ = [
     "make_console",
     "plain",
     "print_notices",
+    "write_line",
 ]
 
 
@@ -108,7 +112,7 @@ class ClimbPrinter:
         self.console, self.linear = console, linear
         self.metric: Metric | None = None
         self.results: dict[int, DepthResult] = {}
-        self.progress: Progress | None = None
+        self.bar: Bar | None = None
         self.task: TaskID | None = None
         self._last_line = time.monotonic()
 
@@ -124,26 +128,31 @@ class ClimbPrinter:
         """Show a bar for this depth on a terminal."""
         self.stop()
         if self.console.is_terminal:
-            self.progress = Progress(
+            self.bar = Bar(
                 SpinnerColumn(),
                 TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=30),
+                BarColumn(bar_width=20),
                 TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False),
                 TimeElapsedColumn(),
                 console=self.console,
                 transient=True,
             )
-            self.task = self.progress.add_task(f"L = {L}", total=1.0, note="")
-            self.progress.start()
+            self.task = self.bar.add_task(f"L = {L}", total=1.0, note="")
+            self.bar.start()
 
-    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
+    def advanced(self, progress: Progress) -> None:
         """Move the bar, or print a line now and then where there is no terminal."""
-        note = f"networks {done}/{planned}  about {format_seconds(seconds_left)} left at this depth"
-        if self.progress is not None and self.task is not None:
-            self.progress.update(self.task, completed=share, note=note)
+        note = f"{progress.done}/{progress.planned} networks"
+        if progress.seconds_left is not None:
+            note += f", {format_seconds(progress.seconds_left)} left"
+        if progress.whole is not None and progress.L > 1:
+            low, high = map(format_seconds, progress.whole)
+            note += f"; all depths: {low}" + (f" to {high}" if high != low else "")
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, completed=progress.share, note=note)
         elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            self.console.print(f"     L = {L}: {share:.0%}  {note}", highlight=False)
+            self.console.print(f"     L = {progress.L}: {progress.share:.0%}  {note}", highlight=False)
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         """Print the row of a depth."""
@@ -167,9 +176,48 @@ class ClimbPrinter:
 
     def stop(self) -> None:
         """Take the bar away."""
-        if self.progress is not None:
-            self.progress.stop()
-            self.progress = self.task = None
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = self.task = None
+
+
+def write_line(record: dict[str, Any]) -> None:
+    """A record as one line of JSON on standard output, at once."""
+    sys.stdout.write(json.dumps(plain(record)) + "\n")
+    sys.stdout.flush()
+
+
+class JsonLines:
+    """Writes every event of a climb as a line of JSON, and passes it on.
+
+    Parameters
+    ----------
+    inner : ClimbPrinter
+    """
+
+    def __init__(self, inner: ClimbPrinter) -> None:
+        self.inner = inner
+
+    def climb_started(self, metric: Metric) -> None:
+        """{"event": "climb started", "metric": …}."""
+        write_line({"event": "climb started", "metric": metric.label})
+        self.inner.climb_started(metric)
+
+    def depth_started(self, L: int) -> None:
+        """{"event": "depth started", "L": …}."""
+        write_line({"event": "depth started", "L": L})
+        self.inner.depth_started(L)
+
+    def advanced(self, progress: Progress) -> None:
+        """{"event": "advanced"} and the fields of `Progress`."""
+        write_line({"event": "advanced", **vars(progress)})
+        self.inner.advanced(progress)
+
+    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+        """{"event": "depth finished"} with the depth's scores and the verdict so far."""
+        own = {"L": result.L, "scores": result.scores.tolist(), "networks": result.networks, "failed": result.failed}
+        write_line({"event": "depth finished", **own, "seconds": result.seconds, "verdict": verdict.to_record()})
+        self.inner.depth_finished(result, verdict)
 
 
 # Where there is no terminal, a sign of life this often.

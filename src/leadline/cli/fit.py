@@ -12,27 +12,34 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import TimeSeriesSplit
 
 from leadline._version import __version__
 from leadline.cli.console import (
     ClimbPrinter,
+    JsonLines,
     counted,
     format_score,
     format_seconds,
     make_console,
     plain,
     print_notices,
+    write_line,
 )
 from leadline.cli.inputs import Prepared, check_metric, hold_out, prepare
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, new_run_folder
-from leadline.errors import Interrupted, LeadlineError
+from leadline.cli.space import parse_repeats, read_space
+from leadline.errors import Interrupted, LeadlineError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.report import build_report
-from leadline.search import in_words, scores_shown
+from leadline.search import Evidence, Metric, Study, in_words, scores_shown
 from leadline.storage import write_whole
 from leadline.tables import Layout, read_table
 
-__all__ = ["FitOptions", "run_fit"]
+__all__ = ["FREE_TO_CHANGE", "FitOptions", "resume_fit", "run_fit"]
+
+# Depths that are the answer in fewer resamples than this are not spoken of.
+LEAST_SHARE_SAID = 0.05
 
 
 @dataclass(frozen=True)
@@ -54,18 +61,56 @@ class FitOptions:
     drop: tuple[str, ...]
     weight: str | None
     group: str | None
+    time: str | None
+    repeats: str
+    select: str
+    space: str | None
     out: str | None
     json: bool
+    json_lines: bool
     quiet: bool
+
+
+# What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
+FREE_TO_CHANGE = ("data", "time_limit", "jobs", "json", "json_lines", "quiet")
+
+
+def resume_fit(run: str, given: dict[str, Any]) -> None:
+    """Do what `leadline fit --resume RUN` does.
+
+    Parameters
+    ----------
+    run : str
+        The folder of a run.
+    given : dict
+        Those of FREE_TO_CHANGE that the caller gave.
+
+    Raises
+    ------
+    RunFolderError
+        The folder holds no study of `leadline fit`.
+    """
+    folder = Path(run)
+    study = Study.read(folder / STUDY_NAME)
+    options = study.fact("options")
+    if options is None:
+        raise RunFolderError(f"{folder / STUDY_NAME} was not made by leadline fit; it says no options to resume with.")
+    options = {**options, "drop": tuple(options["drop"]), "out": str(folder), **given}
+    _fit(FitOptions(**options), folder, study)
 
 
 def run_fit(options: FitOptions) -> None:
     """Do what `leadline fit` does."""
+    _fit(options, new_run_folder(options.out, options.data), None)
+
+
+def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     started = time.perf_counter()
-    console = make_console(options.quiet, options.json)
-    folder = new_run_folder(options.out, options.data)
+    for_programs = options.json or options.json_lines
+    console = make_console(options.quiet, for_programs)
+    repeats, space = parse_repeats(options.repeats), read_space(options.space)
     frame = read_table(options.data)
-    prepared = prepare(frame, options.target, options.task, options.drop, options.weight, options.group)
+    prepared = prepare(frame, options.target, options.task, options.drop, options.weight, options.group, options.time)
     check_metric(options.metric, prepared)
     train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
     task, linear = prepared.target.task, linear_name(prepared.target.task)
@@ -76,18 +121,24 @@ def run_fit(options: FitOptions) -> None:
     kind = DeepClassifier if task == "classification" else DeepRegressor
     estimator = kind(random_state=options.seed, max_iter=options.epochs)
     printer = ClimbPrinter(console, linear)
+    had_folder = folder.exists()
+    if study is None:
+        study = Study(folder / STUDY_NAME)
+        study.state("options", asdict(options))
     search = DepthSearchCV(
         estimator,
         max_depth=options.max_depth,
         candidates=options.candidates,
-        cv=options.cv,
+        space=space,
+        cv=options.cv if options.time is None else TimeSeriesSplit(options.cv),
+        repeats=repeats,
         scoring=options.metric,
+        select=options.select,
         time_limit=options.time_limit,
         n_jobs=-1 if options.jobs is None else options.jobs,
-        study=folder / STUDY_NAME,
-        listener=printer,
+        study=study,
+        listener=JsonLines(printer) if options.json_lines else printer,
     )
-    had_folder = folder.exists()
     try:
         search.fit(
             prepared.features.iloc[train_rows],
@@ -100,16 +151,18 @@ def run_fit(options: FitOptions) -> None:
         search.save(folder)
         write_whole(folder / REPORT_NAME, build_report(search.study_))
     except Interrupted as error:
-        raise Interrupted(f"{error} {_what_is_left(folder, printer)}") from None
+        raise Interrupted(f"{error} {_leave(folder, study, printer, had_folder)}") from None
     except LeadlineError:
-        _remove(folder, had_folder)
+        _leave(folder, study, printer, had_folder)
         raise
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_what_is_left(folder, printer)) from None
+        raise KeyboardInterrupt(_leave(folder, study, printer, had_folder)) from None
     finally:
         printer.stop()
     _print_end(console, record, search, folder)
-    if options.json:
+    if options.json_lines:
+        write_line({"event": "finished", **record, "run": str(folder)})
+    elif options.json:
         sys.stdout.write(json.dumps({**plain(record), "run": str(folder)}, indent=2) + "\n")
 
 
@@ -131,9 +184,10 @@ def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> s
     classes = prepared.target.classes
     task = "regression" if classes is None else f"classification, {len(classes)} classes"
     name = "standard input" if options.data == "-" else Path(options.data).name
+    folds = f"{options.cv} folds" + ("" if options.time is None else f" in the order of {options.time!r}")
     return (
         f"{name}  {counted(len(frame), 'row')}, {counted(len(layout.columns), 'column')} used: {', '.join(parts)}\n"
-        f"{options.target}: {task}, {options.cv} folds, seed {options.seed}"
+        f"{options.target}: {task}, {folds}, seed {options.seed}"
     )
 
 
@@ -159,8 +213,11 @@ def _conclude(
     deepest = max(search.results_)
     record = {
         "depth": search.best_depth_,
-        "sentence": in_words(search.verdict_, deepest, linear_name(target.task)),
+        "sentence": in_words(search.verdict_, deepest, linear_name(target.task), search.select),
         "verdict": search.verdict_.to_record(),
+        "evidence": search.evidence_.to_record(),
+        "confidence": confidence(search.evidence_, search.best_depth_, search.metric_),
+        "repeats": search.n_repeats_,
         "left_out": search.left_out_,
         "task": target.task,
         "target": options.target,
@@ -188,8 +245,33 @@ def _conclude(
     return dict(plain(record))
 
 
-def _what_is_left(folder: Path, printer: ClimbPrinter) -> str:
-    if not (folder / STUDY_NAME).exists():
+def confidence(evidence: Evidence, answer: int, metric: Metric) -> str:
+    """How sure the answer is, and how much its score flatters, in words."""
+    if not evidence.resamples:
+        return ""
+    others = sorted(
+        ((share, L) for L, share in evidence.answers.items() if answer != L and share >= LEAST_SHARE_SAID),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    beside = ", ".join(f"L = {L} in {share:.0%}" for share, L in others)
+    sure = (
+        f"Over {evidence.resamples:,} resamplings of the rows L = {answer} was the answer in "
+        f"{evidence.answers.get(answer, 0.0):.0%}{f' ({beside})' if beside else ''}"
+    )
+    optimism = max(evidence.optimism, 0.0)
+    return (
+        f"{sure}; choosing the best of {counted(evidence.finalists, 'finalist')} flatters its {metric.label} by about "
+        f"{optimism:.2g}."
+    )
+
+
+def _leave(folder: Path, study: Study, printer: ClimbPrinter, had_folder: bool) -> str:
+    """Say what an unfinished run leaves behind; a study without a single network is taken away."""
+    if not study.unit_keys():
+        study.close()
+        (folder / STUDY_NAME).unlink(missing_ok=True)
+        if not had_folder and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
         return "Nothing was written."
     depths = sorted(printer.results)
     judged = (
@@ -199,18 +281,16 @@ def _what_is_left(folder: Path, printer: ClimbPrinter) -> str:
         if depths
         else "no depth judged yet"
     )
-    return f"{folder / STUDY_NAME} keeps every network that was finished ({judged})."
-
-
-def _remove(folder: Path, had_folder: bool) -> None:
-    """Take away what a run wrote that could not be finished."""
-    (folder / STUDY_NAME).unlink(missing_ok=True)
-    if not had_folder and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    return (
+        f"{folder / STUDY_NAME} keeps every network that was finished ({judged}); leadline fit --resume {folder} goes "
+        "on from there."
+    )
 
 
 def _print_end(console: Any, record: dict[str, Any], search: DepthSearchCV, folder: Path) -> None:
     console.print(f"\n[bold]{record['sentence']}[/bold]", highlight=False)
+    if record["confidence"]:
+        console.print(record["confidence"], highlight=False)
     if record["left_out"]:
         console.print(f"Left out: {record['left_out']}.", highlight=False)
     print_notices(console, search.fold_notices_)

@@ -15,7 +15,16 @@ from leadline.estimators import Model
 from leadline.search import Metric
 from leadline.tables import Layout, Target, guess_task, nearest, shown
 
-__all__ = ["Prepared", "check_metric", "hold_out", "number_column", "prepare", "take_column", "word_columns"]
+__all__ = [
+    "Prepared",
+    "check_metric",
+    "hold_out",
+    "number_column",
+    "prepare",
+    "take_column",
+    "time_column",
+    "word_columns",
+]
 
 Array = NDArray[Any]
 
@@ -24,13 +33,17 @@ TASKS = ("auto", "classification", "regression")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A table ready to be learned from: features, target, and weights and groups where asked for."""
+    """A table ready to be learned from: features, target, and weights, groups and times where asked for.
+
+    Times are ranks: the smaller, the earlier.
+    """
 
     features: pd.DataFrame
     y: pd.Series
     target: Target
     w: Array | None
     groups: Array | None
+    times: Array | None
     notices: list[str]
 
 
@@ -74,8 +87,32 @@ def word_columns(model: Model, truth: str | None = None) -> list[str]:
     return names
 
 
+def time_column(frame: pd.DataFrame, name: str) -> Array:
+    """A column of numbers or dates as ranks."""
+    column = take_column(frame, name, "time")
+    values = column if pd.api.types.is_numeric_dtype(column) else _dates(column)
+    if values.isna().any():
+        row = int(np.argmax(values.isna()))
+        has = "no value" if pd.isna(column.iloc[row]) else shown(column.iloc[row])
+        raise DataError(f"The time column {name!r} must hold numbers or dates in every row; row {row + 1} has {has}.")
+    ranks: Array = values.rank(method="dense").to_numpy().astype(np.int64)
+    return ranks
+
+
+def _dates(column: pd.Series) -> pd.Series:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas says that it guesses the format
+        return pd.to_datetime(column, errors="coerce")
+
+
 def prepare(
-    frame: pd.DataFrame, target: str, task: str, drop: tuple[str, ...], weight: str | None, group: str | None
+    frame: pd.DataFrame,
+    target: str,
+    task: str,
+    drop: tuple[str, ...],
+    weight: str | None,
+    group: str | None,
+    time: str | None = None,
 ) -> Prepared:
     """Check a table and take it apart.
 
@@ -102,7 +139,10 @@ def prepare(
                 f"The group column {group!r} has missing values, the first in row {int(np.argmax(column.isna())) + 1}."
             )
         groups = pd.factorize(column)[0]
-    aside += [name for name in (weight, group) if name is not None]
+    if group is not None and time is not None:
+        raise ParameterError("--group and --time cannot be used together: folds follow either groups or time.")
+    times = None if time is None else time_column(frame, time)
+    aside += [name for name in (weight, group, time) if name is not None]
     features = frame.drop(columns=aside)
     if not features.columns.size:
         raise DataError(
@@ -116,7 +156,7 @@ def prepare(
     notices = [f"column {name!r} is not used: it {reason}" for name, reason in layout.dropped]
     if w is not None and not w.all():
         notices.append(f"{int(np.sum(w == 0)):,} rows of weight 0 are not used")
-    return Prepared(features, y, described, w, groups, notices)
+    return Prepared(features, y, described, w, groups, times, notices)
 
 
 def _check_target(y: pd.Series, target: Target) -> None:
@@ -166,7 +206,8 @@ def check_metric(name: str | None, prepared: Prepared) -> None:
 def hold_out(prepared: Prepared, test_size: float, cv: int, seed: int) -> tuple[Array, Array]:
     """Rows to learn from and rows for the final test, none of them of weight zero.
 
-    Stratified for classes, and whole groups where there are groups.
+    Stratified for classes, and whole groups where there are groups; where there are times, the last rows are for the
+    test, and all are in the order of time.
 
     Raises
     ------
@@ -180,12 +221,18 @@ def hold_out(prepared: Prepared, test_size: float, cv: int, seed: int) -> tuple[
     units, what = (len(rows), "rows") if groups is None else (len(np.unique(groups)), "groups")
     n_test = math.ceil(test_size * units)
     n_train = units - n_test
-    if n_train < cv:
+    if n_train < cv + (prepared.times is not None):
         raise DataError(
             f"{units} {what} are too few: {n_test} of them are held out for the test, and the other {n_train} cannot "
             f"be divided into {cv} folds. Give more {what}, or a smaller --cv or --test-size."
         )
     classes = prepared.target.classes
+    if prepared.times is not None:
+        in_time = rows[np.argsort(prepared.times[rows], kind="stable")]
+        train_rows, test_rows = in_time[:n_train], in_time[n_train:]
+        if classes is not None:
+            _check_classes_learned(prepared.y.iloc[train_rows], prepared.y.iloc[test_rows], prepared)
+        return train_rows, test_rows
     if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=test_size, random_state=seed)
         train, test = next(splitter.split(rows, groups=groups))

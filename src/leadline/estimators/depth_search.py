@@ -1,8 +1,9 @@
 """DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,31 +14,40 @@ from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from leadline._version import __version__
 from leadline.errors import DataError, Interrupted, ParameterError
 from leadline.estimators.base import Face, draw_seed, read_input
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.model import Member, Model
 from leadline.search import (
+    SELECTIONS,
+    SPACE,
     Candidate,
     DepthResult,
+    Dimension,
     Ladder,
     Listener,
     Metric,
     Problem,
+    Progress,
     Study,
-    UnitKey,
     Verdict,
+    check_space,
     draw_candidates,
     make_folds,
+    most_repeats,
     result_record,
 )
 from leadline.tables import Layout
 from leadline.training import Hyperparameters, Stop
-from leadline.training.hyperparameters import Integer, Real, check
+from leadline.training.hyperparameters import Choice, Integer, Real, check
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
 
 Array = NDArray[Any]
+
+# The libraries whose versions the bits of a network depend on.
+ARITHMETIC = ("numpy", "scipy", "scikit-learn", "numba")
 
 
 class _Quiet:
@@ -49,7 +59,7 @@ class _Quiet:
     def depth_started(self, L: int) -> None:
         pass
 
-    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
+    def advanced(self, progress: Progress) -> None:
         pass
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
@@ -100,9 +110,8 @@ def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metr
 def _model(ladder: Ladder, layout: Layout, result: DepthResult) -> Model:
     """The averaged networks of the folds at a depth, with its best candidate."""
     members = []
-    for fold, own in enumerate(ladder.problem.judge.folds):
-        unit = ladder.study.result(UnitKey(result.L, result.candidate, fold, 0, result.settings.max_iter))
-        assert unit is not None
+    for place, unit in ladder.members(result):
+        own = ladder.problem.judge.folds[place]
         assert unit.theta is not None
         members.append(Member(unit.theta, own.statistics, own.center, own.scale))
     return Model(layout, ladder.problem.judge.target, result.settings, tuple(members))
@@ -145,19 +154,29 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
     max_depth : int, default 8
         The largest L that is tried.
     candidates : int, default 8
-        Choices of width, learning rate, weight decay, dropout and activation at every depth (penalties at L = 1).
+        Choices of the other hyperparameters at every depth (penalties at L = 1), drawn from `space`.
+    space : sequence of Dimension, optional
+        What is searched beside depth, and where; `leadline.search.SPACE` by default, which `leadline space` prints.
     cv : int, splitter or list of splits, default 5
-        Folds, shuffled and for classes stratified, or the caller's own.
+        Folds, shuffled and for classes stratified, or the caller's own: for rows in the order of time
+        ``TimeSeriesSplit(5)``.
+    repeats : int or "auto", default "auto"
+        How often the division into folds is repeated. "auto": up to 4 times where rows are few (no more than 10,000
+        in all repeats together), as the scatter of the scores of L = 1 asks for.
     scoring : str, callable or None
         Log loss for classes and root mean squared error for numbers by default; any scorer of scikit-learn.
     patience : int, default 2
         Depths without a new answer after which the climb ends.
+    select : {"supported", "one_standard_error", "best"}, default "supported"
+        Which depth is the answer: the smallest that is not significantly worse than the best, the smallest within one
+        (corrected) standard error of the best, or the one with the best mean.
     time_limit : float, optional
         Seconds; the answer is then that of the depths judged so far.
     n_jobs : int, default -1
         Networks that train side by side; −1 for all cores this process may use. The results do not depend on it.
-    study : path, optional
-        A file for the study (SQLite), which keeps every network's result; in memory by default.
+    study : path or Study, optional
+        A file for the study (SQLite), which keeps every network's result; in memory by default. A file that is there
+        already is continued: what it holds is not trained again. It must be of the same data, settings and versions.
     random_state : int, Generator, RandomState or None
         Seed of folds, candidates and networks; None for the estimator's.
     verbose : int, default 0
@@ -171,6 +190,10 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         The answer.
     verdict_ : Verdict
         Which depths are supported, the best mean, the one-standard-error depth, p-values.
+    evidence_ : Evidence
+        How often each depth is the answer over resampled rows, and the optimism of choosing the best candidate.
+    n_repeats_ : int
+        How often the division into folds was repeated.
     ladder_ : DataFrame
         One row for each depth: L, hidden_layer_sizes, mean_score, standard_error, p_value against L − 1, networks,
         seconds, supported.
@@ -208,12 +231,15 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         *,
         max_depth: int = 8,
         candidates: int = 8,
+        space: Sequence[Dimension] | None = None,
         cv: Any = 5,
+        repeats: int | str = "auto",
         scoring: str | Callable[..., float] | None = None,
+        select: str = "supported",
         patience: int = 2,
         time_limit: float | None = None,
         n_jobs: int = -1,
-        study: str | Path | None = None,
+        study: str | Path | Study | None = None,
         random_state: Any = None,
         verbose: int = 0,
         listener: Listener | None = None,
@@ -221,8 +247,11 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         self.estimator = estimator
         self.max_depth = max_depth
         self.candidates = candidates
+        self.space = space
         self.cv = cv
+        self.repeats = repeats
         self.scoring = scoring
+        self.select = select
         self.patience = patience
         self.time_limit = time_limit
         self.n_jobs = n_jobs
@@ -258,23 +287,59 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         base = self._check()
         given = read_input(X, y, sample_weight, self.estimator._task)
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
-        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, self.cv, seed)
+        repeats = self._repeats(len(given.y))
+        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, self.cv, seed, repeats)
         if len(splits) < 2:
             raise ParameterError(
                 f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
             )
         base = base.for_rows(min(len(train_rows) for train_rows, _ in splits))
         self.metric_ = Metric(self.scoring, given.target)
-        problem = Problem.build(given.encoded, given.y, given.w, given.target, self.metric_, splits, base.scaling)
+        own_groups = None if groups is None else np.asarray(groups)[given.kept]
+        problem = Problem.build(
+            given.encoded,
+            given.y,
+            given.w,
+            given.target,
+            self.metric_,
+            splits,
+            base.scaling,
+            own_groups,
+            repeats,
+        )
         problem.judge.check()
-        candidates = draw_candidates(base, self.candidates, seed)
-        study = Study(self.study)
+        space = SPACE if self.space is None else check_space(self.space)
+        candidates = draw_candidates(base, self.candidates, seed, space)
+        study = self.study if isinstance(self.study, Study) else Study(self.study)
+        study.identify(self._identity(problem, base, space, seed))
         self._state_facts(study, base, candidates, given.layout.to_record(), splits)
         listener = self.listener or (_Lines() if self.verbose else _Quiet())
-        ladder = Ladder(problem, base, candidates, study, seed, self.n_jobs, stop, listener)
+        ladder = Ladder(
+            problem,
+            base,
+            candidates,
+            study,
+            seed,
+            self.n_jobs,
+            stop,
+            listener,
+            self.repeats if isinstance(self.cv, int | np.integer) else 1,
+            self.select,
+        )
         ladder.climb(self.max_depth, self.patience)
         self._conclude(ladder, given.layout, given.frame, X)
         return self
+
+    def _repeats(self, n: int) -> int:
+        """How many divisions of the rows to draw, of which `repeats="auto"` may use fewer."""
+        if not isinstance(self.cv, int | np.integer):
+            if self.repeats not in ("auto", 1):
+                raise ParameterError(
+                    "DepthSearchCV.repeats must be 1 or 'auto' where cv is a division of its own; got "
+                    f"{self.repeats!r}. Give a splitter that repeats, such as RepeatedKFold."
+                )
+            return 1
+        return most_repeats(n) if isinstance(self.repeats, str) else self.repeats
 
     def _check(self) -> Hyperparameters:
         if not isinstance(self.estimator, DeepClassifier | DeepRegressor):
@@ -284,11 +349,28 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         check("DepthSearchCV", "max_depth", Integer(1), self.max_depth)
         check("DepthSearchCV", "candidates", Integer(1), self.candidates)
         check("DepthSearchCV", "patience", Integer(1), self.patience)
+        check("DepthSearchCV", "repeats", Integer(1, or_word="auto"), self.repeats)
+        check("DepthSearchCV", "select", Choice(tuple(SELECTIONS)), self.select)
         if isinstance(self.cv, int | np.integer):
             check("DepthSearchCV", "cv", Integer(2), self.cv)
         if self.time_limit is not None:
             check("DepthSearchCV", "time_limit", Real(0.0, low_open=True), self.time_limit)
         return self.estimator.hyperparameters()
+
+    def _identity(
+        self, problem: Problem, base: Hyperparameters, space: tuple[Dimension, ...], seed: int
+    ) -> dict[str, Any]:
+        """What decides on the result of every network and on the order of candidates."""
+        return {
+            "data": problem.digest(),
+            "settings": base.to_record(),
+            "candidates": self.candidates,
+            "space": [dimension.to_record() for dimension in space],
+            "repeats": self.repeats,
+            "score": self.metric_.name,
+            "seed": seed,
+            "version": {"leadline": __version__, **{name: version(name) for name in ARITHMETIC}},
+        }
 
     def _state_facts(
         self,
@@ -315,8 +397,9 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
                     "The time limit came before the first depth was judged; allow more time, or fewer candidates."
                 )
             )
-        self.verdict_ = ladder.verdict
-        self.best_depth_ = self.verdict_.depth
+        assert ladder.evidence is not None
+        self.verdict_, self.evidence_, self.n_repeats_ = ladder.verdict, ladder.evidence, ladder.repeats
+        self.best_depth_ = SELECTIONS[self.select](self.verdict_)
         self.ladder_ = ladder_frame(self.results_, self.verdict_, self.metric_)
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())
@@ -328,6 +411,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
             if (L, index) == (chosen.L, chosen.candidate)
         )
         ladder.study.state("verdict", self.verdict_.to_record())
+        ladder.study.state("evidence", self.evidence_.to_record())
+        ladder.study.state("repeats", self.n_repeats_)
         ladder.study.state("results", [result_record(result) for result in self.results_.values()])
         ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
         ladder.study.state("left_out", self.left_out_)

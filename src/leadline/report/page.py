@@ -72,7 +72,7 @@ def _command(options: dict[str, Any]) -> str:
     """The command that made the run."""
     words = ["leadline", "fit", str(options["data"])]
     for name, value in options.items():
-        if name in ("data", "out", "json", "quiet") or value is None:
+        if name in ("data", "out", "json", "json_lines", "quiet") or value is None:
             continue
         values = value if isinstance(value, list) else [value]
         for item in values:

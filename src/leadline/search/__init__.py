@@ -1,34 +1,43 @@
 """Floor 3: the search for depth: candidates, folds, halving, the verdict, and the study that keeps it all."""
 
-from leadline.search.folds import make_folds
-from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, result_record
+from leadline.search.evidence import Evidence
+from leadline.search.folds import make_folds, most_repeats
+from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, Progress, result_record
 from leadline.search.metrics import Metric, scores_shown
 from leadline.search.problem import Fold, Judge, Problem
-from leadline.search.space import PENALTY, SPACE, Candidate, draw_candidates
-from leadline.search.study import Study, UnitKey, UnitResult
-from leadline.search.verdict import LEVEL, Verdict, give_verdict, in_words
+from leadline.search.space import SPACE, Candidate, Dimension, check_space, draw_candidates, space_from_records
+from leadline.search.study import PRUNED, Study, UnitKey, UnitResult
+from leadline.search.verdict import LEVEL, SELECTIONS, Verdict, corrected_error, give_verdict, in_words
 
 __all__ = [
     "LEVEL",
-    "PENALTY",
+    "PRUNED",
     "RUNGS",
+    "SELECTIONS",
     "SPACE",
     "Candidate",
     "DepthResult",
+    "Dimension",
+    "Evidence",
     "Fold",
     "Judge",
     "Ladder",
     "Listener",
     "Metric",
     "Problem",
+    "Progress",
     "Study",
     "UnitKey",
     "UnitResult",
     "Verdict",
+    "check_space",
+    "corrected_error",
     "draw_candidates",
     "give_verdict",
     "in_words",
     "make_folds",
+    "most_repeats",
     "result_record",
     "scores_shown",
+    "space_from_records",
 ]

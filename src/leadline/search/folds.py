@@ -1,4 +1,8 @@
-"""Folds: one division of the rows, drawn once and used by every depth, so that their differences are paired."""
+"""Folds: divisions of the rows, drawn once and used by every depth, so that their differences are paired.
+
+Where rows are few, the division is repeated with other draws: k-fold cross-validation repeated R times gives J = kR
+scores, and a mean that depends less on how the folds happened to fall.
+"""
 
 import warnings
 from typing import Any
@@ -10,13 +14,43 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from leadline.errors import DataError
 from leadline.tables import Target
 
-__all__ = ["make_folds"]
+__all__ = ["make_folds", "most_repeats", "repeats_needed"]
 
 Array = NDArray[Any]
 
+# Repeating is for tables whose rows, all repeats together, are no more than this.
+ROWS_REPEATED, MOST_REPEATS = 10_000, 4
+# Repeats are made until the folds' scatter leaves the mean of L = 1 uncertain by this share of what it has learned.
+PRECISION = 0.02
+# Names the random streams of later repeats apart from the seed itself, which draws the first.
+_REPEAT = 1
+
+
+def most_repeats(n: int) -> int:
+    """The largest number of repeats that is considered for n rows."""
+    return int(np.clip(ROWS_REPEATED // n, 1, MOST_REPEATS))
+
+
+def repeats_needed(scores: Array, constant: Array, most: int) -> int:
+    """How often to repeat the division, from the scatter of the first one's scores.
+
+    The part of the standard error that more folds can reduce is s/√J; the number is the smallest for which that part
+    is at most PRECISION of the distance between the scores and those of a constant prediction.
+
+    Parameters
+    ----------
+    scores, constant : (k,) arrays
+        Of L = 1 and of a model without inputs, on the folds of the first division.
+    most : int
+    """
+    tolerated = PRECISION * abs(float(scores.mean() - constant.mean()))
+    if not tolerated > 0:
+        return most
+    return int(np.clip(np.ceil(np.var(scores, ddof=1) / (len(scores) * tolerated**2)), 1, most))
+
 
 def make_folds(
-    y: Array, kept: Array, target: Target, groups: Any, cv: Any, seed: int
+    y: Array, kept: Array, target: Target, groups: Any, cv: Any, seed: int, repeats: int = 1
 ) -> tuple[list[tuple[Array, Array]], list[str]]:
     """Divide the rows.
 
@@ -30,8 +64,10 @@ def make_folds(
     groups : (n,) array, optional
         Rows of one group stay together.
     cv : int, or a splitter or list of splits as scikit-learn knows them
-        The number of folds, shuffled by `seed`, or the caller's own division.
+        The number of folds, shuffled by `seed`, or the caller's own division, which is not repeated.
     seed : int
+    repeats : int
+        How many divisions to draw.
 
     Returns
     -------
@@ -66,14 +102,16 @@ def make_folds(
                 has = f"{n} row" if n == 1 else f"{n} rows"
                 notices.append(f"class {c} has {has}, fewer than the {cv} folds: some folds are judged without it")
         stratify = counts.max() >= cv
-    splitter: Any
+    kind: Any
     if groups is not None:
         kind = StratifiedGroupKFold if stratify else GroupKFold
-        splitter = kind(cv, shuffle=True, random_state=seed)
     else:
         kind = StratifiedKFold if stratify else KFold
-        splitter = kind(cv, shuffle=True, random_state=seed)
+    splits = []
     with warnings.catch_warnings():
         # scikit-learn's own words for the notice above
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        return list(splitter.split(rows, y, groups)), notices
+        for repeat in range(repeats):
+            own = seed if repeat == 0 else int(np.random.SeedSequence([seed, _REPEAT, repeat]).generate_state(1)[0])
+            splits += kind(cv, shuffle=True, random_state=own).split(rows, y, groups)
+    return splits, notices

@@ -2,7 +2,8 @@
 
 At each depth the candidates pass through rungs (successive halving over folds and epochs, never over rows). A rung's
 budget is a complete training with a schedule of its own; a longer one starts anew. The units that a rung
-needs and the study lacks are trained in batches; batching and the number of jobs change no bit of any result.
+needs and the study lacks are trained in batches; batching and the number of jobs change no bit of any result. What is
+in the study is never trained again, so a climb that was killed goes on where it was.
 """
 
 import time
@@ -10,6 +11,7 @@ import warnings
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,24 +19,26 @@ from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 
+from leadline.errors import LeadlineError
+from leadline.search.evidence import Evidence, gather_evidence
+from leadline.search.folds import repeats_needed
 from leadline.search.metrics import Metric
 from leadline.search.problem import Problem
 from leadline.search.space import Candidate
-from leadline.search.study import Study, UnitKey, UnitResult
-from leadline.search.verdict import Verdict, fold_scores, give_verdict
+from leadline.search.study import PRUNED, USABLE, Study, UnitKey, UnitResult
+from leadline.search.verdict import Verdict, epochs_read, give_verdict
 from leadline.training import (
     Hyperparameters,
     Stop,
     Stopped,
     Task,
-    Trained,
     networks_at_once,
     one_blas_thread,
     plan_for,
     train,
 )
 
-__all__ = ["RUNGS", "DepthResult", "Ladder", "Listener", "Rung", "Unit"]
+__all__ = ["RUNGS", "DepthResult", "Ladder", "Listener", "Progress", "Rung", "Unit"]
 
 Array = NDArray[Any]
 
@@ -48,7 +52,7 @@ class Rung:
     epochs_share : float
         Share of the full number of epochs that a training gets here.
     folds : int or None
-        How many of the folds are used; None for all.
+        How many folds of the first repeat are used; None for all folds of all repeats.
     keep_share : float
         Share of the candidates that enters, of those that the depth began with; at least two.
     """
@@ -60,6 +64,8 @@ class Rung:
 
 RUNGS: tuple[Rung, ...] = (Rung(0.25, 2, 1.0), Rung(1.0, None, 0.25))
 LEAST_KEPT = 2
+# How often work is given out anew after a worker was lost, without a single network finished in between.
+ROUNDS = 3
 # What a step costs beside its products, in multiply-adds, for the estimate of the time left.
 STEP_COST = 1e6
 
@@ -91,6 +97,8 @@ class DepthResult:
         Wall time.
     mean_scores : dict of int to float
         Mean score of every candidate in the last rung that it reached.
+    finalists : tuple of int
+        Candidates that were trained to the end on every fold.
     failed : str
         Why no candidate could be judged; empty if one could.
     """
@@ -102,7 +110,40 @@ class DepthResult:
     networks: int
     seconds: float
     mean_scores: dict[int, float]
+    finalists: tuple[int, ...] = ()
     failed: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work at one depth has come.
+
+    Attributes
+    ----------
+    L : int
+    rung, rungs : int
+        The round of halving, from 1, and how many there are.
+    done, planned : int
+        Networks of this depth.
+    share : float
+        Of this depth's work.
+    best : float or None
+        The best mean score so far, of any depth, on all its folds.
+    seconds_left : float or None
+        At this depth; None while there is nothing to say it from.
+    whole : (float, float) or None
+        What the whole climb can still take: if the answer stays as it is, and if every depth is climbed.
+    """
+
+    L: int
+    rung: int
+    rungs: int
+    done: int
+    planned: int
+    share: float
+    best: float | None
+    seconds_left: float | None
+    whole: tuple[float, float] | None
 
 
 class Listener(Protocol):
@@ -114,8 +155,8 @@ class Listener(Protocol):
     def depth_started(self, L: int) -> None:
         """A depth begins."""
 
-    def advanced(self, L: int, done: int, planned: int, share: float, seconds_left: float) -> None:
-        """`done` of `planned` networks of this depth, which are `share` of its work."""
+    def advanced(self, progress: Progress) -> None:
+        """Networks are finished."""
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         """A depth is judged; `verdict` is that over all depths so far."""
@@ -137,6 +178,10 @@ class Ladder:
         As joblib counts; −1 for all cores.
     stop : Stop
     listener : Listener
+    repeats : int or "auto"
+        How many of the problem's divisions of the rows are used; by default as many as the scatter of L = 1 asks for.
+    select : str
+        Which depth of a verdict is the answer; see `SELECTIONS`.
     """
 
     def __init__(
@@ -149,38 +194,62 @@ class Ladder:
         n_jobs: int,
         stop: Stop,
         listener: Listener,
+        repeats: int | str = 1,
+        select: str = "supported",
     ) -> None:
         self.problem, self.base, self.candidates, self.study = problem, base, candidates, study
-        self.seed, self.stop, self.listener = seed, stop, listener
+        self.seed, self.stop, self.listener, self.select = seed, stop, listener, select
         self.n_jobs = n_jobs
         folds = problem.judge.folds
-        self.n_folds = len(folds)
+        self.k = problem.n_folds
+        self.repeats = 1 if isinstance(repeats, str) else repeats
+        self._choose_repeats = repeats == "auto"
         self.test_share = float(np.mean([len(fold.validation_rows) / len(fold.train_rows) for fold in folds]))
+        self.constant = problem.judge.constant_scores()
         self.results: dict[int, DepthResult] = {}
         self.verdict: Verdict | None = None
+        self.evidence: Evidence | None = None
         self.left_out: str = ""
+        self.pace = _Pace(self)
 
     def climb(self, max_depth: int, patience: int) -> None:
         """Judge L = 1, 2, …; stop when the answer has been `patience` layers back, at `max_depth`, or when asked.
 
         The results so far stand in `results` and `verdict`, and `left_out` says what a deadline prevented.
         """
+        self.max_depth, self.patience = max_depth, patience
         self.listener.climb_started(self.problem.judge.metric)
         try:
             with one_blas_thread(), warnings.catch_warnings():
                 # some scores warn of every fold that lacks a class; what is undefined was refused before the climb
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
                 warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true", category=UserWarning)
-                self._climb(max_depth, patience)
+                self._climb()
+                if self.verdict is not None:
+                    self._gather_evidence()
         except BaseException:
             self.stop.set()  # whatever ends the climb ends the trainings that are still under way
             raise
 
-    def _climb(self, max_depth: int, patience: int) -> None:
-        for L in range(1, max_depth + 1):
+    @property
+    def n_scores(self) -> int:
+        """J: scores of each depth, folds × repeats."""
+        return self.k * self.repeats
+
+    def ends_after(self, L: int) -> bool:
+        """Whether nothing deeper than L is to be judged, as the verdict stands."""
+        answer = self.verdict.depth if self.verdict else 0
+        return self.max_depth <= L or L - answer >= self.patience
+
+    def _climb(self) -> None:
+        L = 0
+        while not self.ends_after(L):
+            L += 1
             self.listener.depth_started(L)
             try:
                 self.results[L] = self._judge_depth(L)
+                if L == 1 and self._choose_repeats and not self.results[L].failed:
+                    self._repeat()
             except Stopped:
                 if not self.stop.timed_out:
                     raise
@@ -188,40 +257,41 @@ class Ladder:
                 return
             judged = {depth: result.scores for depth, result in self.results.items() if not result.failed}
             if judged:
-                self.verdict = give_verdict(judged, self.test_share)
+                self.verdict = give_verdict(judged, self.test_share, self.constant[: self.n_scores])
                 self.listener.depth_finished(self.results[L], self.verdict)
-            # an answer that deeper networks have not moved, or depths that all fail, end the climb
-            if L - (self.verdict.depth if self.verdict else 0) >= patience:
-                return
+
+    def _repeat(self) -> None:
+        """Decide on the number of repeats, and judge L = 1 on all of them."""
+        most = len(self.problem.judge.folds) // self.k
+        self.repeats = repeats_needed(self.results[1].scores, self.constant[: self.k], most)
+        if self.repeats > 1:
+            self.results[1] = self._judge_depth(1)
 
     def _judge_depth(self, L: int) -> DepthResult:
         start = time.perf_counter()
         settings = {candidate.index: candidate.settings(self.base, L) for candidate in self.candidates}
         entering = list(settings)
         ranked: dict[int, float] = {}
+        judged: dict[int, dict[UnitKey, int]] = {}
         scores: dict[int, Array] = {}
-        work = _Work(self, L, self._planned(L))
-        for rung in RUNGS:
-            entering = sorted(entering, key=lambda index: (-ranked.get(index, 0.0), index))[: self._entering(rung)]
+        work = _Work(self, L)
+        for number, rung in enumerate(RUNGS):
+            order = sorted(entering, key=lambda index: (-ranked.get(index, 0.0), index))
+            entering, fallen = order[: self._entering(rung)], order[self._entering(rung) :]
+            self._record_pruned(L, {index: settings[index] for index in fallen}, rung, RUNGS[number - 1], order)
             units = {index: self._units(L, index, settings[index], rung) for index in entering}
-            self._train([unit for group in units.values() for unit in group], rung, work)
-            scores = {}
-            for index, group in units.items():
-                results = [self.study.result(unit.key) for unit in group]
-                curves = [r.curve for r in results if r is not None and r.state != "diverged"]
-                if len(curves) == len(group):
-                    scores[index] = fold_scores(curves)
-                ranked[index] = float(scores[index].mean()) if index in scores else -np.inf
+            self._train([unit for group in units.values() for unit in group], rung, work.enters(number, units))
+            judged = {index: self._read(group) for index, group in units.items()}
+            scores = {index: self._scores(read) for index, read in judged.items() if read}
+            ranked.update({index: float(scores[index].mean()) if index in scores else -np.inf for index in entering})
+        keys, took = self.study.unit_keys(L, trained=True), time.perf_counter() - start
         best = max(scores, key=lambda index: (scores[index].mean(), -index), default=None)
-        keys = self.study.unit_keys(L)
-        took = time.perf_counter() - start
         if best is None:
-            result = self.study.result(keys[-1])
-            reason = result.reason if result is not None else ""
-            return DepthResult(
-                L, 0, settings[0], np.array([]), len(keys), took, ranked, f"every network failed: {reason}"
-            )
-        return DepthResult(L, best, settings[best], scores[best], len(keys), took, ranked)
+            reasons = [result.reason for result in map(self.study.result, keys) if result and result.reason]
+            why = f"every network failed: {reasons[-1] if reasons else 'no reason given'}"
+            return DepthResult(L, 0, settings[0], np.array([]), len(keys), took, ranked, failed=why)
+        self._settle({key: epoch for index in scores for key, epoch in judged[index].items()})
+        return DepthResult(L, best, settings[best], scores[best], len(keys), took, ranked, tuple(sorted(scores)))
 
     def _entering(self, rung: Rung) -> int:
         """How many candidates enter a rung."""
@@ -231,31 +301,96 @@ class Ladder:
         # what L-BFGS solves has no epochs to save
         share = 1.0 if settings.solved else rung.epochs_share
         budget = replace(settings, max_iter=max(1, round(share * settings.max_iter)))
-        folds = self.n_folds if rung.folds is None else min(rung.folds, self.n_folds)
-        return [Unit(UnitKey(L, index, fold, 0, budget.max_iter), budget) for fold in range(folds)]
+        return [Unit(UnitKey(L, index, fold, repeat, budget.max_iter), budget) for repeat, fold in self._folds(rung)]
 
-    def _planned(self, L: int) -> list[float]:
-        """Expected cost of all units of a depth, as if every candidate had the mean cost."""
-        costs, solved = [], 0
-        mean = np.mean([_cost(self.problem, candidate.settings(self.base, L)) for candidate in self.candidates])
-        for rung in RUNGS:
-            folds = self.n_folds if rung.folds is None else min(rung.folds, self.n_folds)
-            # what L-BFGS has solved in an earlier rung is not solved again
-            units = self._entering(rung) * (folds - solved)
-            costs += [float(mean) * (rung.epochs_share if L > 1 else 1.0)] * units
-            solved = folds if L == 1 else 0
-        return costs
+    def _folds(self, rung: Rung) -> list[tuple[int, int]]:
+        """(repeat, fold) of each score that a candidate gets in a rung."""
+        if rung.folds is None:
+            return list(product(range(self.repeats), range(self.k)))
+        return [(0, fold) for fold in range(min(rung.folds, self.k))]
+
+    def _read(self, units: list[Unit]) -> dict[UnitKey, int]:
+        """For each unit of a candidate the epoch at which it is judged; nothing if one of them has no scores."""
+        results = [self.study.result(unit.key) for unit in units]
+        curves = [result.curve for result in results if result is not None and result.state in USABLE]
+        if len(curves) < len(units):
+            return {}
+        per_repeat = min(len(units), self.k)
+        epochs = [epoch for r in range(0, len(units), per_repeat) for epoch in epochs_read(curves[r : r + per_repeat])]
+        return {unit.key: epoch for unit, epoch in zip(units, epochs, strict=True)}
+
+    def _scores(self, read: dict[UnitKey, int]) -> Array:
+        results = {key: self.study.result(key) for key in read}
+        return np.array([result.curve[read[key]] for key, result in results.items() if result is not None])
+
+    def _record_pruned(
+        self, L: int, fallen: dict[int, Hyperparameters], rung: Rung, before: Rung, order: list[int]
+    ) -> None:
+        """Say in the study which units will not be trained, and why."""
+        folds = len(self._folds(before))
+        units = [(unit, index) for index, own in fallen.items() for unit in self._units(L, index, own, rung)]
+        missing = self.missing([unit for unit, _ in units])
+        self.study.record(
+            (unit.key, UnitResult(PRUNED, f"place {order.index(index) + 1} of {len(order)} on {folds} folds"))
+            for unit, index in units
+            if unit in missing
+        )
+
+    def _settle(self, read: dict[UnitKey, int]) -> None:
+        """Of all outputs keep those at the epochs that the depth was judged by."""
+        found = {key: self.study.outputs(key) for key in read}
+        # those of a depth that an earlier climb judged have been settled
+        self.study.settle({key: own[read[key]][None] for key, own in found.items() if own is not None and len(own) > 1})
+
+    def _gather_evidence(self) -> None:
+        outputs = {}
+        for L, result in self.results.items():
+            for index in result.finalists:
+                keys = [unit.key for unit in self._units(L, index, self.settings(L, index), RUNGS[-1])]
+                outputs[L, index] = [own[0] for own in map(self.study.outputs, keys) if own is not None]
+        self.evidence = gather_evidence(
+            self.problem.judge, outputs, self.test_share, self.select, self.seed, self._check_asked
+        )
+
+    def _check_asked(self) -> None:
+        """Stop if someone asked; a deadline does not take the last seconds' work away."""
+        if not self.stop.timed_out:
+            self.stop.check()
+
+    def settings(self, L: int, index: int) -> Hyperparameters:
+        """The full settings of a candidate at a depth."""
+        return next(one for one in self.candidates if one.index == index).settings(self.base, L)
+
+    def members(self, result: DepthResult) -> list[tuple[int, UnitResult]]:
+        """The networks of a depth's best candidate: (place of the fold, result)."""
+        units = self._units(result.L, result.candidate, result.settings, RUNGS[-1])
+        found = [(unit.key.repeat * self.k + unit.key.fold, self.study.result(unit.key)) for unit in units]
+        return [(place, own) for place, own in found if own is not None]
 
     def _train(self, units: list[Unit], rung: Rung, work: "_Work") -> None:
-        """Train what the study lacks, and record it as it comes."""
-        missing = [unit for unit in units if self.study.result(unit.key) is None]
-        keep_theta = rung.folds is None or any(unit.settings.solved for unit in units)
-        with closing(self._run(self._batches(missing))) as finished:
+        """Train what the study lacks, and record it as it comes; give it out anew when a worker was lost."""
+        in_vain = 0
+        while missing := self.missing(units):
+            try:
+                self._train_round(missing, rung, work)
+            except (LeadlineError, Stopped):
+                raise
+            except Exception:
+                # what a training raises comes back as a result; this is the backend, which lost its workers
+                in_vain = in_vain + 1 if self.missing(missing) == missing else 0
+                if in_vain == ROUNDS:
+                    raise
+
+    def missing(self, units: list[Unit]) -> list[Unit]:
+        """Those that the study lacks."""
+        known = {key for L in {unit.key.depth for unit in units} for key in self.study.unit_keys(L)}
+        return [unit for unit in units if unit.key not in known]
+
+    def _train_round(self, missing: list[Unit], rung: Rung, work: "_Work") -> None:
+        keep = rung.folds is None or any(unit.settings.solved for unit in missing)
+        with closing(self._run(self._batches(missing), keep)) as finished:
             for batch, results in finished:
-                self.study.record(
-                    (unit.key, UnitResult(**{**vars(result), "theta": result.theta if keep_theta else None}))
-                    for unit, result in zip(batch, results, strict=True)
-                )
+                self.study.record(zip([unit.key for unit in batch], results, strict=True))
                 work.done(batch)
 
     def _batches(self, units: list[Unit]) -> list[list[Unit]]:
@@ -271,11 +406,11 @@ class Ladder:
             size = min(most, -(-len(group) // jobs))
             batches += [group[start : start + size] for start in range(0, len(group), size)]
         # the longest first, so that no job is left alone with them at the end
-        return sorted(batches, key=lambda batch: -len(batch) * _cost(self.problem, batch[0].settings))
+        return sorted(batches, key=lambda batch: -len(batch) * cost(self.problem, batch[0].settings))
 
-    def _run(self, batches: list[list[Unit]]) -> Generator[tuple[list[Unit], list[Trained]]]:
+    def _run(self, batches: list[list[Unit]], keep: bool) -> Generator[tuple[list[Unit], list[UnitResult]]]:
         jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1)
-        finished = jobs(delayed(_train_batch)(self.problem, batch, self.seed, self.stop) for batch in batches)
+        finished = jobs(delayed(_train_batch)(self.problem, batch, self.seed, keep, self.stop) for batch in batches)
         try:
             # not `yield from`, which would close it before anyone is told to stop
             for result in finished:  # noqa: UP028
@@ -288,13 +423,25 @@ class Ladder:
                 finished.close()
             raise
 
+    def planned(self, L: int) -> list[tuple[int, float]]:
+        """(networks, cost) of each rung of a depth, as if every candidate had the mean cost."""
+        full = float(np.mean([cost(self.problem, candidate.settings(self.base, L)) for candidate in self.candidates]))
+        plan, solved = [], 0
+        for rung in RUNGS:
+            folds = len(self._folds(rung))
+            # what L-BFGS has solved in an earlier rung is not solved again
+            networks = self._entering(rung) * (folds - solved)
+            plan.append((networks, full * (rung.epochs_share if L > 1 else 1.0) * networks))
+            solved = folds if L == 1 else 0
+        return plan
+
 
 def _plan(problem: Problem, settings: Hyperparameters) -> Any:
     target = problem.judge.target
     return plan_for(settings, problem.n_inputs, target.n_scores, target.loss)
 
 
-def _cost(problem: Problem, settings: Hyperparameters) -> float:
+def cost(problem: Problem, settings: Hyperparameters) -> float:
     """Relative cost of a unit: rows × epochs × parameters, and a constant for each step."""
     rows = len(problem.judge.folds[0].train_rows)
     if settings.solved:
@@ -304,31 +451,128 @@ def _cost(problem: Problem, settings: Hyperparameters) -> float:
     return float(settings.max_iter * steps * per_step)
 
 
-def _train_batch(problem: Problem, batch: list[Unit], seed: int, stop: Stop) -> tuple[list[Unit], list[Trained]]:
-    """Train the units of a batch: the one piece of work that may leave the process."""
+def _train_batch(
+    problem: Problem, batch: list[Unit], seed: int, keep: bool, stop: Stop
+) -> tuple[list[Unit], list[UnitResult]]:
+    """Train the units of a batch: the one piece of work that may leave the process.
+
+    `keep`: bring back parameters, and outputs by epoch. What a training raises fails that unit and no other.
+    """
     tasks = []
     for unit in batch:
-        fold = problem.judge.folds[unit.key.fold]
-        tasks.append(Task(unit.settings, (seed, *unit.key), unit.key.fold, fold.train_rows, fold.validation_rows))
-    return batch, train(_plan(problem, batch[0].settings), tasks, problem.data, problem.judge, stop)
+        place = unit.key.repeat * problem.n_folds + unit.key.fold
+        fold = problem.judge.folds[place]
+        kept = fold.kept if keep else fold.kept[:0]
+        key = (seed, *unit.key)
+        tasks.append(Task(unit.settings, key, place, fold.train_rows, fold.validation_rows, kept))
+    try:
+        trained = train(_plan(problem, batch[0].settings), tasks, problem.data, problem.judge, stop)
+    except (Stopped, LeadlineError):
+        raise
+    except Exception as error:  # whatever a caller's own score or loss, or a lack of memory, raises
+        if len(batch) > 1:
+            return batch, [_train_batch(problem, [unit], seed, keep, stop)[1][0] for unit in batch]
+        return batch, [UnitResult("failed", f"{type(error).__name__}: {error}")]
+    fields = ("state", "reason", "curve", "losses", "best_epoch", "seconds")
+    return batch, [
+        UnitResult(
+            **{name: getattr(result, name) for name in fields},
+            theta=result.theta if keep else None,
+            outputs=result.outputs if keep else None,
+        )
+        for result in trained
+    ]
+
+
+class _Pace:
+    """Seconds per cost, rung by rung, as the last depth that went through the rung showed it."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        self.ladder = ladder
+        self.of_rung: dict[tuple[bool, int], float] = {}
+
+    def set(self, L: int, rung: int, pace: float) -> None:
+        self.of_rung[L == 1, rung] = pace
+
+    def get(self, L: int, rung: int) -> float | None:
+        """The pace of a rung, or that of another rung of the same kind of depth, or None."""
+        kind = {r: pace for (linear, r), pace in self.of_rung.items() if linear == (L == 1)}
+        return kind.get(rung, next(iter(kind.values()), None))
+
+    def seconds(self, L: int, networks_and_costs: list[tuple[int, float]], first: int = 0) -> float | None:
+        """Expected seconds of some rungs of a depth."""
+        total = 0.0
+        for rung, (_, cost) in enumerate(networks_and_costs, start=first):
+            pace = self.get(L, rung)
+            if pace is None:
+                return None
+            total += cost * pace
+        return total
+
+
+# A rung's own pace counts once so much of its work is done; before that the last depth's does.
+SHARE_TO_JUDGE_PACE = 0.1
 
 
 class _Work:
     """How far the work at one depth has come, and how long the rest will take."""
 
-    def __init__(self, ladder: Ladder, L: int, planned: list[float]) -> None:
+    def __init__(self, ladder: Ladder, L: int) -> None:
         self.ladder, self.L = ladder, L
-        self.planned, self.cost = len(planned), sum(planned)
-        self.networks, self.spent = 0, 0.0
+        self.planned = ladder.planned(L)
+        self.networks = self.rung = 0
+        self.costs_before = self.spent = self.cost = 0.0
         self.started = time.perf_counter()
 
+    def enters(self, rung: int, units: dict[int, list[Unit]]) -> "_Work":
+        """A rung begins, and what it costs is known now."""
+        self.costs_before += self.cost
+        missing = self.ladder.missing([unit for group in units.values() for unit in group])
+        self.cost = sum(cost(self.ladder.problem, unit.settings) for unit in missing)
+        self.planned[rung] = (len(missing), self.cost)
+        self.rung, self.spent, self.started = rung, 0.0, time.perf_counter()
+        return self
+
     def done(self, batch: list[Unit]) -> None:
+        """Networks are finished."""
+        ladder, pace = self.ladder, self.ladder.pace
         self.networks += len(batch)
-        self.spent += sum(_cost(self.ladder.problem, unit.settings) for unit in batch)
-        # units cost more or less than the mean: never claim to be done before the last one is
-        share = min(self.spent / self.cost, 0.99) if self.networks < self.planned else 1.0
-        left = (time.perf_counter() - self.started) * (1.0 - share) / share
-        self.ladder.listener.advanced(self.L, self.networks, self.planned, share, left)
+        self.spent += sum(cost(ladder.problem, unit.settings) for unit in batch)
+        if self.spent >= SHARE_TO_JUDGE_PACE * self.cost:
+            pace.set(self.L, self.rung, (time.perf_counter() - self.started) / self.spent)
+        later = self.planned[self.rung + 1 :]
+        rest = [(0, self.cost - self.spent), *later]
+        left = pace.seconds(self.L, rest, self.rung)
+        total = self.costs_before + self.cost + sum(cost for _, cost in later)
+        means = [float(result.scores.mean()) for result in ladder.results.values() if not result.failed]
+        ladder.listener.advanced(
+            Progress(
+                self.L,
+                self.rung + 1,
+                len(RUNGS),
+                self.networks,
+                sum(networks for networks, _ in self.planned),
+                (self.costs_before + self.spent) / total,
+                max(means, default=None),
+                left,
+                self._whole(left),
+            )
+        )
+
+    def _whole(self, left: float | None) -> tuple[float, float] | None:
+        """Seconds left if the answer stays as it is, and if every depth is climbed."""
+        ladder, pace = self.ladder, self.ladder.pace
+        if left is None:
+            return None
+        answer = ladder.verdict.depth if ladder.verdict else 0
+        deeper = [pace.seconds(L, ladder.planned(L)) for L in range(self.L + 1, ladder.max_depth + 1)]
+        known = [seconds for seconds in deeper if seconds is not None]
+        if len(known) < len(deeper):
+            return None
+        fewest = max(min(max(answer, 1) + ladder.patience, ladder.max_depth) - self.L, 0)
+        low, high = left + sum(known[:fewest]), left + sum(known)
+        limit = ladder.stop.seconds_left
+        return (low, high) if limit is None else (min(low, limit), min(high, limit))
 
 
 def result_record(result: DepthResult) -> dict[str, Any]:

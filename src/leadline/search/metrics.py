@@ -1,8 +1,8 @@
 """Scores: how good a network's predictions are; inside Leadline greater is always better.
 
-Log loss and root mean squared error, the defaults, are computed here in a few array operations, since every network is
-scored after every epoch. Every other scorer of scikit-learn is called as scikit-learn calls it, on predictions
-that are already there.
+Those that come from means over rows, the defaults log loss and root mean squared error among them, are computed here in
+a few array operations, since every network is scored after every epoch. Every other scorer of scikit-learn is called
+as scikit-learn calls it, on predictions that are already there.
 """
 
 from collections.abc import Callable
@@ -39,6 +39,33 @@ _LABELS = {
 _OF_THE_POSITIVE_CLASS = {"average_precision", "f1", "jaccard", "precision", "recall"}
 # A probability of zero for what happened would cost infinity; this is the smallest that is counted.
 _LEAST_PROBABILITY = 1e-15
+
+
+def _log_loss_terms(y: Array, predictions: Array) -> Array:
+    own = np.take_along_axis(predictions, y[:, None], axis=1)
+    return np.asarray(-np.log(np.maximum(own, _LEAST_PROBABILITY)))
+
+
+def _hits(y: Array, predictions: Array) -> Array:
+    return np.asarray(predictions.argmax(axis=1) == y, np.float64)[:, None]
+
+
+def _squared_errors(y: Array, predictions: Array) -> Array:
+    return np.asarray(np.square(predictions - y.reshape(predictions.shape)))
+
+
+def _absolute_errors(y: Array, predictions: Array) -> Array:
+    return np.asarray(np.abs(predictions - y.reshape(predictions.shape)))
+
+
+# Scores that come from means over rows, by what is averaged.
+_TERMS: dict[str, Callable[[Array, Array], Array]] = {
+    "neg_log_loss": _log_loss_terms,
+    "accuracy": _hits,
+    "neg_root_mean_squared_error": _squared_errors,
+    "neg_mean_squared_error": _squared_errors,
+    "neg_mean_absolute_error": _absolute_errors,
+}
 
 
 class _Predicted(BaseEstimator):  # type: ignore[misc]
@@ -129,14 +156,25 @@ class Metric:
         w : (m,) array, optional
             Weights of the rows.
         """
-        if self.name == "neg_log_loss":
-            own = np.take_along_axis(predictions, y[:, None], axis=1)[:, 0]
-            return float(np.average(np.log(np.maximum(own, _LEAST_PROBABILITY)), weights=w))
-        if self.name == "neg_root_mean_squared_error":
-            errors = np.square(predictions - y.reshape(predictions.shape))
-            return -float(np.mean(np.sqrt(np.average(errors, axis=0, weights=w))))
+        if self.is_mean:
+            return float(self.of_means(np.average(self.terms(y, predictions), axis=0, weights=w)))
         weights = {} if w is None or bool((w == w[0]).all()) else {"sample_weight": w}
         return float(self._scorer(self._predicted(predictions), np.zeros((len(y), 1)), self._true(y), **weights))
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the score comes from means over rows: see `terms` and `of_means`."""
+        return self.name in _TERMS
+
+    def terms(self, y: Array, predictions: Array) -> Array:
+        """What is averaged over rows, (m, t), for a score that comes from means."""
+        return _TERMS[self.name](y, predictions)
+
+    def of_means(self, means: Array) -> Array:
+        """The score, greater is better, from means of the terms, (…, t)."""
+        if self.name == "neg_root_mean_squared_error":
+            means = np.sqrt(means)
+        return np.asarray(self.sign * means.mean(axis=-1))
 
     def shown(self, score: float) -> float:
         """The score as people want to see it: losses positive."""

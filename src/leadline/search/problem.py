@@ -4,6 +4,7 @@ Every number that is fitted on rows (medians, scales, the target's mean) is fitt
 alone, so a fold has inputs and targets of its own.
 """
 
+import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ __all__ = ["Fold", "Judge", "Problem"]
 
 Array = NDArray[Any]
 
+# Outputs of so many validation rows (of all folds; divided by n[L]) are kept.
+NUMBERS_KEPT = 20_000
 # Rows that are scaled at once: what is computed in between stays small.
 ROWS_IN_A_PART = 4096
 
@@ -36,6 +39,8 @@ class Fold:
         Of the number columns.
     center, scale : (n[L],) arrays
         Of the target.
+    kept : (r,) array of int
+        Places among the validation rows whose outputs are kept, for questions that are asked after the training.
     """
 
     train_rows: Array
@@ -43,17 +48,31 @@ class Fold:
     statistics: Statistics
     center: Array
     scale: Array
+    kept: Array
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Scores raw outputs of a network on some rows of its fold; greater is better."""
+    """Scores raw outputs of a network on some rows of its fold; greater is better.
+
+    Attributes
+    ----------
+    target : Target
+    metric : Metric
+    y, w : (n,) arrays
+        The truth as `Metric.score` takes it, and the weights.
+    folds : tuple of Fold
+        Of all repeats, one repeat after the other.
+    groups : (n,) array, optional
+        Rows of one group stay together.
+    """
 
     target: Target
     metric: Metric
     y: Array
     w: Array
     folds: tuple[Fold, ...]
+    groups: Array | None = None
 
     def check(self) -> None:
         """Let the metric judge a constant prediction on every fold, so that one that cannot is found out at once.
@@ -78,19 +97,45 @@ class Judge:
                     "folds, or another score."
                 )
 
+    def predictions(self, fold: int, scores: Array) -> Array:
+        """Probabilities or numbers from outputs Z[L], (m, n[L])."""
+        own = self.folds[fold]
+        return self.target.predictions(scores, own.center, own.scale)
+
     def __call__(self, fold: int, rows: Array, scores: Array) -> float:
         """Score of the outputs Z[L], (m, n[L]), on `rows`, (m,)."""
-        own = self.folds[fold]
-        predictions = self.target.predictions(scores, own.center, own.scale)
-        return self.metric.score(self.y[rows], predictions, self.w[rows])
+        return self.metric.score(self.y[rows], self.predictions(fold, scores), self.w[rows])
+
+    def constant_scores(self) -> Array:
+        """On each fold the score of what a model without inputs can say: class shares, or the mean, (J,)."""
+        scores = []
+        for own in self.folds:
+            y, w, rows = self.y[own.train_rows], self.w[own.train_rows], own.validation_rows
+            if self.target.classes is None:
+                mean = np.average(y, axis=0, weights=w)
+            else:
+                mean = np.bincount(y, weights=w, minlength=len(self.target.classes)) / w.sum()
+            constant = np.tile(mean, (len(rows), 1))
+            scores.append(self.metric.score(self.y[rows], constant, self.w[rows]))
+        return np.array(scores)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What all networks of a search, or the one network of a fit, are trained and judged on."""
+    """What all networks of a search, or the one network of a fit, are trained and judged on.
+
+    Attributes
+    ----------
+    data : Data
+        Encoded once for each fold of each repeat.
+    judge : Judge
+    n_folds : int
+        k, folds of one division of the rows.
+    """
 
     data: Data
     judge: Judge
+    n_folds: int
 
     @classmethod
     def build(
@@ -102,6 +147,8 @@ class Problem:
         metric: Metric,
         splits: Sequence[tuple[Array, Array]],
         scaling: str,
+        groups: Array | None = None,
+        repeats: int = 1,
     ) -> "Problem":
         """Fit every fold's statistics and encode the rows with them.
 
@@ -118,22 +165,40 @@ class Problem:
         splits : sequence of (train_rows, validation_rows)
         scaling : str
             See `Statistics`.
+        groups : (n,) array, optional
+        repeats : int
+            How many divisions of the rows `splits` holds.
         """
         raw = target.encode(y)
-        folds = []
+        folds, every = [], -(-raw.size // NUMBERS_KEPT)
         X = np.empty((len(splits), len(encoded), encoded.n_inputs), np.float32)
         Y = np.empty((len(splits), *raw.shape), np.float32)
         for i, (train_rows, validation_rows) in enumerate(splits):
             statistics = Statistics.fit(encoded.numbers, train_rows, w[train_rows], scaling)
             center, scale = target.center_and_scale(raw[train_rows], w[train_rows])
-            folds.append(Fold(train_rows, validation_rows, statistics, center, scale))
+            # evenly spaced, so that a table in any order is kept in its proportions
+            kept = np.arange(0, len(validation_rows), every)
+            folds.append(Fold(train_rows, validation_rows, statistics, center, scale, kept))
             for start in range(0, len(encoded), ROWS_IN_A_PART):
                 rows = slice(start, start + ROWS_IN_A_PART)
                 X[i, rows] = statistics.apply(encoded[rows])
             Y[i] = (raw - center) / scale
         truth = raw if target.classes is None else target.codes(y)
         data = Data(X, Y, w.astype(np.float32))
-        return cls(data, Judge(target, metric, truth, w, tuple(folds)))
+        return cls(data, Judge(target, metric, truth, w, tuple(folds), groups), len(splits) // repeats)
+
+    def digest(self) -> str:
+        """A fingerprint of rows, target, weights and folds."""
+        digest = hashlib.sha256()
+        folds = [rows for fold in self.judge.folds for rows in (fold.train_rows, fold.validation_rows)]
+        for array in (self.data.X, self.data.Y, self.data.w, *folds):
+            digest.update(f"{array.shape} {array.dtype}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()[:16]
+
+    def __sizeof__(self) -> int:
+        # what is as large as this is sent to a worker once, by backends that ask
+        return sum(array.nbytes for array in (self.data.X, self.data.Y, self.data.w))
 
     @property
     def n_inputs(self) -> int:

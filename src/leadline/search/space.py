@@ -1,29 +1,36 @@
 """The space of hyperparameters beside depth, as data, and the candidates drawn from it.
 
-Candidate i is a pure function of the seed: point i of a scrambled Sobol sequence, read through the dimensions below.
-The same candidates stand for every depth, so that depth is not confounded with tuning. At L = 1 there is
-nothing to train and little to choose: the draw of weight decay becomes the penalty `alpha`.
+Candidate i is a pure function of the seed and the space: point i of a scrambled Sobol sequence, read through the
+dimensions. The same candidates stand for every depth, so that depth is not confounded with tuning. At L = 1 there is
+nothing to train and one thing to choose, the penalty `alpha`, which has a dimension of its own.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
 
+from leadline.errors import ParameterError
 from leadline.training import Hyperparameters
+from leadline.training.hyperparameters import Integer, Real, Rule, check
 
-__all__ = ["PENALTY", "SPACE", "Candidate", "Dimension", "draw_candidates"]
+__all__ = ["SPACE", "Candidate", "Dimension", "check_space", "draw_candidates", "space_from_records"]
+
+PENALTY, WIDTH, BATCH_SCALE = "alpha", "hidden_units", "batch_scale"
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """One hyperparameter's range: a few `levels`, or numbers from `low` to `high`, evenly in the log if `log`."""
+    """One hyperparameter's range: a few `levels`, or numbers from `low` to `high`, evenly in the log if `log`.
+
+    Widths, activations and batch sizes should have few levels: networks that share them train together.
+    """
 
     name: str
-    explanation: str
+    explanation: str = ""
     levels: tuple[Any, ...] = ()
     low: float = 0.0
     high: float = 1.0
@@ -37,15 +44,86 @@ class Dimension:
             return float(self.low * (self.high / self.low) ** u)
         return float(self.low + (self.high - self.low) * u)
 
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON, without what does not apply."""
+        kind = {"levels": list(self.levels)} if self.levels else {"low": self.low, "high": self.high, "log": self.log}
+        return {"name": self.name, "explanation": self.explanation, **kind}
+
 
 SPACE: tuple[Dimension, ...] = (
-    Dimension("hidden_units", "units of every hidden layer", levels=(64, 128, 256)),
+    Dimension(WIDTH, "units of every hidden layer", levels=(64, 128, 256)),
     Dimension("learning_rate_init", "where the learning rate starts", low=1e-3, high=2e-2, log=True),
     Dimension("weight_decay", "decoupled decay of the weights", low=1e-3, high=1.0, log=True),
     Dimension("dropout", "share of units silenced in a step", low=0.0, high=0.3),
     Dimension("activation", "g of the hidden layers", levels=("relu", "silu")),
+    Dimension(BATCH_SCALE, "rows in a minibatch, as a multiple of the estimator's", levels=(0.5, 1.0, 2.0)),
+    Dimension(PENALTY, "L2 penalty at L = 1, where nothing else is chosen", low=1e-3, high=1e3, log=True),
 )
-PENALTY = Dimension("alpha", "L2 penalty of L = 1, from the draw of weight_decay", low=1e-3, high=1e3, log=True)
+
+# What only a dimension has; the others are hyperparameters and keep the rules of those.
+_OWN_RULES: dict[str, Rule] = {WIDTH: Integer(1), BATCH_SCALE: Real(0.0, low_open=True)}
+
+
+def _rules() -> dict[str, Rule]:
+    fields = {item.name: item.metadata["rule"] for item in dataclasses.fields(Hyperparameters)}
+    # they are what the other two dimensions and the ladder decide
+    for name in ("hidden_layer_sizes", "batch_size", "solver", "max_iter"):
+        del fields[name]
+    return {**fields, **_OWN_RULES}
+
+
+def check_space(space: Sequence[Dimension]) -> tuple[Dimension, ...]:
+    """The space, if every dimension has a known name, comes once, and only has values that its rule allows.
+
+    Raises
+    ------
+    ParameterError
+        Which dimension it is, and what is wrong with it.
+    """
+    rules = _rules()
+    for i, dimension in enumerate(space):
+        if not isinstance(dimension, Dimension):
+            raise ParameterError(f"A space is a sequence of Dimension; item {i + 1} is {dimension!r}.")
+        if dimension.name not in rules:
+            raise ParameterError(
+                f"No hyperparameter that can be searched is called {dimension.name!r}; these can: {', '.join(rules)}."
+            )
+        if dimension.name in [other.name for other in space[:i]]:
+            raise ParameterError(f"The space has {dimension.name!r} twice.")
+        owner = f"The dimension {dimension.name!r}"
+        if dimension.levels:
+            for level in dimension.levels:
+                check(owner, "levels", rules[dimension.name], level)
+        else:
+            for end in ("low", "high"):
+                check(owner, end, rules[dimension.name], getattr(dimension, end))
+            if not dimension.low < dimension.high or (dimension.log and dimension.low <= 0):
+                rule = "0 < low < high where log is true" if dimension.log else "low < high"
+                raise ParameterError(f"{owner} needs {rule}; got {dimension.low:g} and {dimension.high:g}.")
+    return tuple(space)
+
+
+def space_from_records(records: Any) -> tuple[Dimension, ...]:
+    """The space that a list of records describes, as `leadline space --json` prints them.
+
+    Raises
+    ------
+    ParameterError
+        A record is not one of a dimension.
+    """
+    if not isinstance(records, list):
+        raise ParameterError("A space is a list of dimensions, as `leadline space --json` prints them.")
+    known, dimensions = {item.name for item in dataclasses.fields(Dimension)}, []
+    for i, record in enumerate(records, start=1):
+        strange = sorted(set(record) - known) if isinstance(record, dict) else [repr(record)]
+        if strange or "name" not in record or not ({"levels"} <= set(record) or {"low", "high"} <= set(record)):
+            has = f"; it also has {', '.join(strange)}" if strange else ""
+            raise ParameterError(f"Dimension {i} of the space needs a name, and levels or low and high{has}.")
+        levels = record.get("levels", ())
+        if not isinstance(levels, list | tuple):
+            raise ParameterError(f"Dimension {i} of the space needs a list of levels; got {levels!r}.")
+        dimensions.append(Dimension(**{**record, "levels": tuple(levels)}))
+    return check_space(dimensions)
 
 
 @dataclass(frozen=True)
@@ -58,43 +136,49 @@ class Candidate:
         Candidate 0 is the estimator as the caller configured it; the others are drawn.
     hidden_units : int
         Width of every hidden layer.
-    changes : mapping
-        Hyperparameters that differ from the estimator's.
+    batch_scale : float
+        Rows in a minibatch, as a multiple of the estimator's.
     alpha : float
         The penalty at L = 1.
+    changes : mapping
+        Other hyperparameters that differ from the estimator's.
     """
 
     index: int
     hidden_units: int
-    changes: Mapping[str, Any]
+    batch_scale: float
     alpha: float
+    changes: Mapping[str, Any]
 
     def settings(self, base: Hyperparameters, L: int) -> Hyperparameters:
         """The hyperparameters of this candidate at depth L."""
         if L == 1:
             return dataclasses.replace(base, hidden_layer_sizes=(), solver="lbfgs", alpha=self.alpha)
-        return dataclasses.replace(base, hidden_layer_sizes=(self.hidden_units,) * (L - 1), **self.changes)
+        sizes = (self.hidden_units,) * (L - 1)
+        batch_size = max(1, round(int(base.batch_size) * self.batch_scale))
+        return dataclasses.replace(base, hidden_layer_sizes=sizes, batch_size=batch_size, **self.changes)
 
 
-def draw_candidates(base: Hyperparameters, n: int, seed: int) -> list[Candidate]:
+def draw_candidates(base: Hyperparameters, n: int, seed: int, space: Sequence[Dimension] = SPACE) -> list[Candidate]:
     """Candidates 0 … n − 1.
 
     Parameters
     ----------
     base : Hyperparameters
-        The estimator's own settings; its first hidden layer gives candidate 0 its width.
+        The estimator's own settings, batch size a number; its first hidden layer gives candidate 0 its width.
     n : int
     seed : int
+    space : sequence of Dimension
     """
     width = base.hidden_layer_sizes[0] if base.hidden_layer_sizes else Hyperparameters().hidden_layer_sizes[0]
     own_alpha = base.alpha if base.alpha > 0 else 1.0  # scikit-learn's default for L = 1
-    candidates = [Candidate(0, width, {}, own_alpha)]
+    own: dict[str, Any] = {WIDTH: width, BATCH_SCALE: 1.0, PENALTY: own_alpha}
+    candidates = [Candidate(0, **own, changes={})]
     # a power of two keeps the sequence balanced; more points than needed cost nothing
-    points = qmc.Sobol(len(SPACE), rng=np.random.default_rng(seed)).random_base2(int(np.ceil(np.log2(max(n, 2)))))
+    exponent = int(np.ceil(np.log2(max(n, 2))))
+    points = qmc.Sobol(max(len(space), 1), rng=np.random.default_rng(seed)).random_base2(exponent)
     for index in range(1, n):
-        point = points[index]
-        drawn = {dimension.name: dimension.value(u) for dimension, u in zip(SPACE, point, strict=True)}
-        share = point[[dimension.name for dimension in SPACE].index("weight_decay")]
-        units = drawn.pop("hidden_units")
-        candidates.append(Candidate(index, units, drawn, PENALTY.value(share)))
+        drawn = {d.name: d.value(u) for d, u in zip(space, points[index], strict=False)}
+        named = {name: drawn.pop(name, value) for name, value in own.items()}
+        candidates.append(Candidate(index, **named, changes=drawn))
     return candidates

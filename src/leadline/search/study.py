@@ -1,14 +1,16 @@
 """The study: an SQLite file that holds every finished unit of a search and what was concluded from them.
 
 A unit is one network: (depth, candidate, fold, repeat, epochs). Its result is one row, and a batch of results is one
-transaction, so a killed search keeps all that was finished. The only writer is the process that drives the
-search; workers send their results to it.
+transaction, so a killed search keeps all that was finished and goes on from there. The only writer is the process
+that drives the search; workers send their results to it.
 """
 
+import io
 import json
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,18 +19,24 @@ from numpy.typing import NDArray
 
 from leadline.errors import RunFolderError
 
-__all__ = ["Study", "UnitKey", "UnitResult"]
+__all__ = ["PRUNED", "USABLE", "Study", "UnitKey", "UnitResult"]
 
-FORMAT = 1
+FORMAT = 2
 
+# States of a unit. One that is pruned was not trained: its candidate fell behind. "diverged" and "failed" give reasons.
+USABLE = ("done", "stopped early")
+PRUNED = "pruned"
+
+_KEY = "depth, candidate, fold, repeat, epochs"
+_WHERE = "depth = ? AND candidate = ? AND fold = ? AND repeat = ? AND epochs = ?"
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE units (
     depth INTEGER, candidate INTEGER, fold INTEGER, repeat INTEGER, epochs INTEGER,
     state TEXT NOT NULL, reason TEXT NOT NULL, curve BLOB NOT NULL, losses BLOB NOT NULL, best_epoch INTEGER NOT NULL,
-    seconds REAL NOT NULL, theta BLOB,
-    PRIMARY KEY (depth, candidate, fold, repeat, epochs)
+    seconds REAL NOT NULL, theta BLOB, outputs BLOB,
+    PRIMARY KEY ({_KEY})
 );
 INSERT INTO facts VALUES ('format', '{FORMAT}');
 COMMIT;
@@ -47,15 +55,20 @@ class UnitKey(NamedTuple):
 
 @dataclass(frozen=True)
 class UnitResult:
-    """What a unit brought: see `leadline.training.Trained`; `theta` is kept at full budget only."""
+    """What a unit brought: see `leadline.training.Trained`.
+
+    `theta` is kept at full budget only, and so are `outputs`, (epochs, rows, n[L]): raw scores of some validation rows
+    after every epoch. They are large, and read by `Study.outputs` alone.
+    """
 
     state: str
-    reason: str
-    curve: NDArray[np.float64]
-    losses: NDArray[np.float64]
-    best_epoch: int
-    seconds: float
-    theta: NDArray[np.float32] | None
+    reason: str = ""
+    curve: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    best_epoch: int = 0
+    seconds: float = 0.0
+    theta: NDArray[np.float32] | None = None
+    outputs: NDArray[np.float32] | None = None
 
 
 class Study:
@@ -64,33 +77,32 @@ class Study:
     Parameters
     ----------
     path : path or None
-        The file, which must not be there yet; None keeps the study in memory.
+        The file: made if it is not there, continued if it is. None keeps the study in memory.
 
     Raises
     ------
     RunFolderError
-        The file exists, or cannot be made.
+        The file cannot be made or read, or holds no study of this format.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
-        if path is not None and Path(path).exists():
-            raise RunFolderError(f"{path} already holds a study.")
-        if path is not None:
-            try:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RunFolderError(f"{Path(path).parent} cannot be made: {error.strerror}.") from error
         self._path = None if path is None else Path(path)
-        self._connection = self._open(":memory:" if path is None else str(path))
-        try:
-            with self._connection:
-                self._connection.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise RunFolderError(f"{path} cannot be written: {error}.") from error
+        if self._path is not None and self._path.exists():
+            self._connection = self._open(self._path)
+            self._check_format()
+            return
+        if self._path is not None:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunFolderError(f"{self._path.parent} cannot be made: {error.strerror}.") from error
+        self._connection = self._open(self._path)
+        with self._writing():
+            self._connection.executescript(_SCHEMA)
 
     @classmethod
     def read(cls, path: str | Path) -> "Study":
-        """The study in an existing file.
+        """The study in a file that must be there.
 
         Raises
         ------
@@ -99,27 +111,64 @@ class Study:
         """
         if not Path(path).is_file():
             raise RunFolderError(f"{path}: no such study.")
-        study = cls.__new__(cls)
-        study._path = Path(path)
-        study._connection = cls._open(str(path))
-        try:
-            format_found = study.fact("format")
-        except sqlite3.DatabaseError as error:
-            raise RunFolderError(f"{path} is not a study: {error}.") from error
-        if format_found != FORMAT:
-            raise RunFolderError(f"{path} has format {format_found}; this version reads format {FORMAT}.")
-        return study
+        return cls(path)
 
     @staticmethod
-    def _open(name: str) -> sqlite3.Connection:
+    def _open(path: Path | None) -> sqlite3.Connection:
         try:
-            return sqlite3.connect(name)
+            return sqlite3.connect(":memory:" if path is None else str(path))
         except sqlite3.Error as error:
-            raise RunFolderError(f"{name} cannot be opened: {error}.") from error
+            raise RunFolderError(f"{path} cannot be opened: {error}.") from error
+
+    def _check_format(self) -> None:
+        try:
+            found = self.fact("format")
+        except sqlite3.DatabaseError as error:
+            raise RunFolderError(f"{self._path} is not a study: {error}.") from error
+        if found != FORMAT:
+            raise RunFolderError(f"{self._path} has format {found}; this version reads format {FORMAT}.")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction."""
+        try:
+            with self._connection:
+                yield
+        except sqlite3.Error as error:
+            raise RunFolderError(
+                f"{self._path or 'The study'} cannot be written: {error}. What was finished before is kept; make "
+                "room, or see to it that nothing else writes the file, and resume."
+            ) from error
+
+    def identify(self, identity: Mapping[str, Any]) -> None:
+        """Write down what decides on every result here, or compare it with what an earlier search wrote down.
+
+        Parameters
+        ----------
+        identity : mapping of str to what JSON can hold
+            Data, settings, seed and versions.
+
+        Raises
+        ------
+        RunFolderError
+            The study was made with something else; the message names it.
+        """
+        known = self.fact("identity")
+        if known is None:
+            self.state("identity", identity)
+            return
+        before, now = _flat(known), _flat(json.loads(json.dumps(identity)))
+        different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        if different:
+            differences = "; ".join(f"{name} was {before.get(name)}, now {now.get(name)}" for name in different)
+            raise RunFolderError(
+                f"{self._path or 'The study'} cannot be continued: {differences}. Use what it was made with, or a new "
+                "study."
+            )
 
     def state(self, name: str, value: Any) -> None:
         """Write a fact: anything that JSON can hold, under a name."""
-        with self._connection:
+        with self._writing():
             self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
     def fact(self, name: str) -> Any:
@@ -139,19 +188,29 @@ class Study:
                 result.best_epoch,
                 result.seconds,
                 None if result.theta is None else result.theta.astype(np.float32).tobytes(),
+                _packed(result.outputs),
             )
             for key, result in results
         ]
-        with self._connection:
-            self._connection.executemany(f"INSERT INTO units VALUES ({', '.join('?' * 12)})", rows)
+        with self._writing():
+            self._connection.executemany(f"INSERT INTO units VALUES ({', '.join('?' * 13)})", rows)
+
+    def settle(self, outputs: Mapping[UnitKey, NDArray[np.float32]]) -> None:
+        """Replace the outputs of units by these: (1, rows, n[L]), at the epoch that the unit is judged by."""
+        with self._writing():
+            self._connection.executemany(
+                f"UPDATE units SET outputs = ? WHERE {_WHERE}", [(_packed(own), *key) for key, own in outputs.items()]
+            )
+
+    def outputs(self, key: UnitKey) -> NDArray[np.float32] | None:
+        """The outputs of a unit, (epochs, rows, n[L]), or (1, rows, n[L]) once it was judged; None if it has none."""
+        found = self._connection.execute(f"SELECT outputs FROM units WHERE {_WHERE}", key).fetchone()
+        return None if found is None or found[0] is None else np.load(io.BytesIO(found[0]), allow_pickle=False)
 
     def result(self, key: UnitKey) -> UnitResult | None:
-        """The result of a unit, or None if it is not finished."""
-        found = self._connection.execute(
-            "SELECT state, reason, curve, losses, best_epoch, seconds, theta FROM units WHERE depth = ? AND "
-            "candidate = ? AND fold = ? AND repeat = ? AND epochs = ?",
-            key,
-        ).fetchone()
+        """The result of a unit, without its outputs, or None if it is not finished."""
+        columns = "state, reason, curve, losses, best_epoch, seconds, theta"
+        found = self._connection.execute(f"SELECT {columns} FROM units WHERE {_WHERE}", key).fetchone()
         if found is None:
             return None
         state, reason, curve, losses, best_epoch, seconds, theta = found
@@ -165,11 +224,12 @@ class Study:
             None if theta is None else np.frombuffer(theta, dtype=np.float32),
         )
 
-    def unit_keys(self, depth: int | None = None) -> list[UnitKey]:
-        """The finished units, of one depth or of all, in order."""
-        where, values = ("", ()) if depth is None else (" WHERE depth = ?", (depth,))
-        query = f"SELECT depth, candidate, fold, repeat, epochs FROM units{where} ORDER BY 1, 2, 3, 4, 5"
-        return [UnitKey(*row) for row in self._connection.execute(query, values)]
+    def unit_keys(self, depth: int | None = None, trained: bool = False) -> list[UnitKey]:
+        """The units, of one depth or of all, in order; `trained` leaves out those that were pruned."""
+        conditions = [*(["depth = ?"] if depth is not None else []), *([f"state != '{PRUNED}'"] if trained else [])]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        query = f"SELECT {_KEY} FROM units{where} ORDER BY 1, 2, 3, 4, 5"
+        return [UnitKey(*row) for row in self._connection.execute(query, () if depth is None else (depth,))]
 
     def __getstate__(self) -> dict[str, Any]:
         # a study in a file is found there again; one in memory travels whole
@@ -178,10 +238,26 @@ class Study:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._path = state["path"]
-        self._connection = self._open(":memory:" if self._path is None else str(self._path))
+        self._connection = self._open(self._path)
         if self._path is None:
             self._connection.deserialize(state["content"])
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _flat(record: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """A record without records inside: {"version": {"numpy": …}} has the item "version numpy"."""
+    flat = {}
+    for name, value in record.items():
+        flat.update(_flat(value, f"{above}{name} ") if isinstance(value, dict) else {f"{above}{name}": value})
+    return flat
+
+
+def _packed(array: NDArray[np.float32] | None) -> bytes | None:
+    if array is None:
+        return None
+    buffer = io.BytesIO()
+    np.save(buffer, array.astype(np.float32), allow_pickle=False)
+    return buffer.getvalue()

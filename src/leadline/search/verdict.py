@@ -8,12 +8,13 @@ d̄ and variance s², have the standard error
 because folds share training rows and their differences are correlated (Nadeau & Bengio 2003, "Inference for the
 generalization error"; the plain s²/J is too small by half). A depth is *supported* if it is not significantly worse
 than the best: −d̄/SE stays below the one-sided 5 % point of Student's t with J − 1 degrees of freedom. The answer is
-the smallest supported L.
+the smallest supported L. Whether anything was learned at all is asked the same way: are the answer's scores
+significantly better than those of a prediction that does not look at the inputs?
 
 Scores are greater-is-better throughout.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-__all__ = ["LEVEL", "Verdict", "corrected_error", "fold_scores", "give_verdict", "in_words", "p_better"]
+__all__ = ["LEVEL", "SELECTIONS", "Verdict", "corrected_error", "epochs_read", "give_verdict", "in_words", "p_better"]
 
 Array = NDArray[np.float64]
 
@@ -47,27 +48,21 @@ def p_better(scores: Array, reference: Array, test_share: float) -> float:
     return float(student.sf(mean / error, df=len(difference) - 1))
 
 
-def fold_scores(curves: Sequence[Array]) -> Array:
-    """The score of each fold, read at the epoch that is best on the other folds' mean curve.
+def epochs_read(curves: Sequence[Array]) -> list[int]:
+    """The epoch, counted from 0, at which each fold's score is read: the best of the other folds' mean curve.
 
     So no row both chooses the epoch and judges it. A curve that ended early stays at its last value, which is
-    no better than what training longer was given up for.
+    no better than what training longer was given up for, and is read there.
 
     Parameters
     ----------
     curves : sequence of (epochs,) arrays
-        Score after each epoch, one curve for each fold.
-
-    Returns
-    -------
-    (J,) array
+        Score after each epoch, one curve for each fold of one division of the rows.
     """
     longest = max(len(curve) for curve in curves)
     padded = np.stack([np.pad(curve, (0, longest - len(curve)), mode="edge") for curve in curves])
-    if len(padded) == 1:
-        return padded[:, -1]
-    total = padded.sum(axis=0)
-    return np.array([curve[np.argmax(total - curve)] for curve in padded])
+    others = padded.sum(axis=0) - padded if len(padded) > 1 else np.arange(longest)[None]
+    return [min(int(np.argmax(other)), len(curve) - 1) for other, curve in zip(others, curves, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -90,6 +85,9 @@ class Verdict:
         For each L but the first the one-sided p-value of "better than the depth before it".
     standard_error : dict of int to float
         Corrected standard error of each depth's mean score.
+    p_learned : dict of int to float
+        For each L the one-sided p-value of "better than a prediction that does not look at the inputs"; empty if
+        nobody asked.
     """
 
     depth: int
@@ -99,6 +97,7 @@ class Verdict:
     p_worse: dict[int, float]
     p_better_than_before: dict[int, float]
     standard_error: dict[int, float]
+    p_learned: dict[int, float]
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
@@ -107,10 +106,22 @@ class Verdict:
             "best_depth": self.best_depth,
             "one_standard_error_depth": self.one_standard_error_depth,
             "supported": list(self.supported),
+            **{
+                name: [[L, value] for L, value in getattr(self, name).items()]
+                for name in ("p_worse", "p_better_than_before", "standard_error", "p_learned")
+            },
         }
 
 
-def give_verdict(scores: Mapping[int, Array], test_share: float) -> Verdict:
+# What a verdict's answer may be.
+SELECTIONS: dict[str, Callable[[Verdict], int]] = {
+    "supported": lambda verdict: verdict.depth,
+    "one_standard_error": lambda verdict: verdict.one_standard_error_depth,
+    "best": lambda verdict: verdict.best_depth,
+}
+
+
+def give_verdict(scores: Mapping[int, Array], test_share: float, constant: Array | None = None) -> Verdict:
     """Judge depths by their scores on the same folds.
 
     Parameters
@@ -119,6 +130,8 @@ def give_verdict(scores: Mapping[int, Array], test_share: float) -> Verdict:
         Depths whose networks all failed are left out by the caller.
     test_share : float
         n_test / n_train of a fold; 1/(k − 1) for k folds.
+    constant : (J,) array, optional
+        Scores of a prediction that does not look at the inputs.
     """
     depths = sorted(scores)
     # the shallower of two equal means
@@ -139,10 +152,11 @@ def give_verdict(scores: Mapping[int, Array], test_share: float) -> Verdict:
         p_worse=p_worse,
         p_better_than_before=before,
         standard_error={L: corrected_error(scores[L], test_share) for L in depths},
+        p_learned={} if constant is None else {L: p_better(scores[L], constant, test_share) for L in depths},
     )
 
 
-def in_words(verdict: Verdict, deepest: int, linear: str) -> str:
+def in_words(verdict: Verdict, deepest: int, linear: str, select: str = "supported") -> str:
     """The verdict as a sentence for people.
 
     Parameters
@@ -152,17 +166,31 @@ def in_words(verdict: Verdict, deepest: int, linear: str) -> str:
         The largest L that was judged.
     linear : str
         What L = 1 is called: logistic or linear regression.
+    select : str
+        Which depth is the answer: a name in SELECTIONS.
     """
+    answer = SELECTIONS[select](verdict)
+    if verdict.p_learned.get(answer, 0.0) >= LEVEL:
+        deeper = "" if answer == deepest else f", and no deeper network, up to L = {deepest}, is significantly better"
+        return (
+            f"Nothing was learned: L = {answer} is not significantly better than a prediction that does not look at "
+            f"the inputs{deeper if answer == verdict.depth else ''}."
+        )
     if deepest == 1:
         return f"Only L = 1, {linear}, was judged: nothing can be said about depth."
-    if verdict.depth == 1:
+    if answer != verdict.depth:
+        why = "has the best mean" if select == "best" else "is the smallest within one standard error of the best"
+        return (
+            f"L = {answer} {why}, as asked; the smallest depth that is not significantly worse is L = {verdict.depth}."
+        )
+    if answer == 1:
         return f"L = 1 is enough: no deeper network, up to L = {deepest}, is significantly better than {linear}."
-    shallower = f"{linear} is" if verdict.depth == 2 else "every shallower one is"
-    if verdict.depth == deepest:
+    shallower = f"{linear} is" if answer == 2 else "every shallower one is"
+    if answer == deepest:
         return f"L = {deepest} is supported: {shallower} significantly worse. Deeper networks were not judged."
-    if verdict.best_depth == verdict.depth:
-        return f"L = {verdict.depth} is supported: no deeper network is better, and {shallower} significantly worse."
+    if verdict.best_depth == answer:
+        return f"L = {answer} is supported: no deeper network is better, and {shallower} significantly worse."
     return (
-        f"L = {verdict.depth} is supported: L = {verdict.best_depth} scores best, but not significantly better, and "
+        f"L = {answer} is supported: L = {verdict.best_depth} scores best, but not significantly better, and "
         f"{shallower} significantly worse."
     )

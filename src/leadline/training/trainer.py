@@ -8,7 +8,7 @@ changes the time that training takes and no bit of what comes out.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,8 @@ class Task:
         Which X and Y of the data are its own.
     train_rows, validation_rows : (n,) arrays of int
         Rows to learn from, and rows that are scored after every epoch; the latter may be empty.
+    kept : (r,) array of int
+        Places among the validation rows whose outputs are kept after every epoch.
     """
 
     settings: Hyperparameters
@@ -63,6 +65,7 @@ class Task:
     fold: int
     train_rows: Array
     validation_rows: Array
+    kept: Array = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass
@@ -72,7 +75,8 @@ class Trained:
     Attributes
     ----------
     state : str
-        "done", "stopped early" (no better validation score for `n_iter_no_change` epochs) or "diverged".
+        "done", "stopped early" (no better validation score for `n_iter_no_change` epochs), "diverged", or "failed",
+        which is the caller's to say.
     reason : str
         In words, for a state other than "done".
     theta : (n_parameters,) array
@@ -85,6 +89,8 @@ class Trained:
         The epoch, counted from 1, that `theta` is from.
     seconds : float
         Its share of the time.
+    outputs : (epochs, r, n[L]) array
+        Raw scores Z[L] of the rows kept, after each epoch.
     """
 
     state: str
@@ -94,6 +100,7 @@ class Trained:
     losses: Array
     best_epoch: int
     seconds: float
+    outputs: Array
 
 
 def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
@@ -152,6 +159,7 @@ class Trainer:
         self.best_epoch = np.zeros(len(tasks), dtype=int)
         self.curves: list[list[float]] = [[] for _ in tasks]
         self.losses: list[list[float]] = [[] for _ in tasks]
+        self.outputs: list[list[Array]] = [[] for _ in tasks]
         self.seconds = np.zeros(len(tasks))
         folds = {task.fold: data.examples(task.fold) for task in tasks}
         self.examples = [folds[task.fold] for task in tasks]
@@ -226,7 +234,10 @@ class Trainer:
         if not len(task.validation_rows):
             return None
         scores = self.population.scores(p, self.examples[i].X, task.validation_rows, self.stop.check)
-        return self.judge(task.fold, task.validation_rows, scores) if np.isfinite(scores).all() else float("nan")
+        if not np.isfinite(scores).all():
+            return float("nan")
+        self.outputs[i].append(scores[task.kept])
+        return self.judge(task.fold, task.validation_rows, scores)
 
     def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> None:
         """Note what an epoch brought, and let go of those that are finished."""
@@ -276,7 +287,14 @@ class Trainer:
             np.array(self.losses[i]),
             int(self.best_epoch[i]),
             float(self.seconds[i]),
+            _stacked(self.outputs[i][: len(self.curves[i])], self.tasks[i], self.plan),
         )
+
+
+def _stacked(outputs: list[Array], task: Task, plan: Plan) -> Array:
+    """The outputs kept after each epoch as one array, (epochs, r, n[L])."""
+    shape = (len(outputs), len(task.kept), plan.blocks[-1].n_out)
+    return np.array(outputs, np.float32).reshape(shape)
 
 
 def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trained:
@@ -320,11 +338,21 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     theta = found.x.astype(np.float32)
     state, reason = "done", ""
     curve: list[float] = []
+    outputs: list[Array] = []
     if not np.isfinite(found.fun) or not np.isfinite(theta).all():
         state, reason = "diverged", "the loss became infinite or undefined under L-BFGS: scale the inputs"
     elif len(task.validation_rows):
         scores = Scorer(plan, backend).take(theta).scores(data.X[task.fold], task.validation_rows)
-        curve = [judge(task.fold, task.validation_rows, scores)]
+        curve, outputs = [judge(task.fold, task.validation_rows, scores)], [scores[task.kept]]
         if not np.isfinite(curve).all():
-            state, reason, curve = "diverged", f"validation score is {curve[0]}", []
-    return Trained(state, reason, theta, np.array(curve), np.array([float(found.fun)]), 1, time.perf_counter() - start)
+            state, reason, curve, outputs = "diverged", f"validation score is {curve[0]}", [], []
+    return Trained(
+        state,
+        reason,
+        theta,
+        np.array(curve),
+        np.array([float(found.fun)]),
+        1,
+        time.perf_counter() - start,
+        _stacked(outputs, task, plan),
+    )

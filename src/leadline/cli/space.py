@@ -1,0 +1,78 @@
+"""`leadline space`: what is searched beside depth; and the files that say it otherwise."""
+
+import json
+import sys
+from pathlib import Path
+
+from rich.table import Table
+
+from leadline.cli.console import make_console
+from leadline.errors import ParameterError
+from leadline.search import SPACE, Dimension, space_from_records
+
+__all__ = ["parse_repeats", "read_space", "run_space"]
+
+
+def read_space(path: str | None) -> tuple[Dimension, ...] | None:
+    """The space in a JSON file, as `leadline space --json` prints it; None for none.
+
+    Raises
+    ------
+    ParameterError
+        The file is missing, is no JSON, or describes no space.
+    """
+    if path is None:
+        return None
+    try:
+        records = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParameterError(f"--space {path}: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise ParameterError(
+            f"--space {path} is not JSON ({error}); leadline space --json prints what is expected."
+        ) from error
+    try:
+        return space_from_records(records)
+    except ParameterError as error:
+        raise ParameterError(f"--space {path}: {error}") from error
+
+
+def parse_repeats(text: str) -> int | str:
+    """A number of repeats, or "auto".
+
+    Raises
+    ------
+    ParameterError
+        It is neither.
+    """
+    if text == "auto":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise ParameterError(f"--repeats must be a whole number of at least 1, or auto; got {text!r}.")
+    return int(text)
+
+
+def _values(dimension: Dimension) -> str:
+    if dimension.levels:
+        return ", ".join(map(str, dimension.levels))
+    return f"{dimension.low:g} to {dimension.high:g}" + (", evenly in the logarithm" if dimension.log else "")
+
+
+def run_space(as_json: bool) -> None:
+    """Do what `leadline space` does."""
+    if as_json:
+        sys.stdout.write(json.dumps([dimension.to_record() for dimension in SPACE], indent=2) + "\n")
+        return
+    console = make_console(quiet=False, for_programs=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("hyperparameter", "values", "what it is"):
+        table.add_column(head)
+    for dimension in SPACE:
+        table.add_row(dimension.name, _values(dimension), dimension.explanation)
+    console.print(table)
+    console.print(
+        "\nCandidate 0 of every depth is the estimator as it is; the others are drawn evenly from this space "
+        "(scrambled Sobol points), the same for every depth.\n"
+        "leadline space --json > space.json writes it to a file for leadline fit --space space.json.",
+        highlight=False,
+    )
