@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.errors import DataError, Interrupted, ParameterError
-from leadline.search import Study
+from leadline.errors import DataError, Interrupted, ParameterError, RunFolderError
+from leadline.search import Dimension, Study
 
 SMALL = {"max_depth": 2, "candidates": 2, "cv": 3, "repeats": 1}
 
@@ -217,6 +217,10 @@ def test_iris_is_told_apart() -> None:
         ({"cv": 1}, "DepthSearchCV.cv must be an integer of at least 2; got 1"),
         ({"cv": [(np.arange(5), np.arange(5, 9))]}, "DepthSearchCV.cv must give at least two folds.*got 1"),
         ({"time_limit": 0}, "DepthSearchCV.time_limit must be a positive number; got 0"),
+        ({"repeats": 0}, "DepthSearchCV.repeats must be an integer of at least 1 or 'auto'; got 0"),
+        ({"repeats": 2, "cv": KFold(3)}, "repeats must be 1 or 'auto' where cv is a division of its own; got 2"),
+        ({"select": "deepest"}, "DepthSearchCV.select must be one of 'supported', 'one_standard_error', 'best'; got"),
+        ({"space": [3]}, "A space is a sequence of Dimension; item 1 is 3"),
         ({"patience": 0}, "DepthSearchCV.patience must be an integer of at least 1; got 0"),
         ({"scoring": "rsme"}, "No score is called 'rsme'. Did you mean 'rmse'"),
         ({"estimator": KFold()}, "DepthSearchCV.estimator must be a DeepClassifier or a DeepRegressor; got KFold"),
@@ -234,3 +238,84 @@ def test_a_data_frame_is_not_changed(mixed) -> None:
     before = X.copy()
     DepthSearchCV(DeepRegressor(max_iter=2, random_state=0), **SMALL).fit(X, y)
     pd.testing.assert_frame_equal(X, before)
+
+
+def test_a_study_is_continued_and_nothing_is_trained_twice(mixed, tmp_path: Path) -> None:
+    X, y, _ = mixed
+    path = tmp_path / "study.db"
+    first = DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), study=path, **{**SMALL, "max_depth": 1}).fit(X, y)
+    before = {key: first.study_.result(key).seconds for key in first.study_.unit_keys()}
+    again = DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), study=path, **SMALL).fit(X, y)
+    whole = DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), **SMALL).fit(X, y)
+    assert again.ladder_.drop(columns="seconds").equals(whole.ladder_.drop(columns="seconds"))
+    assert np.array_equal(again.predict(X), whole.predict(X))
+    assert again.evidence_ == whole.evidence_
+    assert {key: again.study_.result(key).seconds for key in before} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"estimator": DeepRegressor(max_iter=5, random_state=0)}, "settings max_iter was 4, now 5"),
+        ({"estimator": DeepRegressor(max_iter=4, random_state=1)}, "seed was 0, now 1"),
+        ({"candidates": 3}, "candidates was 2, now 3"),
+        ({"scoring": "mae"}, "score was neg_root_mean_squared_error, now neg_mean_absolute_error"),
+        ({"space": (Dimension("dropout", levels=(0.1,)),)}, "space was .*, now .*dropout"),
+        ({"cv": 4}, "data was .*, now"),
+    ],
+)
+def test_a_study_of_something_else_is_refused(mixed, tmp_path: Path, change: dict, message: str) -> None:
+    X, y, _ = mixed
+    given = {"estimator": DeepRegressor(max_iter=4, random_state=0), "study": tmp_path / "study.db", **SMALL}
+    DepthSearchCV(**{**given, "max_depth": 1}).fit(X, y)
+    with pytest.raises(RunFolderError, match=f"study.db cannot be continued: .*{message}"):
+        DepthSearchCV(**{**given, **change}).fit(X, y)
+
+
+def test_other_data_are_another_study(mixed, tmp_path: Path) -> None:
+    X, y, _ = mixed
+    given = {"study": tmp_path / "study.db", **SMALL, "max_depth": 1}
+    DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), **given).fit(X, y)
+    changed = y.copy()
+    changed.iloc[7] += 1e-3
+    with pytest.raises(RunFolderError, match="cannot be continued: data was"):
+        DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), **given).fit(X, changed)
+
+
+def test_the_answer_is_the_depth_that_was_asked_for(mixed) -> None:
+    X, y, _ = mixed
+    for select in ("supported", "one_standard_error", "best"):
+        search = DepthSearchCV(DeepRegressor(max_iter=8, random_state=0), select=select, **SMALL).fit(X, y)
+        verdict = search.verdict_
+        expected = {"best": verdict.best_depth, "one_standard_error": verdict.one_standard_error_depth}
+        assert search.best_depth_ == expected.get(select, verdict.depth)
+        assert search.best_depth_ == search.model_.plan.architecture.L
+
+
+def test_the_space_is_searched_and_nothing_else(mixed) -> None:
+    X, y, _ = mixed
+    space = (Dimension("hidden_units", levels=(5, 7)), Dimension("activation", levels=("tanh",)))
+    estimator = DeepRegressor((9,), max_iter=2, random_state=0)
+    search = DepthSearchCV(estimator, space=space, **{**SMALL, "candidates": 6}).fit(X, y)
+    deep = [own for own, L in zip(search.cv_results_["params"], search.cv_results_["depth"], strict=True) if L == 2]
+    assert {own["hidden_layer_sizes"][0] for own in deep} == {5, 7, 9}
+    assert {own["activation"] for own in deep[1:]} == {"tanh"}
+    assert len({own["learning_rate_init"] for own in deep}) == 1
+
+
+def test_rows_in_the_order_of_time_are_judged_by_what_comes_later(mixed) -> None:
+    X, y, _ = mixed
+    search = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), **{**SMALL, "cv": TimeSeriesSplit(4)})
+    search.fit(X, y)
+    assert search.study_.fact("folds") == [[60, 60], [120, 60], [180, 60], [240, 60]]
+    assert search.n_repeats_ == 1
+
+
+def test_what_was_learned_is_compared_with_a_constant(mixed) -> None:
+    X, y, _ = mixed
+    search = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), **SMALL).fit(X, y)
+    assert search.verdict_.p_learned[1] < 0.05
+    noise = np.random.default_rng(0).normal(size=len(X))
+    lost = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), **{**SMALL, "repeats": 4, "cv": 5}).fit(X, noise)
+    assert lost.best_depth_ == 1
+    assert lost.verdict_.p_learned[1] > 0.05

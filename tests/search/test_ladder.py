@@ -2,21 +2,23 @@ import numpy as np
 import pytest
 
 from leadline.search import DepthResult, Ladder, Metric, Problem, Progress, Study, Verdict, draw_candidates, make_folds
+from leadline.search.ladder import ROUNDS
 from leadline.tables import Encoded, Target
 from leadline.training import Hyperparameters, Stop, Stopped
 
 BASE = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, max_iter=8)
 
 
-def make_problem(kind: str = "product", n: int = 240) -> Problem:
+def make_problem(kind: str = "product", n: int = 240, repeats: int = 1, scoring=None) -> Problem:
     generator = np.random.default_rng(0)
     numbers = generator.normal(size=(n, 4))
     signal = numbers[:, 0] * numbers[:, 1] if kind == "product" else numbers @ np.array([1.0, -2.0, 0.5, 0.0])
     y = signal + 0.1 * generator.normal(size=n)
     target = Target.infer(y, "regression")
-    splits, _ = make_folds(y, np.arange(n), target, None, 4, seed=0)
+    splits, _ = make_folds(y, np.arange(n), target, None, 4, seed=0, repeats=repeats)
     encoded = Encoded(numbers, np.zeros((n, 0), np.float32))
-    return Problem.build(encoded, y, np.ones(n), target, Metric(None, target), splits, "standard")
+    metric = Metric(scoring, target)
+    return Problem.build(encoded, y, np.ones(n), target, metric, splits, "standard", repeats=repeats)
 
 
 class Diary:
@@ -51,6 +53,7 @@ def climb(
     patience: int = 5,
     stop: Stop | None = None,
     listener: Diary | None = None,
+    repeats: int | str = 1,
 ) -> Ladder:
     ladder = Ladder(
         problem,
@@ -61,6 +64,7 @@ def climb(
         n_jobs,
         stop or Stop(),
         listener or Diary(),
+        repeats,
     )
     ladder.climb(max_depth, patience)
     return ladder
@@ -79,6 +83,8 @@ def same(a: Ladder, b: Ladder) -> bool:
                 return False
         if not (np.array_equal(one.curve, two.curve) and np.array_equal(one.theta, two.theta)):
             return False
+    if a.evidence != b.evidence:
+        return False
     return all(np.array_equal(a.results[L].scores, b.results[L].scores) for L in a.results)
 
 
@@ -220,3 +226,110 @@ def test_a_depth_where_everything_diverges_is_named_and_not_judged() -> None:
     assert ladder.results[2].failed.startswith("every network failed: training loss not finite in epoch 1")
     assert ladder.verdict is not None
     assert ladder.verdict.depth == 1
+
+
+def test_repeats_give_every_depth_more_scores_and_more_networks_to_average() -> None:
+    ladder = climb(make_problem(repeats=3), repeats=3, max_depth=2)
+    for L in (1, 2):
+        assert len(ladder.results[L].scores) == 12
+        assert [place for place, _ in ladder.members(ladder.results[L])] == list(range(12))
+    once = climb(make_problem(), max_depth=2)
+    assert np.array_equal(once.results[1].scores, ladder.results[1].scores[:4])
+
+
+def test_the_number_of_repeats_follows_from_the_first_layer() -> None:
+    # a product cannot be learned by one layer, so nothing is certain; a line can, at once
+    assert climb(make_problem("product", repeats=3), repeats="auto", max_depth=1).repeats == 3
+    linear = climb(make_problem("linear", n=2000, repeats=3), repeats="auto", max_depth=1)
+    assert linear.repeats == 1
+    assert len(linear.results[1].scores) == 4
+
+
+def test_a_climb_that_was_cut_goes_on_to_the_same_bits() -> None:
+    class Impatient(Diary):
+        def __init__(self, most: int) -> None:
+            super().__init__()
+            self.left = most
+
+        def advanced(self, progress: Progress) -> None:
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+
+    problem = make_problem(repeats=2)
+    whole = climb(problem, repeats="auto")
+    for most in (1, 3, 8, 14):
+        study = Study()
+        with pytest.raises(KeyboardInterrupt):
+            climb(problem, study=study, repeats="auto", listener=Impatient(most))
+        before = {key: study.result(key).seconds for key in study.unit_keys()}
+        assert len(before) < len(whole.study.unit_keys())
+        again = climb(problem, study=study, repeats="auto")
+        assert same(whole, again)
+        assert all(study.result(key).seconds == seconds for key, seconds in before.items()), "trained twice"
+
+
+def test_a_score_that_raises_fails_its_network_alone() -> None:
+    def touchy(estimator, X, y) -> float:
+        predictions = estimator.predict(X)
+        error = float(np.mean((predictions - y) ** 2))
+        if np.std(predictions) > 0 and 0.8 < error < 1.0:
+            raise ZeroDivisionError("of all numbers")
+        return -error
+
+    ladder = climb(make_problem(scoring=touchy), max_depth=2)
+    states = {ladder.study.result(key).state for key in ladder.study.unit_keys(2)}
+    assert "failed" in states
+    failed = [r for r in map(ladder.study.result, ladder.study.unit_keys()) if r.state == "failed"]
+    assert {result.reason for result in failed} == {"ZeroDivisionError: of all numbers"}
+
+
+def test_work_of_a_lost_worker_is_given_out_anew(monkeypatch) -> None:
+    problem, lost = make_problem(), []
+    train_round = Ladder._train_round
+
+    def losing(ladder: Ladder, missing, rung, work) -> None:
+        if len(lost) % 2 == 0:
+            lost.append(len(missing))
+            train_round(ladder, missing[: len(missing) // 2], rung, work)
+            raise RuntimeError("a worker went away")
+        lost.append(0)
+        train_round(ladder, missing, rung, work)
+
+    whole = climb(problem, max_depth=2)
+    monkeypatch.setattr(Ladder, "_train_round", losing)
+    assert same(whole, climb(problem, max_depth=2))
+    assert len(lost) >= 4
+
+
+def test_workers_that_are_lost_again_and_again_are_an_error(monkeypatch) -> None:
+    calls = []
+
+    def losing(ladder: Ladder, missing, rung, work) -> None:
+        calls.append(1)
+        raise RuntimeError("a worker went away")
+
+    monkeypatch.setattr(Ladder, "_train_round", losing)
+    with pytest.raises(RuntimeError, match="a worker went away"):
+        climb(make_problem())
+    assert len(calls) == ROUNDS
+
+
+def test_progress_tells_what_the_whole_climb_can_still_take() -> None:
+    class Wholes(Diary):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[Progress] = []
+
+        def advanced(self, progress: Progress) -> None:
+            self.seen.append(progress)
+
+    diary = Wholes()
+    climb(make_problem(), max_depth=6, patience=2, listener=diary)
+    told = [progress for progress in diary.seen if progress.whole is not None]
+    assert told
+    assert all(0 <= p.seconds_left <= p.whole[0] <= p.whole[1] for p in told)
+    at_two = next(p for p in told if p.L == 2)
+    assert at_two.whole[1] > at_two.whole[0]
+    assert diary.seen[-1].share == 1.0
+    assert all(p.best is not None for p in diary.seen if p.L > 1)

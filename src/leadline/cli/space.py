@@ -4,8 +4,6 @@ import json
 import sys
 from pathlib import Path
 
-from rich.table import Table
-
 from leadline.cli.console import make_console
 from leadline.errors import ParameterError
 from leadline.search import SPACE, Dimension, space_from_records
@@ -55,7 +53,7 @@ def parse_repeats(text: str) -> int | str:
 def _values(dimension: Dimension) -> str:
     if dimension.levels:
         return ", ".join(map(str, dimension.levels))
-    return f"{dimension.low:g} to {dimension.high:g}" + (", evenly in the logarithm" if dimension.log else "")
+    return f"{dimension.low:g} to {dimension.high:g}" + (" (log)" if dimension.log else "")
 
 
 def run_space(as_json: bool) -> None:
@@ -64,15 +62,15 @@ def run_space(as_json: bool) -> None:
         sys.stdout.write(json.dumps([dimension.to_record() for dimension in SPACE], indent=2) + "\n")
         return
     console = make_console(quiet=False, for_programs=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("hyperparameter", "values", "what it is"):
-        table.add_column(head)
-    for dimension in SPACE:
-        table.add_row(dimension.name, _values(dimension), dimension.explanation)
-    console.print(table)
+    rows = [("hyperparameter", "values", "what it is")]
+    rows += [(dimension.name, _values(dimension), dimension.explanation) for dimension in SPACE]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for i, (name, values, explanation) in enumerate(rows):
+        line = f"{name:<{widths[0]}}  {values:<{widths[1]}}  {explanation}"
+        console.print(line, style="bold" if i == 0 else None, highlight=False)
     console.print(
         "\nCandidate 0 of every depth is the estimator as it is; the others are drawn evenly from this space "
-        "(scrambled Sobol points), the same for every depth.\n"
+        "(scrambled Sobol points; evenly in the logarithm where it says log), the same for every depth.\n"
         "leadline space --json > space.json writes it to a file for leadline fit --space space.json.",
         highlight=False,
     )
