@@ -315,7 +315,7 @@ def test_what_was_learned_is_compared_with_a_constant(mixed) -> None:
     X, y, _ = mixed
     search = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), **SMALL).fit(X, y)
     assert search.verdict_.p_learned[1] < 0.05
-    noise = np.random.default_rng(0).normal(size=len(X))
+    noise = np.random.default_rng(1).normal(size=len(X))
     lost = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), **{**SMALL, "repeats": 4, "cv": 5}).fit(X, noise)
     assert lost.best_depth_ == 1
     assert lost.verdict_.p_learned[1] > 0.05

@@ -9,7 +9,7 @@ in the study is never trained again, so a climb that was killed goes on where it
 import time
 import warnings
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any, Protocol
@@ -66,6 +66,8 @@ RUNGS: tuple[Rung, ...] = (Rung(0.25, 2, 1.0), Rung(1.0, None, 0.25))
 LEAST_KEPT = 2
 # How often work is given out anew after a worker was lost, without a single network finished in between.
 ROUNDS = 3
+# Batches that each job gets in one call, of a backend that gives results only when all are there.
+BATCHES_EACH = 2
 # What a step costs beside its products, in multiply-adds, for the estimate of the time left.
 STEP_COST = 1e6
 
@@ -211,6 +213,9 @@ class Ladder:
         self.evidence: Evidence | None = None
         self.left_out: str = ""
         self.pace = _Pace(self)
+        # workers that are kept for the whole climb, by backends that would start them anew for every call
+        self._pool: Parallel | None = None
+        self._open = ExitStack()
 
     def climb(self, max_depth: int, patience: int) -> None:
         """Judge L = 1, 2, …; stop when the answer has been `patience` layers back, at `max_depth`, or when asked.
@@ -220,7 +225,7 @@ class Ladder:
         self.max_depth, self.patience = max_depth, patience
         self.listener.climb_started(self.problem.judge.metric)
         try:
-            with one_blas_thread(), warnings.catch_warnings():
+            with self._open, one_blas_thread(), warnings.catch_warnings():
                 # some scores warn of every fold that lacks a class; what is undefined was refused before the climb
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
                 warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true", category=UserWarning)
@@ -378,6 +383,7 @@ class Ladder:
             except Exception:
                 # what a training raises comes back as a result; this is the backend, which lost its workers
                 in_vain = in_vain + 1 if self.missing(missing) == missing else 0
+                self._pool = None
                 if in_vain == ROUNDS:
                     raise
 
@@ -409,8 +415,21 @@ class Ladder:
         return sorted(batches, key=lambda batch: -len(batch) * cost(self.problem, batch[0].settings))
 
     def _run(self, batches: list[list[Unit]], keep: bool) -> Generator[tuple[list[Unit], list[UnitResult]]]:
-        jobs = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1)
-        finished = jobs(delayed(_train_batch)(self.problem, batch, self.seed, keep, self.stop) for batch in batches)
+        """Results as they come; where the backend cannot say what has come, a few batches at a time."""
+        train_batch = delayed(_train_batch)
+        # the problem is an argument of its own, so that backends which send large arguments once send it once
+        calls = [train_batch(self.problem, batch, self.seed, keep, self.stop) for batch in batches]
+        settings: dict[str, Any] = {"n_jobs": self.n_jobs, "prefer": "threads", "batch_size": 1}
+        try:
+            jobs = Parallel(return_as="generator_unordered", **settings)
+        except ValueError:
+            if self._pool is None:
+                self._pool = self._open.enter_context(Parallel(**settings))
+            at_once = BATCHES_EACH * effective_n_jobs(self.n_jobs)
+            for start in range(0, len(calls), at_once):
+                yield from self._pool(calls[start : start + at_once])
+            return
+        finished = jobs(calls)
         try:
             # not `yield from`, which would close it before anyone is told to stop
             for result in finished:  # noqa: UP028

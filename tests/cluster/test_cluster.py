@@ -1,0 +1,138 @@
+"""The same ladder on one process, on a cluster of dask and on one of Ray, also when a worker is killed half-way.
+
+Not a part of `make test`, which does not install the clusters; `make test-cluster` runs it.
+"""
+
+import os
+import signal
+
+import joblib
+import numpy as np
+import psutil
+import pytest
+import ray
+from distributed import Client, LocalCluster
+from ray.util.joblib import register_ray
+from sklearn.datasets import load_breast_cancer
+
+from leadline import DeepClassifier, DepthSearchCV
+from leadline.search import Problem, Progress
+
+X, Y = load_breast_cancer(return_X_y=True)
+WORKERS = 3
+
+
+def search(listener=None) -> DepthSearchCV:
+    estimator = DeepClassifier(max_iter=20, random_state=0)
+    found = DepthSearchCV(estimator, max_depth=3, candidates=4, cv=4, repeats=1, listener=listener)
+    return found.fit(X, Y)
+
+
+class Killer:
+    """A listener that kills a worker after some networks of L = 2."""
+
+    def __init__(self, pids) -> None:
+        self.pids, self.killed = pids, 0
+
+    def climb_started(self, metric) -> None:
+        pass
+
+    def depth_started(self, L: int) -> None:
+        pass
+
+    def advanced(self, progress: Progress) -> None:
+        if progress.L == 2 and progress.done >= 2 and not self.killed:
+            self.killed = self.pids()[0]
+            os.kill(self.killed, signal.SIGKILL)
+
+    def depth_finished(self, result, verdict) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def alone() -> DepthSearchCV:
+    return search()
+
+
+@pytest.fixture
+def dask_cluster():
+    with (
+        LocalCluster(n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        joblib.parallel_config(backend="dask"),
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ray_started():
+    ray.init(num_cpus=WORKERS, include_dashboard=False)
+    register_ray()
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def ray_cluster(ray_started):
+    with joblib.parallel_config(backend="ray"):
+        yield
+
+
+def same(a: DepthSearchCV, b: DepthSearchCV) -> bool:
+    ladders = [found.ladder_.drop(columns="seconds") for found in (a, b)]
+    assert ladders[0].equals(ladders[1])
+    assert a.evidence_ == b.evidence_
+    keys = a.study_.unit_keys()
+    assert keys == b.study_.unit_keys()
+    assert all(np.array_equal(a.study_.result(key).curve, b.study_.result(key).curve) for key in keys)
+    return bool(np.array_equal(a.predict_proba(X), b.predict_proba(X)))
+
+
+def test_dask_climbs_the_same_ladder(alone, dask_cluster) -> None:
+    assert same(alone, search())
+
+
+def test_dask_goes_on_without_a_worker(alone, dask_cluster) -> None:
+    killer = Killer(lambda: list(dask_cluster.run(os.getpid).values()))
+    assert same(alone, search(killer))
+    assert killer.killed
+
+
+def test_dask_is_sent_the_data_once_for_each_round(alone, dask_cluster, monkeypatch) -> None:
+    sent = []
+    monkeypatch.setattr(Problem, "__getstate__", lambda problem: sent.append(1) or vars(problem), raising=False)
+    found = search()
+    rounds = 2 * len(found.results_)
+    batches = sum(result.networks for result in found.results_.values()) / 4
+    assert 0 < len(sent) <= rounds < batches
+
+
+def ray_pids() -> list[int]:
+    return [
+        one.pid for one in psutil.process_iter(["cmdline"]) if "ray::PoolActor" in " ".join(one.info["cmdline"] or [])
+    ]
+
+
+def test_ray_climbs_the_same_ladder(alone, ray_cluster) -> None:
+    assert same(alone, search())
+
+
+def test_ray_goes_on_without_a_worker(alone, ray_cluster) -> None:
+    killer = Killer(ray_pids)
+    assert same(alone, search(killer))
+    assert killer.killed
+
+
+def test_processes_of_one_machine_climb_the_same_ladder(alone) -> None:
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        assert same(alone, search())
+
+
+def test_a_killed_process_of_one_machine_is_replaced(alone) -> None:
+    def children() -> list[int]:
+        return [child.pid for child in psutil.Process().children(recursive=True) if "loky" in " ".join(child.cmdline())]
+
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        killer = Killer(children)
+        assert same(alone, search(killer))
+    assert killer.killed
