@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types tests coverage planted-errors lock clean \
+.PHONY: demo test lint types tests test-cluster coverage planted-errors lock clean \
         benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-stability benchmark-search
 
 demo: $(VENV)/.runtime
@@ -45,6 +45,15 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.runtime
 
+# The same ladder on clusters of dask and Ray, in an environment of their own.
+test-cluster: $(VENV)-cluster/.ready
+	$(VENV)-cluster/bin/python -m pytest tests/cluster
+
+$(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-cluster
+	$(VENV)-cluster/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
+	@touch $@
+
 # Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
 benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-stability benchmark-search: benchmark-%: $(VENV)-benchmarks/.ready
 	$(VENV)-benchmarks/bin/python benchmarks/$*.py
@@ -62,4 +71,4 @@ lock:
 	  --no-emit-index-url --extra parquet --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-benchmarks build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-cluster build dist .mypy_cache .pytest_cache .ruff_cache .coverage

@@ -4,7 +4,11 @@ Not a part of `make test`, which does not install the clusters; `make test-clust
 """
 
 import os
+import re
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -136,3 +140,38 @@ def test_a_killed_process_of_one_machine_is_replaced(alone) -> None:
         killer = Killer(children)
         assert same(alone, search(killer))
     assert killer.killed
+
+
+def test_the_page_on_clusters_runs_as_written(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    if ray.is_initialized():
+        ray.shutdown()
+    page = (Path(__file__).parents[2] / "docs" / "beyond-one-machine.md").read_text("utf-8")
+    blocks, names, answers = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL), {}, []
+    for block in blocks:
+        exec(compile(block, "beyond-one-machine.md", "exec"), names)
+        answers.append(names["search"].ladder_.drop(columns="seconds"))
+    assert len(answers) == 3
+    assert all(answers[0].equals(other) for other in answers)
+
+
+def test_a_scheduler_and_a_worker_started_by_command_take_the_work(alone, tmp_path) -> None:
+    folder = Path(sys.executable).parent
+    address, quiet = "tcp://127.0.0.1:8799", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [
+        subprocess.Popen(
+            [folder / "dask", "scheduler", "--host", "127.0.0.1", "--port", "8799", "--no-dashboard"], **quiet
+        ),
+        subprocess.Popen(
+            [folder / "dask", "worker", address, "--nworkers", "2", "--nthreads", "1"], cwd=tmp_path, **quiet
+        ),
+    ]
+    try:
+        with Client(address, timeout=60) as client:
+            client.wait_for_workers(2, timeout=60)
+            with joblib.parallel_config(backend="dask"):
+                assert same(alone, search())
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(timeout=30)
