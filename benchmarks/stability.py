@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from harness import machine, table, versions, write_json
+from real_tables import DATA, draw
 from sklearn.metrics import log_loss, root_mean_squared_error
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.search import corrected_error
-from tables import DATA, draw
 
 TABLES = (
     "titanic",

@@ -1,4 +1,5 @@
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -319,3 +320,42 @@ def test_what_was_learned_is_compared_with_a_constant(mixed) -> None:
     lost = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), **{**SMALL, "repeats": 4, "cv": 5}).fit(X, noise)
     assert lost.best_depth_ == 1
     assert lost.verdict_.p_learned[1] > 0.05
+
+
+def test_it_says_how_far_it_has_come(mixed, capsys, monkeypatch) -> None:
+    X, y, _ = mixed
+    monkeypatch.setattr("leadline.estimators.depth_search._Lines.SECONDS_BETWEEN_LINES", -1.0)
+    DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), verbose=2, **SMALL).fit(X, y)
+    written = capsys.readouterr().out.splitlines()
+    assert written[0].startswith("L = 1: ")
+    assert any(re.fullmatch(r"L = 2: \d+ of 10 networks, \d+ s left at this depth; .*", line) for line in written)
+    assert [line[:12] for line in written if "±" in line] == ["L = 1  hidde", "L = 2  hidde"]
+
+
+@pytest.mark.skipif(not hasattr(DepthSearchCV, "set_callbacks"), reason="scikit-learn has callbacks from 1.9")
+def test_callbacks_of_scikit_learn_see_depths_and_networks(mixed) -> None:
+    class Diary:
+        def __init__(self) -> None:
+            self.began, self.ended, self.torn_down = [], [], 0
+
+        def setup(self, estimator, context) -> None:
+            pass
+
+        def on_fit_task_begin(self, estimator, context) -> None:
+            self.began.append(context.task_name)
+
+        def on_fit_task_end(self, estimator, context) -> None:
+            self.ended.append(context.task_name)
+
+        def teardown(self, estimator, context) -> None:
+            self.torn_down += 1
+
+    X, y, _ = mixed
+    diary = Diary()
+    search = DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), **SMALL).set_callbacks(diary).fit(X, y)
+    assert sorted(diary.began) == sorted(diary.ended)
+    assert [name for name in diary.ended if name != "network"] == ["L = 1", "L = 2", "fit"]
+    assert diary.began.count("network") == search.ladder_["networks"].sum()
+    assert diary.torn_down == 1
+    plain = DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), **SMALL).fit(X, y)
+    assert np.array_equal(search.predict(X), plain.predict(X))

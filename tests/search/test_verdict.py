@@ -71,6 +71,24 @@ def test_with_all_depths_equal_a_deeper_network_is_rarely_called() -> None:
     assert deeper / 400 < 0.06
 
 
+def test_with_equal_depths_and_correlated_folds_the_corrected_error_keeps_to_fewer_layers() -> None:
+    generator, n, k, rho = np.random.default_rng(0), 2000, 5, SHARE / (1 + SHARE)
+    called = {"best": 0, "plain": 0, "supported": 0}
+    for _ in range(n):
+        # what is common to a depth's folds, because they share training rows, and what is not
+        own = np.sqrt(rho) * generator.normal(size=(4, 1)) + np.sqrt(1 - rho) * generator.normal(size=(4, k))
+        scores = dict(zip((1, 2, 3, 4), own, strict=True))
+        verdict = give_verdict(scores, SHARE)
+        best = scores[verdict.best_depth]
+        plain = min(L for L in scores if scores[L].mean() >= best.mean() - best.std(ddof=1) / np.sqrt(k))
+        called["best"] += verdict.best_depth > 1
+        called["plain"] += plain > 1
+        called["supported"] += verdict.depth > 1
+    assert called["best"] / n == pytest.approx(0.75, abs=0.04)
+    assert called["plain"] / n > 0.5
+    assert called["supported"] / n < 0.13
+
+
 def test_a_folds_score_is_read_where_the_other_folds_are_best() -> None:
     curves = [np.array([0.0, 9.0, 1.0]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 2.0, 3.0])]
     # the others of fold 0 are best in epoch 3, those of folds 1 and 2 in epoch 2

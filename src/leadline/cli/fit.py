@@ -258,10 +258,10 @@ def confidence(evidence: Evidence, answer: int, metric: Metric) -> str:
         f"Over {evidence.resamples:,} resamplings of the rows L = {answer} was the answer in "
         f"{evidence.answers.get(answer, 0.0):.0%}{f' ({beside})' if beside else ''}"
     )
-    optimism = max(evidence.optimism, 0.0)
+    optimism = float(f"{max(evidence.optimism, 0.0):.2g}")
     return (
         f"{sure}; choosing the best of {counted(evidence.finalists, 'finalist')} flatters its {metric.label} by about "
-        f"{optimism:.2g}."
+        f"{optimism:,.12g}."
     )
 
 

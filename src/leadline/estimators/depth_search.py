@@ -1,6 +1,7 @@
 """DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face."""
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from leadline._version import __version__
 from leadline.errors import DataError, Interrupted, ParameterError
 from leadline.estimators.base import Face, draw_seed, read_input
+from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.model import Member, Model
 from leadline.search import (
@@ -67,10 +69,23 @@ class _Quiet:
 
 
 class _Lines(_Quiet):
-    """A listener that prints a line for each depth."""
+    """A listener that prints a line for each depth, and, if it is talkative, one now and then between them."""
+
+    SECONDS_BETWEEN_LINES = 10.0
+
+    def __init__(self, verbose: int) -> None:
+        self.talkative = verbose > 1
 
     def climb_started(self, metric: Metric) -> None:
-        self.metric = metric
+        self.metric, self.last = metric, time.monotonic()
+
+    def advanced(self, progress: Progress) -> None:
+        if not self.talkative or time.monotonic() - self.last < self.SECONDS_BETWEEN_LINES:
+            return
+        self.last = time.monotonic()
+        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left at this depth"
+        whole = "" if progress.whole is None else "; {:.0f} s to {:.0f} s in all".format(*progress.whole)
+        sys.stdout.write(f"L = {progress.L}: {progress.done} of {progress.planned} networks{left}{whole}\n")
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         if result.failed:
@@ -138,7 +153,7 @@ def _can_predict_proba(search: "DepthSearchCV") -> bool:
     return hasattr(search.estimator, "predict_proba")
 
 
-class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
+class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ignore[misc]
     """How deep should the network be? Depth after depth, judged by the same cross-validation folds.
 
     Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. Every depth gets the
@@ -180,7 +195,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
     random_state : int, Generator, RandomState or None
         Seed of folds, candidates and networks; None for the estimator's.
     verbose : int, default 0
-        1 prints a line for each depth.
+        1 prints a line for each depth, and 2 how far the work has come, with the time left, every ten seconds. Where
+        scikit-learn has callbacks (1.9 and later), ``set_callbacks(ProgressBar())`` shows its progress bar.
     listener : Listener, optional
         Told about every step; see `leadline.search.Listener`.
 
@@ -260,6 +276,7 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         self.verbose = verbose
         self.listener = listener
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Climb the ladder.
 
@@ -313,7 +330,8 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
         study = self.study if isinstance(self.study, Study) else Study(self.study)
         study.identify(self._identity(problem, base, space, seed))
         self._state_facts(study, base, candidates, given.layout.to_record(), splits)
-        listener = self.listener or (_Lines() if self.verbose else _Quiet())
+        listener = self.listener or (_Lines(self.verbose) if self.verbose else _Quiet())
+        told = CallbackListener(self, listener) if getattr(self, "_skl_callbacks", []) else None
         ladder = Ladder(
             problem,
             base,
@@ -322,11 +340,13 @@ class DepthSearchCV(MetaEstimatorMixin, Face):  # type: ignore[misc]
             seed,
             self.n_jobs,
             stop,
-            listener,
+            told or listener,
             self.repeats if isinstance(self.cv, int | np.integer) else 1,
             self.select,
         )
         ladder.climb(self.max_depth, self.patience)
+        if told is not None:
+            told.climb_ended()
         self._conclude(ladder, given.layout, given.frame, X)
         return self
 

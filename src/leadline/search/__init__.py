@@ -1,6 +1,6 @@
 """Floor 3: the search for depth: candidates, folds, halving, the verdict, and the study that keeps it all."""
 
-from leadline.search.evidence import Evidence
+from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import make_folds, most_repeats
 from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, Progress, result_record
 from leadline.search.metrics import Metric, scores_shown
@@ -33,6 +33,7 @@ __all__ = [
     "check_space",
     "corrected_error",
     "draw_candidates",
+    "gather_evidence",
     "give_verdict",
     "in_words",
     "make_folds",

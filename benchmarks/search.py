@@ -1,0 +1,69 @@
+"""How long until "how deep?" is answered, beside what one would do with other tools, and how good the answer predicts.
+
+    make benchmark-search             (or: python benchmarks/search.py --data FOLDER --only abalone)
+
+Prints a table and writes results/search.json. README.md says what is compared.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from harness import Contender, cores, machine, table, versions, write_json
+from real_tables import DATA
+
+# table and training rows
+TABLES = {"abalone": 3000, "wine_quality_white": 3600, "phoneme": 4000, "california_housing": 6000}
+CANDIDATES = 8
+
+
+def contenders(folder: Path, name: str) -> list[Contender]:
+    """The rows of a table; peers that run a process per core hold each to one thread."""
+    given = {"folder": str(folder.resolve()), "name": name, "rows": TABLES[name], "candidates": CANDIDATES}
+    given["cores"] = cores()
+    return [
+        Contender("Leadline", "search_contenders:Leadline", given, cores()),
+        Contender("GridSearchCV", "search_contenders:ScikitLearn", {**given, "halving": False}, 1),
+        Contender("HalvingGridSearchCV", "search_contenders:ScikitLearn", {**given, "halving": True}, 1),
+        Contender("Optuna with PyTorch", "search_contenders:Optuna", given, 1),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the tables and their index.json")
+    parser.add_argument("--only", action="append", choices=list(TABLES))
+    options = parser.parse_args()
+    record: dict[str, Any] = {
+        "machine": machine(),
+        "versions": versions("leadline", "scikit-learn", "torch", "optuna", "numpy"),
+    }
+    lines = []
+    for name in options.only or TABLES:
+        found = {}
+        for contender in contenders(options.data, name):
+            contender.start()
+            try:
+                found[contender.name] = contender.turn()
+            finally:
+                contender.stop()
+            print(f"  {name}, {contender.name}: {found[contender.name]}", flush=True)
+        ours = found["Leadline"]
+        for who, facts in found.items():
+            lines.append(
+                [
+                    f"{name}, {TABLES[name]:,} rows: {who}",
+                    f"{facts['seconds']:.1f}",
+                    f"{facts['seconds'] / ours['seconds']:.1f}",
+                    f"{facts['loss']:.4f}",
+                    f"{facts['hidden']}",
+                    f"{facts['networks']}",
+                ]
+            )
+        record[name] = found
+    print("\n" + table(["", "seconds", "× Leadline", "test loss", "hidden layers", "networks"], lines))
+    print(f"\nwritten to {write_json('search', record)}")
+
+
+if __name__ == "__main__":
+    main()
