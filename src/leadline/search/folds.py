@@ -21,7 +21,7 @@ Array = NDArray[Any]
 # Repeating is for tables whose rows, all repeats together, are no more than this.
 ROWS_REPEATED, MOST_REPEATS = 10_000, 4
 # Repeats are made until the folds' scatter leaves the mean of L = 1 uncertain by this share of what it has learned.
-PRECISION = 0.02
+PRECISION = 0.05
 # Names the random streams of later repeats apart from the seed itself, which draws the first.
 _REPEAT = 1
 
