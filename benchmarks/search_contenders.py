@@ -180,8 +180,7 @@ class Optuna(Contest):
             for process in processes:
                 process.join()
             study = _study(journal)
-            best = study.best_trial
-            pruned = sum(trial.state.name == "PRUNED" for trial in study.trials)
+            best, states = study.best_trial, [trial.state.name for trial in study.trials]
             predictions = self.refit(best.params)
         seconds = time.perf_counter() - start
         return {
@@ -189,8 +188,8 @@ class Optuna(Contest):
             "count": 1,
             "loss": self.loss(predictions),
             "hidden": best.params["hidden"],
-            "networks": len(study.trials) * FOLDS + 1,
-            "pruned": pruned,
+            "networks": len(states) * FOLDS + 1,
+            "pruned": states.count("PRUNED"),
         }
 
     def refit(self, params: dict[str, Any]) -> np.ndarray:
