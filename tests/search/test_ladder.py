@@ -333,3 +333,19 @@ def test_progress_tells_what_the_whole_climb_can_still_take() -> None:
     assert at_two.whole[1] > at_two.whole[0]
     assert diary.seen[-1].share == 1.0
     assert all(p.best is not None for p in diary.seen if p.L > 1)
+
+
+def test_a_deadline_during_the_repeats_leaves_what_the_first_division_says() -> None:
+    class Clock(Diary):
+        def advanced(self, progress: Progress) -> None:
+            super().advanced(progress)
+            if len(self.events) > 15:
+                stop._deadline = 0.0  # now
+
+    stop = Stop(1000.0)
+    ladder = climb(make_problem(repeats=4), repeats="auto", stop=stop, listener=Clock())
+    assert ladder.repeats == 1
+    assert sorted(ladder.results) == [1]
+    assert len(ladder.results[1].scores) == 4
+    assert ladder.verdict is not None
+    assert ladder.left_out == "the time limit came during L = 2; depths from 2 on are not judged"

@@ -54,6 +54,12 @@ def test_an_existing_file_is_continued(tmp_path: Path) -> None:
     assert len(Study.read(tmp_path / "study.db").unit_keys()) == 2
 
 
+def test_a_file_that_was_made_and_never_written_is_begun(tmp_path: Path) -> None:
+    (tmp_path / "study.db").touch()
+    Study(tmp_path / "study.db").record([(KEY, RESULT)])
+    assert Study.read(tmp_path / "study.db").unit_keys() == [KEY]
+
+
 IDENTITY = {"data": "abc", "settings": {"max_iter": 5, "dropout": 0.1}, "space": [1, 2], "seed": 0}
 
 

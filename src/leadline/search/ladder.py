@@ -253,13 +253,13 @@ class Ladder:
             self.listener.depth_started(L)
             try:
                 self.results[L] = self._judge_depth(L)
-                if L == 1 and self._choose_repeats and not self.results[L].failed:
-                    self._repeat()
             except Stopped:
                 if not self.stop.timed_out:
                     raise
                 self.left_out = f"the time limit came during L = {L}; depths from {L} on are not judged"
                 return
+            if L == 1 and self._choose_repeats and not self.results[L].failed:
+                self._repeat()
             judged = {depth: result.scores for depth, result in self.results.items() if not result.failed}
             if judged:
                 self.verdict = give_verdict(judged, self.test_share, self.constant[: self.n_scores])
@@ -269,8 +269,15 @@ class Ladder:
         """Decide on the number of repeats, and judge L = 1 on all of them."""
         most = len(self.problem.judge.folds) // self.k
         self.repeats = repeats_needed(self.results[1].scores, self.constant[: self.k], most)
-        if self.repeats > 1:
+        if self.repeats == 1:
+            return
+        try:
             self.results[1] = self._judge_depth(1)
+        except Stopped:
+            if not self.stop.timed_out:
+                raise
+            # what the first division says stands; the next depth will find that there is no time
+            self.repeats = 1
 
     def _judge_depth(self, L: int) -> DepthResult:
         start = time.perf_counter()

@@ -87,18 +87,16 @@ class Study:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._path = None if path is None else Path(path)
-        if self._path is not None and self._path.exists():
-            self._connection = self._open(self._path)
-            self._check_format()
-            return
         if self._path is not None:
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise RunFolderError(f"{self._path.parent} cannot be made: {error.strerror}.") from error
         self._connection = self._open(self._path)
-        with self._writing():
-            self._connection.executescript(_SCHEMA)
+        if self._is_empty():
+            with self._writing():
+                self._connection.executescript(_SCHEMA)
+        self._check_format()
 
     @classmethod
     def read(cls, path: str | Path) -> "Study":
@@ -119,6 +117,14 @@ class Study:
             return sqlite3.connect(":memory:" if path is None else str(path))
         except sqlite3.Error as error:
             raise RunFolderError(f"{path} cannot be opened: {error}.") from error
+
+    def _is_empty(self) -> bool:
+        """Whether nothing is in the file yet: it is new, or whoever made it was killed before the first word."""
+        try:
+            (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise RunFolderError(f"{self._path} is not a study: {error}.") from error
+        return not tables
 
     def _check_format(self) -> None:
         try:
