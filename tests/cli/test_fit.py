@@ -53,7 +53,7 @@ def test_the_study_keeps_every_network_and_the_conclusions(classes_run):
     study = Study.read(classes_run.folder / "study.db")
     record = record_of(classes_run)
     for row in record["ladder"]:
-        assert len(study.unit_keys(row["L"])) == row["networks"]
+        assert len(study.unit_keys(row["L"], trained=True)) == row["networks"]
     assert study.fact("verdict")["depth"] == record["depth"]
     assert study.fact("run")["test"] == record["test"]
 

@@ -32,8 +32,8 @@ def outputs_of(judge, signal, noise: float, seed: int, scale: float = 1.0):
     return found
 
 
-def gather(judge, outputs, select: str = "supported", seed: int = 0):
-    return gather_evidence(judge, outputs, 1 / (K - 1), select, seed, lambda: None)
+def gather(judge, outputs, select: str = "supported", seed: int = 0, rivals=None):
+    return gather_evidence(judge, outputs, rivals or {}, 1 / (K - 1), select, seed, lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -42,18 +42,18 @@ def gather(judge, outputs, select: str = "supported", seed: int = 0):
 )
 def test_a_depth_that_is_clearly_better_wins_always(task: str, scoring: str | None) -> None:
     judge, signal = make_judge(task, scoring)
-    outputs = {(1, 0): outputs_of(judge, signal, 3.0, 1), (2, 0): outputs_of(judge, signal, 0.2, 2)}
+    outputs = {1: outputs_of(judge, signal, 3.0, 1), 2: outputs_of(judge, signal, 0.2, 2)}
     evidence = gather(judge, outputs)
     assert evidence.answers[2] > 0.99
     assert evidence.wins == {1: 0.0, 2: 1.0}
-    assert evidence.finalists == 2
+    assert evidence.compared == 2
     assert evidence.optimism == pytest.approx(0.0, abs=1e-12), "the choice was always the same"
     assert evidence.resamples == (100 if scoring == "roc_auc" else 1000)
 
 
 def test_depths_that_are_equally_good_share_the_wins_and_the_shallow_one_is_the_answer() -> None:
     judge, signal = make_judge()
-    outputs = {(L, 0): outputs_of(judge, signal, 0.5, seed=L) for L in (1, 2, 3)}
+    outputs = {L: outputs_of(judge, signal, 0.5, seed=L) for L in (1, 2, 3)}
     evidence = gather(judge, outputs)
     assert sum(evidence.wins.values()) == pytest.approx(1.0)
     assert max(evidence.wins.values()) < 0.95
@@ -61,22 +61,36 @@ def test_depths_that_are_equally_good_share_the_wins_and_the_shallow_one_is_the_
     assert gather(judge, outputs, "best").answers == gather(judge, outputs).wins
 
 
-def test_the_best_of_many_equal_candidates_flatters() -> None:
+def scores_of(judge, outputs):
+    return [judge(f, judge.folds[f].validation_rows, own) for f, own in enumerate(outputs)]
+
+
+def test_the_best_of_many_equal_depths_flatters() -> None:
     judge, signal = make_judge()
-    many = {(1, c): outputs_of(judge, signal, 0.5, seed=100 + c) for c in range(20)}
-    few = {key: many[key] for key in [(1, 0), (1, 1)]}
+    many = {L: outputs_of(judge, signal, 0.5, seed=100 + L) for L in range(1, 21)}
+    few = {L: many[L] for L in (1, 2)}
     assert gather(judge, many).optimism > gather(judge, few).optimism >= 0
     # the truth is known: all have an error of 0.5, and the best on these rows seems better than that
-    best = max(
-        np.mean([judge(f, fold.validation_rows, own[f]) for f, fold in enumerate(judge.folds)]) for own in many.values()
-    )
-    flattery = best - (-0.5)
+    flattery = max(np.mean(scores_of(judge, own)) for own in many.values()) - (-0.5)
     assert 0.3 * flattery < gather(judge, many).optimism < 3 * flattery
+
+
+def test_a_choice_among_candidates_on_the_first_folds_flatters_as_many_of_the_scores() -> None:
+    judge, signal = make_judge()
+    many = sorted(
+        (outputs_of(judge, signal, 0.5, seed=100 + c) for c in range(20)),
+        key=lambda own: -sum(scores_of(judge, own)[:2]),
+    )
+    evidence = gather(judge, {1: many[0]}, rivals={1: [own[:2] for own in many]})
+    assert evidence.compared == 20
+    flattery = np.mean(scores_of(judge, many[0][:2])) - (-0.5)
+    assert 0.3 * flattery < evidence.optimism * K / 2 < 3 * flattery
+    assert gather(judge, {1: many[0]}).optimism == 0.0
 
 
 def test_whole_groups_are_drawn() -> None:
     judge, signal = make_judge(groups=np.arange(N) // 30)
-    outputs = {(1, 0): outputs_of(judge, signal, 0.5, 1), (2, 0): outputs_of(judge, signal, 0.45, 2)}
+    outputs = {1: outputs_of(judge, signal, 0.5, 1), 2: outputs_of(judge, signal, 0.45, 2)}
     assert 0 < gather(judge, outputs).wins[2] <= 1
     counts = _Draws(judge).counts(np.random.default_rng(0)).reshape(10, 30)
     assert (counts == counts[:, :1]).all()
@@ -85,7 +99,7 @@ def test_whole_groups_are_drawn() -> None:
 
 def test_the_same_seed_gives_the_same_evidence() -> None:
     judge, signal = make_judge()
-    outputs = {(L, 0): outputs_of(judge, signal, 0.5, seed=L) for L in (1, 2)}
+    outputs = {L: outputs_of(judge, signal, 0.5, seed=L) for L in (1, 2)}
     assert gather(judge, outputs) == gather(judge, outputs)
     assert gather(judge, outputs, seed=1) != gather(judge, outputs)
 
@@ -97,4 +111,4 @@ def test_a_wish_to_stop_is_heard() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        gather_evidence(judge, {(1, 0): outputs_of(judge, signal, 0.5, 1)}, 0.25, "best", 0, stop)
+        gather_evidence(judge, {1: outputs_of(judge, signal, 0.5, 1)}, {}, 0.25, "best", 0, stop)

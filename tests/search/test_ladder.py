@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from leadline.search import DepthResult, Ladder, Metric, Problem, Progress, Study, Verdict, draw_candidates, make_folds
-from leadline.search.ladder import ROUNDS
+from leadline.search.ladder import ROUNDS, Rung
 from leadline.tables import Encoded, Target
 from leadline.training import Hyperparameters, Stop, Stopped
 
@@ -97,20 +97,55 @@ def test_every_depth_has_the_same_folds_and_the_same_number_of_candidates() -> N
         assert len(ladder.results[L].scores) == 4
 
 
-def test_halving_spends_epochs_and_folds_and_never_continues() -> None:
+def test_halving_spends_folds_on_few_candidates_and_says_who_fell_behind() -> None:
     ladder = climb(make_problem())
-    first = [key for key in ladder.study.unit_keys(2) if key.epochs == 2]
-    second = [key for key in ladder.study.unit_keys(2, trained=True) if key.epochs == 8]
-    assert len(first) == 4 * 2
-    assert len(second) == 2 * 4
-    pruned = set(ladder.study.unit_keys(2)) - set(first) - set(second)
-    assert len(pruned) == 2 * 4
-    reasons = {ladder.study.result(key).reason for key in pruned}
+    trained = ladder.study.unit_keys(2, trained=True)
+    on_fold = [{key.candidate for key in trained if key.fold == fold} for fold in range(4)]
+    assert [len(candidates) for candidates in on_fold] == [4, 2, 1, 1]
+    assert on_fold[3] < on_fold[1] < on_fold[0]
+    assert len(trained) == ladder.results[2].networks == 4 + 2 + 2
+    assert ladder.results[2].rivals == tuple(sorted(on_fold[1]))
+    assert on_fold[3] == {ladder.results[2].candidate}
+    pruned = set(ladder.study.unit_keys(2)) - set(trained)
+    assert len(pruned) == 2 * 3 + 1 * 2
     assert {ladder.study.result(key).state for key in pruned} == {"pruned"}
-    assert reasons == {"place 3 of 4 on 2 folds", "place 4 of 4 on 2 folds"}
-    assert len(first) + len(second) == ladder.results[2].networks
-    # full budgets keep their parameters, short ones do not
+    assert {ladder.study.result(key).reason for key in pruned} == {
+        "fell behind in round 1 of 3",
+        "fell behind in round 2 of 3",
+    }
+    assert all(ladder.study.result(key).theta is not None for key in trained)
+    # what is left of the outputs: the final reading, and that by which the last round's candidates were compared
+    left = {key: ladder.study.outputs(key) for key in trained}
+    assert {key for key, own in left.items() if own is None} == {
+        key for key in trained if key.candidate not in on_fold[1]
+    }
+    finalist = [left[key] for key in trained if key.candidate in on_fold[3]]
+    assert [len(own) for own in finalist] == [2, 2, 1, 1]
+
+
+def test_halving_over_epochs_trains_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadline.search.ladder.RUNGS", (Rung(0.25, 2, 1.0), Rung(1.0, None, 0.0)))
+    ladder = climb(make_problem())
+    first, second = ([key for key in ladder.study.unit_keys(2, trained=True) if key.epochs == n] for n in (2, 8))
+    assert (len(first), len(second)) == (4 * 2, 4)
     assert all((ladder.study.result(key).theta is None) == (key.epochs == 2) for key in first + second)
+    assert ladder.results[2].rivals == ()
+
+
+def test_the_next_takes_the_place_of_a_finalist_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = climb(make_problem(), max_depth=2)
+    first = whole.results[2].candidate
+    read = Ladder._read
+
+    def failing(ladder: Ladder, units):
+        failed = units[0].key.depth == 2 and units[0].key.candidate == first and len(units) == 4
+        return {} if failed else read(ladder, units)
+
+    monkeypatch.setattr(Ladder, "_read", failing)
+    ladder = climb(make_problem(), max_depth=2)
+    assert {ladder.results[2].candidate} == set(whole.results[2].rivals) - {first}
+    assert len(ladder.results[2].scores) == 4
+    assert ladder.evidence is not None
 
 
 @pytest.mark.parametrize("n_jobs", [2, 4])
@@ -123,7 +158,7 @@ def test_more_candidates_leave_a_units_result_as_it_was() -> None:
     problem = make_problem()
     few, many = climb(problem, candidates=2, max_depth=2), climb(problem, candidates=4, max_depth=2)
     shared = set(few.study.unit_keys(trained=True)) & set(many.study.unit_keys(trained=True))
-    assert len(shared) >= 8
+    assert len(shared) >= 6
     for key in shared:
         assert np.array_equal(few.study.result(key).curve, many.study.result(key).curve)
 

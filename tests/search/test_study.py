@@ -102,20 +102,25 @@ def test_two_writers_at_once_are_an_error(tmp_path: Path) -> None:
         other.record([(KEY, RESULT)])
 
 
-def test_outputs_are_kept_and_settled_at_one_epoch() -> None:
+def test_outputs_are_kept_until_a_depth_is_settled() -> None:
     study, outputs = Study(), np.arange(12, dtype=np.float32).reshape(3, 2, 2)
+    fallen = KEY._replace(candidate=7)
     study.record([(KEY, replace(RESULT, outputs=outputs)), (KEY._replace(fold=1), RESULT)])
+    study.record([(fallen, replace(RESULT, outputs=outputs))])
     assert study.result(KEY).outputs is None
     assert np.array_equal(study.outputs(KEY), outputs)
     assert study.outputs(KEY._replace(fold=1)) is None
     assert study.outputs(KEY._replace(fold=2)) is None
-    study.settle({KEY: outputs[1:2]})
+    assert study.settled == []
+    study.settle(KEY.depth, {KEY: outputs[1:2]})
+    assert study.settled == [KEY.depth]
     assert np.array_equal(study.outputs(KEY), outputs[1:2])
+    assert study.outputs(fallen) is None
 
 
 def test_units_that_were_pruned_are_no_networks() -> None:
     study = Study()
-    study.record([(KEY, RESULT), (KEY._replace(fold=1), UnitResult(PRUNED, "place 5 of 8 on 2 folds"))])
+    study.record([(KEY, RESULT), (KEY._replace(fold=1), UnitResult(PRUNED, "fell behind in round 1 of 3"))])
     assert len(study.unit_keys(2)) == 2
     assert study.unit_keys(2, trained=True) == study.unit_keys(trained=True) == [KEY]
 

@@ -260,7 +260,7 @@ def confidence(evidence: Evidence, answer: int, metric: Metric) -> str:
     )
     optimism = float(f"{max(evidence.optimism, 0.0):.2g}")
     return (
-        f"{sure}; choosing the best of {counted(evidence.finalists, 'finalist')} flatters its {metric.label} by about "
+        f"{sure}; choosing the best of {counted(evidence.compared, 'candidate')} flatters its {metric.label} by about "
         f"{optimism:,.12g}."
     )
 

@@ -1,16 +1,17 @@
 """How sure the answer is: the verdict over resampled rows, and what choosing the best of many is worth.
 
-Nothing is trained here. Every finalist, a candidate that reached the full budget at its depth, has left raw scores of
-its folds' validation rows. The rows (or whole groups) are drawn anew with replacement, the finalists' scores computed
-again, and the verdict given again. How often a depth comes out is a statement of confidence that a single p-value does
-not make (Efron & Tibshirani 1993, An Introduction to the Bootstrap).
+Nothing is trained here. The finalist of a depth, the candidate that was trained on all folds, has left raw scores of
+their validation rows. The rows (or whole groups) are drawn anew with replacement, the finalists' scores computed again,
+and the verdict given again. How often a depth comes out is a statement of confidence that a single p-value does not
+make (Efron & Tibshirani 1993, An Introduction to the Bootstrap).
 
-The best of many scores flatters: it was chosen for being high on these rows. So in every resample the best finalist is
-chosen again, and looked at on the rows that were not drawn. How much better the finalist that all rows chose does on
-the same rows, which helped to choose it, is the *optimism* of the choice (after Tsamardinos, Greasidou & Borboudakis
-2018, "Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation"; both are compared on
-the same rows, because a root mean square of fewer rows is smaller). Candidates that fell behind on short budgets are
-not counted.
+The best of many scores flatters: it was chosen for being high on these rows. Two choices were made. The candidates of a
+depth were compared on the first of the folds; the depths, each with its finalist, on all J. In every resample both
+choices are made again, and looked at on the rows that were not drawn. How much better what all rows
+chose does on the same rows, which helped to choose it, is the *optimism* of the choice (after Tsamardinos, Greasidou &
+Borboudakis 2018, "Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation"; both are
+compared on the same rows, because a root mean square of fewer rows is smaller). A choice on f folds flatters f of the J
+scores. Candidates that fell behind before that are not counted.
 """
 
 import warnings
@@ -51,16 +52,16 @@ class Evidence:
     wins : dict of int to float
         For each L the share of resamples in which it had the best mean.
     optimism : float
-        How much the best finalist's score is better than what the choice of it brings on rows that did not choose.
-    finalists : int
-        Candidates compared, over all depths.
+        How much the best depth's score is better than what its choice brings on rows that did not choose.
+    compared : int
+        Networks' settings among which was chosen: candidates trained to the end, over all depths.
     """
 
     resamples: int
     answers: dict[int, float]
     wins: dict[int, float]
     optimism: float
-    finalists: int
+    compared: int
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
@@ -69,13 +70,14 @@ class Evidence:
             "answers": [[L, share] for L, share in self.answers.items()],
             "wins": [[L, share] for L, share in self.wins.items()],
             "optimism": self.optimism,
-            "finalists": self.finalists,
+            "compared": self.compared,
         }
 
 
 def gather_evidence(
     judge: Judge,
-    outputs: Mapping[tuple[int, int], list[Array]],
+    finalists: Mapping[int, list[Array]],
+    rivals: Mapping[int, list[list[Array]]],
     test_share: float,
     select: str,
     seed: int,
@@ -86,8 +88,10 @@ def gather_evidence(
     Parameters
     ----------
     judge : Judge
-    outputs : mapping of (L, candidate) to list of (r_j, n[L]) arrays
-        In order of depth. For each of the first J folds the raw scores of its kept rows.
+    finalists : mapping of L to list of (r_j, n[L]) arrays
+        For each depth, in order, and each of the first J folds the raw scores of its kept rows.
+    rivals : mapping of L to lists of such lists
+        The same on the first folds for the candidates among which the finalist was chosen there, the finalist first.
     test_share : float
         n_test / n_train of a fold.
     select : str
@@ -96,39 +100,46 @@ def gather_evidence(
     check : callable
         Called between resamples; what it raises ends them.
     """
-    finalists = sorted(outputs)
-    rule = SELECTIONS[select]
-    depths = sorted({L for L, _ in finalists})
-    scorers = [_FoldScorer(judge, j, [outputs[one][j] for one in finalists]) for j in range(len(outputs[finalists[0]]))]
-    chosen = int(_scores(scorers, np.ones((1, len(judge.y))))[0].mean(axis=0).argmax())
+    depths, rule = list(finalists), SELECTIONS[select]
+    of_depths = _scorers(judge, list(finalists.values()))
+    J = len(of_depths)
+    best = int(_scores(of_depths, np.ones((1, len(judge.y))))[0].mean(axis=0).argmax())
+    of_rivals = _scorers(judge, rivals.get(depths[best], []))
     n = RESAMPLES if judge.metric.is_mean else RESAMPLES_OF_SCORERS
     draws, generator = _Draws(judge), stream((seed, _STREAM))
     answers, wins = dict.fromkeys(depths, 0), dict.fromkeys(depths, 0)
-    flattery, n_judged = [], 0
+    flattery: list[float] = []
     for start in range(0, n, AT_ONCE):
         check()
         counts = np.stack([draws.counts(generator) for _ in range(min(AT_ONCE, n - start))])
-        drawn, left = _scores(scorers, counts), _scores(scorers, (counts == 0).astype(np.float64))
-        for own, rest in zip(drawn, left, strict=True):
-            if not (np.isfinite(own).all() and np.isfinite(rest).all()):
+        undrawn = (counts == 0).astype(np.float64)
+        drawn, left = _scores(of_depths, counts), _scores(of_depths, undrawn)
+        by_candidate = np.zeros(len(counts))
+        if of_rivals:
+            by_candidate = len(of_rivals) / J * _flattery(_scores(of_rivals, counts), _scores(of_rivals, undrawn))
+        for own, rest, by_one in zip(drawn, left, by_candidate, strict=True):
+            if not (np.isfinite(own).all() and np.isfinite(rest).all() and np.isfinite(by_one)):
                 continue
-            n_judged += 1
-            means = own.mean(axis=0)
-            best = {
-                L: max((i for i, one in enumerate(finalists) if one[0] == L), key=lambda i: (means[i], -i))
-                for L in depths
-            }
-            verdict = give_verdict({L: own[:, i] for L, i in best.items()}, test_share)
+            verdict = give_verdict({L: own[:, i] for i, L in enumerate(depths)}, test_share)
             answers[rule(verdict)] += 1
             wins[verdict.best_depth] += 1
-            flattery.append(rest[:, chosen].mean() - rest[:, best[verdict.best_depth]].mean())
+            by_depth = rest[:, best].mean() - rest[:, depths.index(verdict.best_depth)].mean()
+            flattery.append(by_depth + by_one)
+    n_judged = len(flattery)
     return Evidence(
         n_judged,
         {L: count / max(n_judged, 1) for L, count in answers.items()},
         {L: count / max(n_judged, 1) for L, count in wins.items()},
         float(np.mean(flattery)) if flattery else float("nan"),
-        len(finalists),
+        sum(max(len(rivals.get(L, [])), 1) for L in depths),
     )
+
+
+def _flattery(drawn: Array, left: Array) -> Array:
+    """How much better the first does on the rows left than the best on the rows drawn, (B,); scores (B, folds, n)."""
+    again = np.nan_to_num(drawn.mean(axis=1), nan=-np.inf).argmax(axis=1)
+    rest = left.mean(axis=1)
+    return np.asarray(rest[:, 0] - np.take_along_axis(rest, again[:, None], axis=1)[:, 0])
 
 
 class _Draws:
@@ -145,7 +156,7 @@ class _Draws:
 
 
 class _FoldScorer:
-    """The scores of all finalists on one fold, for rows that count a given number of times."""
+    """The scores of several networks on one fold, for rows that count a given number of times."""
 
     def __init__(self, judge: Judge, fold: int, outputs: list[Array]) -> None:
         own = judge.folds[fold]
@@ -159,7 +170,7 @@ class _FoldScorer:
         )
 
     def __call__(self, counts: Array) -> Array:
-        """Scores, (B, finalists), NaN where a resample has no rows here or the score is not defined for them."""
+        """Scores, (B, networks), NaN where a resample has no rows here or the score is not defined for them."""
         counts = counts[:, self.rows]
         if self.terms is None:
             return np.array([[self._score(own, times) for own in self.predictions] for times in counts])
@@ -177,8 +188,13 @@ class _FoldScorer:
             return float("nan")
 
 
+def _scorers(judge: Judge, outputs: list[list[Array]]) -> list[_FoldScorer]:
+    """A scorer for each fold, of the outputs that several networks have there."""
+    return [_FoldScorer(judge, j, list(own)) for j, own in enumerate(zip(*outputs, strict=True))]
+
+
 def _scores(scorers: list[_FoldScorer], counts: Array) -> Array:
-    """Scores, (B, J, finalists); a fold that has none takes the mean of the others, which leaves the means alone."""
+    """Scores, (B, J, networks); a fold that has none takes the mean of the others, which leaves the means alone."""
     scores = np.stack([scorer(counts) for scorer in scorers], axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where no fold has a score

@@ -1,9 +1,9 @@
 """The ladder: depth after depth, every depth with the same candidates on the same folds, until deeper no longer pays.
 
-At each depth the candidates pass through rungs (successive halving over folds and epochs, never over rows). A rung's
-budget is a complete training with a schedule of its own; a longer one starts anew. The units that a rung
-needs and the study lacks are trained in batches; batching and the number of jobs change no bit of any result. What is
-in the study is never trained again, so a climb that was killed goes on where it was.
+At each depth the candidates pass through rungs (successive halving over folds, never over rows). A rung may also have
+fewer epochs: each budget is a complete training with a schedule of its own; a longer one starts anew. The units that a
+rung needs and the study lacks are trained in batches; batching and the number of jobs change no bit of any result. What
+is in the study is never trained again, so a climb that was killed goes on where it was.
 """
 
 import time
@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,7 +54,8 @@ class Rung:
     folds : int or None
         How many folds of the first repeat are used; None for all folds of all repeats.
     keep_share : float
-        Share of the candidates that enters, of those that the depth began with; at least two.
+        Share of the candidates that enters, of those that the depth began with; at least one. The last rung takes one,
+        and the next where that one fails.
     """
 
     epochs_share: float
@@ -62,8 +63,9 @@ class Rung:
     keep_share: float
 
 
-RUNGS: tuple[Rung, ...] = (Rung(0.25, 2, 1.0), Rung(1.0, None, 0.25))
-LEAST_KEPT = 2
+# Few folds say more about a candidate than few epochs: a short schedule is another one, which other learning rates and
+# widths suit (benchmarks/README.md has the figures). So every training is complete, and ends early by its own patience.
+RUNGS: tuple[Rung, ...] = (Rung(1.0, 1, 1.0), Rung(1.0, 2, 0.375), Rung(1.0, None, 0.0))
 # How often work is given out anew after a worker was lost, without a single network finished in between.
 ROUNDS = 3
 # Batches that each job gets in one call, of a backend that gives results only when all are there.
@@ -99,8 +101,8 @@ class DepthResult:
         Wall time.
     mean_scores : dict of int to float
         Mean score of every candidate in the last rung that it reached.
-    finalists : tuple of int
-        Candidates that were trained to the end on every fold.
+    rivals : tuple of int
+        The candidates of the round before the last, which chose this one among them.
     failed : str
         Why no candidate could be judged; empty if one could.
     """
@@ -112,7 +114,7 @@ class DepthResult:
     networks: int
     seconds: float
     mean_scores: dict[int, float]
-    finalists: tuple[int, ...] = ()
+    rivals: tuple[int, ...] = ()
     failed: str = ""
 
 
@@ -282,32 +284,58 @@ class Ladder:
     def _judge_depth(self, L: int) -> DepthResult:
         start = time.perf_counter()
         settings = {candidate.index: candidate.settings(self.base, L) for candidate in self.candidates}
-        entering = list(settings)
-        ranked: dict[int, float] = {}
-        judged: dict[int, dict[UnitKey, int]] = {}
-        scores: dict[int, Array] = {}
+        order, ranked = list(settings), dict.fromkeys(settings, 0.0)
+        chosen_among: dict[int, dict[UnitKey, int]] = {}
         work = _Work(self, L)
-        for number, rung in enumerate(RUNGS):
-            order = sorted(entering, key=lambda index: (-ranked.get(index, 0.0), index))
+        for number, rung in enumerate(self.rungs[:-1]):
             entering, fallen = order[: self._entering(rung)], order[self._entering(rung) :]
-            self._record_pruned(L, {index: settings[index] for index in fallen}, rung, RUNGS[number - 1], order)
-            units = {index: self._units(L, index, settings[index], rung) for index in entering}
-            self._train([unit for group in units.values() for unit in group], rung, work.enters(number, units))
-            judged = {index: self._read(group) for index, group in units.items()}
-            scores = {index: self._scores(read) for index, read in judged.items() if read}
-            ranked.update({index: float(scores[index].mean()) if index in scores else -np.inf for index in entering})
+            self._record_pruned(L, fallen, settings, number)
+            chosen_among = self._judge(L, entering, settings, number, work)
+            means = {index: float(self._scores(read).mean()) for index, read in chosen_among.items()}
+            ranked.update({index: means.get(index, -np.inf) for index in entering})
+            order = sorted(entering, key=lambda index: (-ranked[index], index))
+        best, final = self._judge_finalist(L, order, settings, work)
         keys, took = self.study.unit_keys(L, trained=True), time.perf_counter() - start
-        best = max(scores, key=lambda index: (scores[index].mean(), -index), default=None)
         if best is None:
             reasons = [result.reason for result in map(self.study.result, keys) if result and result.reason]
             why = f"every network failed: {reasons[-1] if reasons else 'no reason given'}"
             return DepthResult(L, 0, settings[0], np.array([]), len(keys), took, ranked, failed=why)
-        self._settle({key: epoch for index in scores for key, epoch in judged[index].items()})
-        return DepthResult(L, best, settings[best], scores[best], len(keys), took, ranked, tuple(sorted(scores)))
+        if not (len(self.rungs) > 1 and _keeps(self.rungs[-2], settings[best])):
+            chosen_among = {}
+        self._settle(L, [final, *chosen_among.values()])
+        scores = self._scores(final)
+        ranked[best] = float(scores.mean())
+        return DepthResult(L, best, settings[best], scores, len(keys), took, ranked, tuple(sorted(chosen_among)))
+
+    def _judge(
+        self, L: int, entering: list[int], settings: dict[int, Hyperparameters], number: int, work: "_Work"
+    ) -> dict[int, dict[UnitKey, int]]:
+        """Train some candidates for a rung; for those that can be judged the epoch at which each unit is."""
+        rung = self.rungs[number]
+        units = {index: self._units(L, index, settings[index], rung) for index in entering}
+        self._train([unit for group in units.values() for unit in group], rung, work.enters(number, units))
+        return {index: read for index, group in units.items() if (read := self._read(group))}
+
+    def _judge_finalist(
+        self, L: int, order: list[int], settings: dict[int, Hyperparameters], work: "_Work"
+    ) -> tuple[int | None, dict[UnitKey, int]]:
+        """The first of the ranking that can be judged on every fold, and the epochs at which it is; else None."""
+        last = len(self.rungs) - 1
+        for place, index in enumerate(order):
+            read = self._judge(L, [index], settings, last, work).get(index)
+            if read:
+                self._record_pruned(L, order[place + 1 :], settings, last)
+                return index, read
+        return None, {}
 
     def _entering(self, rung: Rung) -> int:
         """How many candidates enter a rung."""
-        return min(len(self.candidates), max(LEAST_KEPT, round(rung.keep_share * len(self.candidates))))
+        return max(1, round(rung.keep_share * len(self.candidates)))
+
+    @property
+    def rungs(self) -> list[Rung]:
+        """The rungs that drop candidates, and the last one."""
+        return [one for one, after in pairwise(RUNGS) if self._entering(one) > self._entering(after)] + [RUNGS[-1]]
 
     def _units(self, L: int, index: int, settings: Hyperparameters, rung: Rung) -> list[Unit]:
         # what L-BFGS solves has no epochs to save
@@ -335,34 +363,48 @@ class Ladder:
         results = {key: self.study.result(key) for key in read}
         return np.array([result.curve[read[key]] for key, result in results.items() if result is not None])
 
-    def _record_pruned(
-        self, L: int, fallen: dict[int, Hyperparameters], rung: Rung, before: Rung, order: list[int]
-    ) -> None:
-        """Say in the study which units will not be trained, and why."""
-        folds = len(self._folds(before))
-        units = [(unit, index) for index, own in fallen.items() for unit in self._units(L, index, own, rung)]
-        missing = self.missing([unit for unit, _ in units])
-        self.study.record(
-            (unit.key, UnitResult(PRUNED, f"place {order.index(index) + 1} of {len(order)} on {folds} folds"))
-            for unit, index in units
-            if unit in missing
-        )
+    def _record_pruned(self, L: int, fallen: list[int], settings: dict[int, Hyperparameters], number: int) -> None:
+        """Say in the study which units will not be trained from this rung on."""
+        rungs = self.rungs
+        units = {
+            unit.key: unit
+            for index in fallen
+            for rung in rungs[number:]
+            for unit in self._units(L, index, settings[index], rung)
+        }
+        reason = f"fell behind in round {number} of {len(rungs)}"
+        missing = self.missing(list(units.values()))
+        self.study.record((unit.key, UnitResult(PRUNED, reason)) for unit in missing)
 
-    def _settle(self, read: dict[UnitKey, int]) -> None:
-        """Of all outputs keep those at the epochs that the depth was judged by."""
-        found = {key: self.study.outputs(key) for key in read}
-        # those of a depth that an earlier climb judged have been settled
-        self.study.settle({key: own[read[key]][None] for key, own in found.items() if own is not None and len(own) > 1})
+    def _settle(self, L: int, readings: list[dict[UnitKey, int]]) -> None:
+        """Of the outputs of each unit keep those at the epochs that it was judged at, in this order."""
+        if L in self.study.settled:  # by an earlier climb, or before the division into folds was repeated
+            return
+        epochs: dict[UnitKey, list[int]] = {}
+        for reading in readings:
+            for key, epoch in reading.items():
+                epochs.setdefault(key, []).append(epoch)
+        found = {key: self.study.outputs(key) for key in epochs}
+        self.study.settle(L, {key: own[epochs[key]] for key, own in found.items() if own is not None})
 
     def _gather_evidence(self) -> None:
-        outputs = {}
+        finalists, rivals = {}, {}
         for L, result in self.results.items():
-            for index in result.finalists:
-                keys = [unit.key for unit in self._units(L, index, self.settings(L, index), RUNGS[-1])]
-                outputs[L, index] = [own[0] for own in map(self.study.outputs, keys) if own is not None]
+            if result.failed:
+                continue
+            finalists[L] = [own[0] for own in self._outputs(L, result.candidate, self.rungs[-1])]
+            others = [index for index in result.rivals if index != result.candidate]
+            if others:
+                compared = [self._outputs(L, index, self.rungs[-2]) for index in (result.candidate, *others)]
+                rivals[L] = [[own[-1] for own in outputs] for outputs in compared]
         self.evidence = gather_evidence(
-            self.problem.judge, outputs, self.test_share, self.select, self.seed, self._check_asked
+            self.problem.judge, finalists, rivals, self.test_share, self.select, self.seed, self._check_asked
         )
+
+    def _outputs(self, L: int, index: int, rung: Rung) -> list[Array]:
+        """What `settle` left of the outputs of a candidate's units."""
+        keys = [unit.key for unit in self._units(L, index, self.settings(L, index), rung)]
+        return [own for own in map(self.study.outputs, keys) if own is not None]
 
     def _check_asked(self) -> None:
         """Stop if someone asked; a deadline does not take the last seconds' work away."""
@@ -400,7 +442,7 @@ class Ladder:
         return [unit for unit in units if unit.key not in known]
 
     def _train_round(self, missing: list[Unit], rung: Rung, work: "_Work") -> None:
-        keep = rung.folds is None or any(unit.settings.solved for unit in missing)
+        keep = _keeps(rung, missing[0].settings)
         with closing(self._run(self._batches(missing), keep)) as finished:
             for batch, results in finished:
                 self.study.record(zip([unit.key for unit in batch], results, strict=True))
@@ -452,14 +494,20 @@ class Ladder:
     def planned(self, L: int) -> list[tuple[int, float]]:
         """(networks, cost) of each rung of a depth, as if every candidate had the mean cost."""
         full = float(np.mean([cost(self.problem, candidate.settings(self.base, L)) for candidate in self.candidates]))
-        plan, solved = [], 0
-        for rung in RUNGS:
-            folds = len(self._folds(rung))
-            # what L-BFGS has solved in an earlier rung is not solved again
-            networks = self._entering(rung) * (folds - solved)
-            plan.append((networks, full * (rung.epochs_share if L > 1 else 1.0) * networks))
-            solved = folds if L == 1 else 0
+        plan = []
+        trained: dict[float, int] = {}
+        for rung in self.rungs:
+            folds, share = len(self._folds(rung)), rung.epochs_share if L > 1 else 1.0
+            # what an earlier rung has trained on some of the folds is not trained again
+            networks = self._entering(rung) * (folds - trained.get(share, 0))
+            plan.append((networks, full * share * networks))
+            trained[share] = folds
         return plan
+
+
+def _keeps(rung: Rung, settings: Hyperparameters) -> bool:
+    """Whether parameters and outputs of a rung's units are kept: those of complete trainings are."""
+    return rung.epochs_share == 1.0 or settings.solved
 
 
 def _plan(problem: Problem, settings: Hyperparameters) -> Any:
@@ -575,7 +623,7 @@ class _Work:
             Progress(
                 self.L,
                 self.rung + 1,
-                len(RUNGS),
+                len(ladder.rungs),
                 self.networks,
                 sum(networks for networks, _ in self.planned),
                 (self.costs_before + self.spent) / total,

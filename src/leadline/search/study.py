@@ -175,7 +175,10 @@ class Study:
     def state(self, name: str, value: Any) -> None:
         """Write a fact: anything that JSON can hold, under a name."""
         with self._writing():
-            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+            self._write_fact(name, value)
+
+    def _write_fact(self, name: str, value: Any) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
     def fact(self, name: str) -> Any:
         """The fact of that name, or None."""
@@ -201,15 +204,22 @@ class Study:
         with self._writing():
             self._connection.executemany(f"INSERT INTO units VALUES ({', '.join('?' * 13)})", rows)
 
-    def settle(self, outputs: Mapping[UnitKey, NDArray[np.float32]]) -> None:
-        """Replace the outputs of units by these: (1, rows, n[L]), at the epoch that the unit is judged by."""
+    def settle(self, depth: int, outputs: Mapping[UnitKey, NDArray[np.float32]]) -> None:
+        """Of all outputs of a depth keep these, at the epochs that the units were judged at."""
         with self._writing():
+            self._connection.execute("UPDATE units SET outputs = NULL WHERE depth = ?", (depth,))
             self._connection.executemany(
                 f"UPDATE units SET outputs = ? WHERE {_WHERE}", [(_packed(own), *key) for key, own in outputs.items()]
             )
+            self._write_fact("settled", [*self.settled, depth])
+
+    @property
+    def settled(self) -> list[int]:
+        """The depths that `settle` is done with."""
+        return self.fact("settled") or []
 
     def outputs(self, key: UnitKey) -> NDArray[np.float32] | None:
-        """The outputs of a unit, (epochs, rows, n[L]), or (1, rows, n[L]) once it was judged; None if it has none."""
+        """The outputs of a unit, (epochs, rows, n[L]), after every epoch or those that `settle` left; or None."""
         found = self._connection.execute(f"SELECT outputs FROM units WHERE {_WHERE}", key).fetchone()
         return None if found is None or found[0] is None else np.load(io.BytesIO(found[0]), allow_pickle=False)
 
