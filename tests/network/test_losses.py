@@ -79,10 +79,20 @@ def test_the_best_constant_of_a_quantile_loss_is_the_quantile(tau: float) -> Non
     assert scores[int(np.argmin(costs))] == pytest.approx(np.quantile(y, tau), abs=0.01)
 
 
+def test_several_quantiles_are_units_in_turn() -> None:
+    generator = np.random.default_rng(0)
+    Z, Y = generator.normal(size=(2, 4, 9))
+    both, each = quantile(0.1, 0.9), (quantile(0.1), quantile(0.9))
+    assert np.allclose(both.value(Z, Y), sum(each[i % 2].value(Z[i : i + 1], Y[i : i + 1]) for i in range(4)))
+    expected = np.concatenate([each[i % 2].gradient(Z[i : i + 1], Y[i : i + 1]) for i in range(4)])
+    assert np.array_equal(both.gradient(Z, Y), expected)
+    assert loss("quantile(0.1, 0.9)") == loss(both.name) == both
+
+
 def test_a_parameter_is_read_from_the_name() -> None:
     assert loss("huber(2.5)").name == "huber(2.5)"
     assert loss("quantile(0.9)").gradient(np.array([[1.0]]), np.array([[0.0]])) == pytest.approx(0.1)
-    for name in ("huber(-1)", "huber(x)", "quantile(1.5)", "huber("):
+    for name in ("huber(-1)", "huber(x)", "quantile(1.5)", "quantile(0.1,2)", "huber(1,2)", "quantile(,)", "huber("):
         with pytest.raises(ParameterError, match="loss must be one of"):
             loss(name)
     with pytest.raises(ParameterError, match="delta must be a positive number; got 0"):

@@ -104,16 +104,17 @@ def test_every_kernel_of_its_own_has_an_address_of_its_own() -> None:
     assert len(found) == 7
 
 
-@pytest.mark.parametrize("delta", [0.5, 2.0])
-def test_losses_with_a_parameter_keep_their_own(delta: float) -> None:
-    own = loss(f"huber({delta:g})")
+@pytest.mark.parametrize("name", ["huber(0.5)", "huber(2)", "quantile(0.1)", "quantile(0.1, 0.9)"])
+def test_losses_with_parameters_keep_their_own(name: str) -> None:
+    own = loss(name)
     layout = Layout()
-    Z, dZ, value = layout.matrix(3, 1), layout.matrix(3, 1), layout.matrix(1, 1)
+    Z, dZ, value = layout.matrix(3, 2), layout.matrix(3, 2), layout.matrix(1, 1)
     memory = layout.fresh(1, np.float32)[0]
-    memory[Z.offset : Z.stop] = scores = np.array([0.1, 1.0, 5.0], np.float32)
-    program = lower(Program((((Operation("loss", (Z, dZ, value), f"huber({delta:g})"),),),)), np.float32)
-    Y, w, rows = np.zeros(3, np.float32), np.ones(3, np.float32), np.arange(3)
+    scores = np.array([[0.1, -0.2], [1.0, 0.7], [5.0, -3.0]], np.float32)
+    memory[Z.offset : Z.stop] = scores.ravel()
+    program = lower(Program((((Operation("loss", (Z, dZ, value), name),),),)), np.float32)
+    Y, w, rows = np.zeros((3, 2), np.float32), np.ones(3, np.float32), np.arange(3)
     at = [array.ctypes.data for array in (Y, Y, w)]
     call_range(program.addresses, program.operands, 0, 1, memory, *at, rows, np.zeros(1, np.uint64))
-    assert memory[value.offset] == pytest.approx(float(own.value(scores[None], Y[None]).mean()), rel=1e-6)
-    assert np.allclose(memory[dZ.offset : dZ.stop], own.gradient(scores, Y) / 3, rtol=1e-6)
+    assert memory[value.offset] == pytest.approx(float(own.value(scores.T, Y.T).mean()), rel=1e-6)
+    assert np.allclose(memory[dZ.offset : dZ.stop], own.gradient(scores.T, Y.T).T.ravel() / 3, rtol=1e-6)

@@ -11,7 +11,6 @@ Shapes: Z and Y are (n[L], m), columns are examples; `value` gives (m,), `gradie
 """
 
 import re
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -60,32 +59,37 @@ class ElementwiseLoss:
     name, output_activation : str
         Its own name and that of g[L].
     unit_value, unit_gradient : callable
-        Loss of one output unit and its derivative by the score; scalars and arrays.
+        Loss of one output unit and its derivative by the score, of (z, y), or (z, y, p) where there are parameters;
+        scalars and arrays.
     breaks : tuple of float
         The differences, score less target, where the derivative or its slope jumps.
+    parameters : tuple of float
+        p of the output units, in their order and over again.
     """
 
     name: str
     output_activation: str
-    unit_value: Callable[[Any, Any], Any]
-    unit_gradient: Callable[[Any, Any], Any]
+    unit_value: Callable[..., Any]
+    unit_gradient: Callable[..., Any]
     breaks: tuple[float, ...] = ()
+    parameters: tuple[float, ...] = ()
 
     def value(self, Z: Any, Y: Any) -> Any:
         """Loss of each example, (m,), from scores Z and targets Y, (n[L], m)."""
-        return np.sum(self.unit_value(Z, Y), axis=0)
+        return np.sum(self.unit_value(Z, Y, *self._of_units(len(Z))), axis=0)
 
     def gradient(self, Z: Any, Y: Any) -> Any:
         """dZ[L], (n[L], m), from scores Z and targets Y, (n[L], m)."""
-        return self.unit_gradient(Z, Y)
+        return self.unit_gradient(Z, Y, *self._of_units(len(Z)))
+
+    def _of_units(self, n: int) -> tuple[Any, ...]:
+        """p of n units as a column, if there are any."""
+        return (np.resize(self.parameters, (n, 1)),) if self.parameters else ()
 
 
 # By these names, so that compiled code can put vectorised versions in their place.
 exp = np.exp
 log1p = np.log1p
-
-# Stands for the parameter of a loss in its functions: `with_parameter` gives them a value of their own.
-PARAMETER: float = 1.0
 
 
 def _binary_value(z: Any, y: Any) -> Any:
@@ -106,24 +110,24 @@ def _absolute_gradient(z: Any, y: Any) -> Any:
     return np.sign(z - y)
 
 
-def _huber_value(z: Any, y: Any) -> Any:
+def _huber_value(z: Any, y: Any, delta: Any) -> Any:
     # r²/2 up to |r| = δ, then δ (|r| − δ/2) (Huber 1964); with c = min(|r|, δ) both are c (|r| − c/2)
-    c = np.minimum(np.abs(z - y), PARAMETER)
+    c = np.minimum(np.abs(z - y), delta)
     return c * (np.abs(z - y) - 0.5 * c)
 
 
-def _huber_gradient(z: Any, y: Any) -> Any:
-    return np.maximum(np.minimum(z - y, PARAMETER), -PARAMETER)
+def _huber_gradient(z: Any, y: Any, delta: Any) -> Any:
+    return np.maximum(np.minimum(z - y, delta), -delta)
 
 
-def _quantile_value(z: Any, y: Any) -> Any:
+def _quantile_value(z: Any, y: Any, tau: Any) -> Any:
     # τ (y − z) where the score is too low, (1 − τ)(z − y) where it is too high (Koenker & Bassett 1978)
-    return np.maximum(PARAMETER * (y - z), (PARAMETER - 1.0) * (y - z))
+    return np.maximum(tau * (y - z), (tau - 1.0) * (y - z))
 
 
-def _quantile_gradient(z: Any, y: Any) -> Any:
+def _quantile_gradient(z: Any, y: Any, tau: Any) -> Any:
     # −τ below the target, 1 − τ above, and their mean on it
-    return 0.5 - PARAMETER + 0.5 * np.sign(z - y)
+    return 0.5 - tau + 0.5 * np.sign(z - y)
 
 
 def _poisson_value(z: Any, y: Any) -> Any:
@@ -167,11 +171,6 @@ class SoftmaxCrossEntropy:
         return E * (np.sum(Y, axis=0, keepdims=True) / np.sum(E, axis=0, keepdims=True)) - Y
 
 
-def _with_parameter(function: Callable[[Any, Any], Any], value: float) -> Callable[[Any, Any], Any]:
-    """`function` with `value` for PARAMETER; compiled code reads it as a constant."""
-    return types.FunctionType(function.__code__, {**function.__globals__, "PARAMETER": value}, function.__name__)
-
-
 def huber(delta: float) -> ElementwiseLoss:
     """Huber's loss: squared for residuals up to `delta`, in the units of the scores, and linear beyond.
 
@@ -182,22 +181,26 @@ def huber(delta: float) -> ElementwiseLoss:
     """
     if not delta > 0:
         raise ParameterError(f"huber: delta must be a positive number; got {delta!r}.")
-    value, gradient = (_with_parameter(function, float(delta)) for function in (_huber_value, _huber_gradient))
-    return ElementwiseLoss(f"huber({delta:g})", "identity", value, gradient, (-float(delta), float(delta)))
+    delta = float(delta)
+    return ElementwiseLoss(
+        f"huber({delta:g})", "identity", _huber_value, _huber_gradient, breaks=(-delta, delta), parameters=(delta,)
+    )
 
 
-def quantile(tau: float) -> ElementwiseLoss:
-    """The loss whose best constant score is the quantile of the targets at the share `tau`.
+def quantile(*taus: float) -> ElementwiseLoss:
+    """The loss whose best constant scores are the quantiles of the targets at the shares `taus`, one for each unit.
 
     Raises
     ------
     ParameterError
-        `tau` is not between 0 and 1.
+        There is none, or one is not between 0 and 1.
     """
-    if not 0 < tau < 1:
-        raise ParameterError(f"quantile: tau must be a number in (0, 1); got {tau!r}.")
-    value, gradient = (_with_parameter(function, float(tau)) for function in (_quantile_value, _quantile_gradient))
-    return ElementwiseLoss(f"quantile({tau:g})", "identity", value, gradient, breaks=(0.0,))
+    if not taus or not all(0 < tau < 1 for tau in taus):
+        got = repr(taus[0]) if len(taus) == 1 else repr(taus)
+        raise ParameterError(f"quantile: tau must be a number in (0, 1); got {got}.")
+    name = f"quantile({', '.join(f'{tau:g}' for tau in taus)})"
+    shares = tuple(float(tau) for tau in taus)
+    return ElementwiseLoss(name, "identity", _quantile_value, _quantile_gradient, breaks=(0.0,), parameters=shares)
 
 
 def smooth_labels(Y: Any, share: float) -> Any:
@@ -227,7 +230,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
 
 
 def loss(name: str | Loss) -> Loss:
-    """The record of the loss called `name`; "huber(2)" and "quantile(0.9)" carry their parameter.
+    """The record of the loss called `name`; "huber(2)" and "quantile(0.1, 0.9)" carry their parameters.
 
     A loss of the caller's own, any object with `value` and `gradient`, is itself the record.
 
@@ -240,10 +243,11 @@ def loss(name: str | Loss) -> Loss:
         return name
     if name in LOSSES:
         return LOSSES[name]
-    parts = re.fullmatch(r"(huber|quantile)\(([0-9.eE+-]+)\)", name)
+    parts = re.fullmatch(r"(huber|quantile)\(([0-9.eE+, -]+)\)", name)
     try:
         if parts:
-            return {"huber": huber, "quantile": quantile}[parts[1]](float(parts[2]))
-    except ValueError:
+            made: ElementwiseLoss = {"huber": huber, "quantile": quantile}[parts[1]](*map(float, parts[2].split(",")))
+            return made
+    except (ValueError, TypeError):
         pass
     raise ParameterError(f"loss must be one of {', '.join(LOSSES)}; got {name!r}.")

@@ -53,6 +53,8 @@ _exp: Any = None
 _g_prime: Any = None
 _unit_value: Any = None
 _unit_gradient: Any = None
+_parameters: Any = None
+_function: Any = None
 _step: Any = None
 _needs_z: Any = None
 _float: Any = None
@@ -359,9 +361,9 @@ def _elementwise_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: 
         Z, dZ = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
         share, start = w[rows[i]] / total, rows[i] * n
         for j in range(n):
-            y = Y[start + j]
-            value += share * _unit_value(Z[j], y)
-            dZ[j] = _float(share) * _unit_gradient(Z[j], y)
+            y, p = Y[start + j], _parameters[j % len(_parameters)]
+            value += share * _unit_value(Z[j], y, p)
+            dZ[j] = _float(share) * _unit_gradient(Z[j], y, p)
     _row(memory, operands, 2, 0)[0] = value
 
 
@@ -563,7 +565,19 @@ def _template(kernel: str, owner: Any) -> tuple[Callable[..., Any], dict[str, An
     if isinstance(own, SoftmaxCrossEntropy):
         return _softmax_loss, {"_exp": _exponential}
     assert isinstance(own, ElementwiseLoss)
-    return _elementwise_loss, {"_unit_value": own.unit_value, "_unit_gradient": own.unit_gradient}
+    functions = {"_unit_value": own.unit_value, "_unit_gradient": own.unit_gradient}
+    if not own.parameters:
+        functions = {name: _with_parameter(function) for name, function in functions.items()}
+    return _elementwise_loss, {**functions, "_parameters": own.parameters or (0.0,)}
+
+
+def _with_parameter(function: Any) -> Callable[..., Any]:
+    """A function of (z, y) as one of (z, y, p)."""
+    return types.FunctionType(_without_parameter.__code__, {"_function": function}, function.__name__)
+
+
+def _without_parameter(z: Any, y: Any, p: Any) -> Any:
+    return _function(z, y)
 
 
 # By this name `_in_precision` finds it and puts the vectorised version in its place.
@@ -594,7 +608,8 @@ def _compiled(kernel: str, owner: Any, dtype: type) -> Any:
     label = re.sub(r"[^a-z]", "_", owner if isinstance(owner, str) else "")
     name = f"{kernel}_{label}_{dtype.__name__}_{digest[:12]}"
     inlined = {stand_in: _in_precision(f, dtype, f"{name}{stand_in}") for stand_in, f in functions.items()}
-    used = {**globals(), **held, **inlined, "_float": dtype, "_bytes": np.dtype(dtype).itemsize}
+    precise = {name: tuple(map(dtype, item)) for name, item in held.items() if isinstance(item, tuple)}
+    used = {**globals(), **held, **precise, **inlined, "_float": dtype, "_bytes": np.dtype(dtype).itemsize}
     entry = _named(types.FunctionType(template.__code__, used), name)
     number, integer, key = (numba.types.CPointer(t) for t in (_PRECISION[dtype], numba.types.int64, numba.types.uint64))
     signature = numba.types.void(number, integer, number, number, number, integer, key)
