@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from leadline.errors import DataError
-from leadline.tables import Target, check_complete, guess_task, shown
+from leadline.tables import Numbers, Target, check_complete, guess_task, shown
 
 
 def message(function, *given):
@@ -106,7 +106,7 @@ def test_classes_become_zero_and_one_or_one_hot_in_sorted_order():
 
 @pytest.mark.parametrize("values", [[0, 2, 1], [0.0, 2.0, 1.0], np.array([0, 2, 1], dtype=object)])
 def test_classes_that_are_numbers_are_known_however_they_are_stored(values):
-    assert infer([0, 1, 2]).codes(np.asarray(values)).tolist() == [0, 2, 1]
+    assert infer([0, 1, 2]).truth(np.asarray(values)).tolist() == [0, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_classes_that_are_numbers_are_known_however_they_are_stored(values):
     ],
 )
 def test_a_class_unseen_in_training_is_named_by_its_row_with_the_known_ones(trained, values, row, value):
-    text = message(infer(trained).codes, np.asarray(values))
+    text = message(infer(trained).truth, np.asarray(values))
     assert text == (
         f"The target 'price' has the class {value} in row {row}, which was not there in training; "
         f"known are {trained[0]}, {trained[1]}."
@@ -171,7 +171,7 @@ def test_centre_and_scale_count_a_row_of_weight_two_twice():
 
 
 def test_a_constant_target_has_scale_one():
-    target = Target("price", "regression", None, 1)
+    target = Numbers("price", "half_squared_error", 1)
     assert target.center_and_scale(np.full((3, 1), 7.0), np.ones(3)) == (7.0, 1.0)
 
 

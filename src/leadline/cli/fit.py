@@ -204,7 +204,7 @@ def _conclude(
     features, y = prepared.features.iloc[test_rows], prepared.y.iloc[test_rows].to_numpy()
     w = None if prepared.w is None else prepared.w[test_rows]
     target = search.model_.target
-    truth = target.encode(y) if target.classes is None else target.codes(y)
+    truth = target.truth(y)
     depths = sorted({1, search.best_depth_} & set(search.models_))
     test = {
         L: scores_shown(target, truth, search.models_[L].predictions(features.reset_index(drop=True)), w)

@@ -188,8 +188,8 @@ def check_metric(name: str | None, prepared: Prepared) -> None:
     """
     target, y = prepared.target, prepared.y.to_numpy()
     metric = Metric(name, target)
-    truth = target.encode(y) if target.classes is None else target.codes(y)
-    mean = truth.mean(axis=0) if target.classes is None else np.bincount(truth) / len(truth)
+    truth = target.truth(y)
+    mean = target.constant(truth, np.ones(len(truth)))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -59,8 +59,7 @@ def run_score(run: str, data: str, target_column: str | None, weight: str | None
     check_complete(y.to_numpy(), name)
     w = None if weight is None else number_column(frame, weight, "weight")
     values = y.to_numpy()
-    truth = target.encode(values) if target.classes is None else target.codes(values)
-    scores = scores_shown(target, truth, estimator.model_.predictions(frame), w)
+    scores = scores_shown(target, target.truth(values), estimator.model_.predictions(frame), w)
     if as_json:
         sys.stdout.write(json.dumps({"rows": len(frame), **plain(scores)}) + "\n")
         return

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from leadline.errors import DataError
 from leadline.estimators.model import Model
+from leadline.network import Loss
+from leadline.search import Metric, labels_of
 from leadline.storage import save_record
-from leadline.tables import Encoded, Layout, Target, as_frame, check_complete
+from leadline.tables import Encoded, Labels, Layout, Numbers, Target, as_frame, check_complete
 
 __all__ = ["ClassifierFace", "Face", "Given", "RegressorFace", "draw_seed", "read_input"]
 
@@ -49,8 +52,29 @@ class Given:
     target: Target
 
 
-def read_input(X: Any, y: Any, sample_weight: Any, task: str) -> Given:
+def read_input(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    task: str,
+    loss: str | Loss | None = None,
+    class_weight: Any = None,
+    layout: Layout | None = None,
+    target: Target | None = None,
+) -> Given:
     """Check what was given to `fit`.
+
+    Parameters
+    ----------
+    X, y, sample_weight
+        As the caller gave them.
+    task : {"classification", "regression"}
+    loss : str or Loss, optional
+        See `Target.infer`.
+    class_weight : mapping, "balanced" or None
+        Weights by class, which multiply those of the rows.
+    layout, target : optional
+        What is known of columns and target from other rows.
 
     Raises
     ------
@@ -74,18 +98,23 @@ def read_input(X: Any, y: Any, sample_weight: Any, task: str) -> Given:
         raise DataError(f"Found array with 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required.")
     if len(frame) != len(y):
         raise DataError(f"X has {len(frame):,} rows but y has {len(y):,}: inconsistent numbers of samples.")
-    w = _as_weights(sample_weight, len(frame))
+    w = _as_weights(sample_weight, len(frame)) * _class_weights(class_weight, y)
     all_y, kept = y, np.flatnonzero(w > 0)
     if len(kept) < len(frame):
         frame, y, w = frame.iloc[kept].reset_index(drop=True), y[kept], w[kept]
-    if len(frame) < 2:
+    if len(frame) < 2 and layout is None:
         raise DataError(f"Found {len(frame)} sample, one row of positive weight; at least 2 are needed.")
-    target = Target.infer(y, task, name)
-    layout = Layout.infer(frame)
+    if target is None:
+        target = Target.infer(y, task, name, loss)
+    else:
+        target.truth(y)
+    layout = layout or Layout.infer(frame)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
 def _as_target(y: Any, task: str) -> Array:
+    if hasattr(y, "toarray"):
+        y = y.toarray()
     array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
     if array.dtype.kind == "c":
         raise DataError("Complex data not supported: y has complex values.")
@@ -93,10 +122,20 @@ def _as_target(y: Any, task: str) -> Array:
         array = np.array(pd.Series(array.ravel()).infer_objects().to_numpy()).reshape(array.shape)
     if array.ndim == 2 and array.shape[1] == 1:
         return np.asarray(column_or_1d(array, warn=task == "classification"))
-    if array.ndim != 1 and (array.ndim != 2 or task == "classification"):
-        allowed = "" if task == "classification" else ", or two for several numbers"
-        raise DataError(f"y must have one dimension{allowed}: bad input shape {array.shape}.")
+    if array.ndim not in (1, 2):
+        several = "labels" if task == "classification" else "numbers"
+        raise DataError(f"y must have one dimension, or two for several {several}: bad input shape {array.shape}.")
     return array
+
+
+def _class_weights(class_weight: Any, y: Array) -> Array | float:
+    """The weight of each row by its class, (n,)."""
+    if class_weight is None:
+        return 1.0
+    try:
+        return np.asarray(compute_sample_weight(class_weight, y))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"class_weight cannot be used: {error}") from error
 
 
 def _as_weights(sample_weight: Any, n: int) -> Array:
@@ -164,15 +203,20 @@ class Face(BaseEstimator):  # type: ignore[misc]
             return self.model_.predictions_of_rows(
                 len(X), lambda rows: self.model_.layout.encode_array(X, positions, rows)
             )
-        frame = as_frame(X, self._names)
+        frame = self._frame(X)
         if len(frame) == 0:
             raise DataError("Found array with 0 sample(s), a table without rows; nothing to predict.")
+        return self.model_.predictions(frame)
+
+    def _frame(self, X: Any) -> pd.DataFrame:
+        """X as a table with the names of the columns that `fit` saw."""
+        frame = as_frame(X, self._names)
         if frame.shape[1] != self.n_features_in_ and not hasattr(X, "columns"):
             raise DataError(
                 f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
                 "features as input."
             )
-        return self.model_.predictions(frame)
+        return frame
 
     def save(self, path: str | Path) -> None:
         """Write the model into the folder `path` as model.safetensors and model.json; `leadline.load` reads it.
@@ -204,16 +248,17 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
 
 class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
-    """Predictions of classes."""
+    """Predictions of classes, or of labels, several of which may be true of a row."""
 
     @property
     def classes_(self) -> Array:
-        """The classes in sorted order, (K,)."""
+        """The classes in sorted order, (K,); the numbers of the labels, (k,)."""
         check_is_fitted(self, "model_")
-        return np.asarray(self.model_.target.classes)
+        target = self.model_.target
+        return np.arange(target.n_predictions) if isinstance(target, Labels) else np.asarray(target.classes)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probability of each class.
+        """Probability of each class or label.
 
         Parameters
         ----------
@@ -223,19 +268,48 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
         Returns
         -------
         (m, K) array
-            In the order of `classes_`; every row sums to one.
+            In the order of `classes_`. For classes every row sums to one; labels have a probability each.
         """
         return self._predictions(X)
 
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Logarithm of the probability of each class or label, (m, K), for X of shape (m, p)."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.predict_proba(X)))
+
     def predict(self, X: Any) -> Array:
-        """The most probable class of each row, (m,), for X of shape (m, p)."""
-        return np.asarray(self.classes_[self._predictions(X).argmax(axis=1)])
+        """The most probable class of each row, (m,), or 0 and 1 for each label, (m, k), for X of shape (m, p)."""
+        probabilities = self._predictions(X)
+        if isinstance(self.model_.target, Labels):
+            return labels_of(probabilities)
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
 
 class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
     """Predictions of numbers."""
 
     def predict(self, X: Any) -> NDArray[np.float64]:
-        """The predicted numbers, (m,) or (m, k), for X of shape (m, p)."""
+        """The predicted numbers, (m,) or (m, k), for X of shape (m, p); several quantiles of each are one more axis."""
         predictions = self._predictions(X)
-        return predictions[:, 0] if predictions.shape[1] == 1 else predictions
+        assert isinstance(self.model_.target, Numbers)
+        shape = tuple(n for n in (self.model_.target.n_outputs, len(self.model_.target.quantiles)) if n > 1)
+        return predictions.reshape(len(predictions), *shape)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of the predictions, or for several quantiles D² of the pinball loss: the share of it that was learned.
+
+        Parameters
+        ----------
+        X : (m, p) DataFrame or array
+        y : (m,) or (m, k) array
+        sample_weight : (m,) array, optional
+        """
+        check_is_fitted(self, "model_")
+        target = self.model_.target
+        assert isinstance(target, Numbers)
+        if len(target.quantiles) < 2:
+            return float(super().score(X, y, sample_weight))
+        truth, metric = target.truth(np.asarray(y)), Metric(None, target)
+        w = np.ones(len(truth)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        constant = np.tile(target.constant(truth, w), (len(truth), 1))
+        return 1.0 - metric.score(truth, self._predictions(X), w) / metric.score(truth, constant, w)

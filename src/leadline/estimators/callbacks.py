@@ -1,13 +1,15 @@
-"""Scikit-learn's callbacks, such as its progress bar, told of a search; scikit-learn has them from version 1.9.
+"""Callbacks, scikit-learn's among them, such as its progress bar; scikit-learn has them from version 1.9.
 
-The tree of tasks that they see: the search, its depths, and in each depth its networks.
+The tree of tasks that those see: a fit and its epochs; or a search, its depths, and in each depth its networks.
 """
 
+import sys
 from typing import Any
 
 from leadline.search import DepthResult, Listener, Metric, Progress, Verdict
+from leadline.training import Epoch
 
-__all__ = ["CallbackListener", "CallbackSupportMixin", "with_callbacks"]
+__all__ = ["CallbackListener", "CallbackSupportMixin", "EpochTeller", "with_callbacks"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -19,6 +21,41 @@ except ImportError:
     def with_callbacks(method: Any) -> Any:
         """Leave the method as it is."""
         return method
+
+
+class EpochTeller:
+    """Tells of every epoch of one network: the estimator's own callback, scikit-learn's, and the reader if verbose.
+
+    Parameters
+    ----------
+    estimator : DeepClassifier or DeepRegressor
+    epochs : int
+        How many are planned.
+    """
+
+    def __init__(self, estimator: Any, epochs: int) -> None:
+        self.estimator = estimator
+        self.root: Any = None
+        if getattr(estimator, "_skl_callbacks", []):
+            self.root = estimator._init_callback_context(max_subtasks=epochs)
+            self.root.call_on_fit_task_begin(estimator=estimator)
+
+    def __call__(self, epoch: Epoch) -> bool:
+        """An epoch is finished; whether anyone wants to stop."""
+        if self.estimator.verbose:
+            score = "" if epoch.score is None else f", validation score = {epoch.score:.6g}"
+            sys.stdout.write(f"Epoch {epoch.number}, loss = {epoch.loss:.6g}{score}\n")
+        stop = self.estimator.callback is not None and bool(self.estimator.callback(epoch))
+        if self.root is not None:
+            task = self.root.subcontext(task_name="epoch")
+            task.call_on_fit_task_begin(estimator=self.estimator)
+            stop = bool(task.call_on_fit_task_end(estimator=self.estimator)) or stop
+        return stop
+
+    def ended(self) -> None:
+        """The training is done."""
+        if self.root is not None:
+            self.root.call_on_fit_task_end(estimator=self.estimator)
 
 
 class CallbackListener:

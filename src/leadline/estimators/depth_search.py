@@ -302,7 +302,14 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """
         stop = Stop(self.time_limit)
         base = self._check()
-        given = read_input(X, y, sample_weight, self.estimator._task)
+        given = read_input(
+            X,
+            y,
+            sample_weight,
+            self.estimator._task,
+            self.estimator._own_loss(),
+            self.estimator._class_weight(),
+        )
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
         repeats = self._repeats(len(given.y))
         splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, self.cv, seed, repeats)
@@ -470,7 +477,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         if self.scoring is None:
             return float(self.best_estimator_.score(X, y, sample_weight))
         target = self.model_.target
-        truth = target.encode(np.asarray(y)) if target.classes is None else target.codes(np.asarray(y))
+        truth = target.truth(np.asarray(y))
         w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return self.metric_.score(truth, self._predictions(X), w)
 

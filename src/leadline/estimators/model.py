@@ -47,6 +47,11 @@ class Member:
     center: Array
     scale: Array
 
+    @property
+    def fitted(self) -> tuple[Statistics, Array, Array]:
+        """What was fitted on its training rows."""
+        return self.statistics, self.center, self.scale
+
 
 class _Scorers:
     """Sets of scorers, one for each member of a model, lent to one thread at a time and kept for the next."""
@@ -105,7 +110,7 @@ class Model:
         """
         if m <= ROWS_IN_DOUBLE:
             return self._mean(encode(slice(0, m)), self._scorers64)
-        out = np.empty((m, self.target.n_outputs if self.target.classes is None else len(self.target.classes)))
+        out = np.empty((m, self.target.n_predictions))
 
         def predict(start: int) -> None:
             rows = slice(start, min(start + ROWS_IN_A_PART, m))

@@ -246,8 +246,8 @@ def loss(name: str | Loss) -> Loss:
     parts = re.fullmatch(r"(huber|quantile)\(([0-9.eE+, -]+)\)", name)
     try:
         if parts:
-            made: ElementwiseLoss = {"huber": huber, "quantile": quantile}[parts[1]](*map(float, parts[2].split(",")))
-            return made
+            numbers = [float(number) for number in parts[2].split(",")]
+            return quantile(*numbers) if parts[1] == "quantile" else huber(*numbers)
     except (ValueError, TypeError):
         pass
     raise ParameterError(f"loss must be one of {', '.join(LOSSES)}; got {name!r}.")

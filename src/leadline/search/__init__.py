@@ -3,7 +3,7 @@
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import make_folds, most_repeats
 from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, Progress, result_record
-from leadline.search.metrics import Metric, scores_shown
+from leadline.search.metrics import Metric, labels_of, scores_shown
 from leadline.search.problem import Fold, Judge, Problem
 from leadline.search.space import SPACE, Candidate, Dimension, check_space, draw_candidates, space_from_records
 from leadline.search.study import PRUNED, Study, UnitKey, UnitResult
@@ -36,6 +36,7 @@ __all__ = [
     "gather_evidence",
     "give_verdict",
     "in_words",
+    "labels_of",
     "make_folds",
     "most_repeats",
     "result_record",

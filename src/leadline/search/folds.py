@@ -94,7 +94,7 @@ def make_folds(
     if units < cv:
         raise DataError(f"{units} {what} cannot be divided into {cv} folds; give more rows, or a smaller cv.")
     notices = []
-    stratify = target.classes is not None
+    stratify = target.stratified
     if stratify:
         classes, counts = np.unique(y, return_counts=True)
         for c, n in zip(classes, counts, strict=True):

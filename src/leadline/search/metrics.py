@@ -6,17 +6,19 @@ as scikit-learn calls it, on predictions that are already there.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from leadline.errors import ParameterError
-from leadline.tables import Target, nearest
+from leadline.tables import Labels, Numbers, Target, nearest
 
-__all__ = ["Metric", "scores_shown"]
+__all__ = ["Metric", "labels_of", "scores_shown"]
 
 Array = NDArray[Any]
 
@@ -34,16 +36,47 @@ _LABELS = {
     "roc_auc": "AUC",
     "roc_auc_ovr": "AUC",
     "r2": "R²",
+    "neg_mean_poisson_deviance": "Poisson deviance",
+    "neg_mean_pinball_loss": "pinball loss",
+    "neg_label_log_loss": "log loss",
+}
+# By what a target is judged if nobody says otherwise: by the loss that it is learned by, or what people know best.
+_DEFAULTS = {
+    "classification": "neg_log_loss",
+    "multilabel": "neg_label_log_loss",
+    "regression": "neg_root_mean_squared_error",
+    "absolute_error": "neg_mean_absolute_error",
+    "huber": "neg_mean_absolute_error",
+    "poisson": "neg_mean_poisson_deviance",
+    "quantile": "neg_mean_pinball_loss",
 }
 # These judge one class against the other: the second of two, which they find if classes are called 0 and 1.
 _OF_THE_POSITIVE_CLASS = {"average_precision", "f1", "jaccard", "precision", "recall"}
 # A probability of zero for what happened would cost infinity; this is the smallest that is counted.
 _LEAST_PROBABILITY = 1e-15
+LABEL_THRESHOLD = 0.5
 
 
 def _log_loss_terms(y: Array, predictions: Array) -> Array:
     own = np.take_along_axis(predictions, y[:, None], axis=1)
     return np.asarray(-np.log(np.maximum(own, _LEAST_PROBABILITY)))
+
+
+def _label_log_losses(y: Array, predictions: Array) -> Array:
+    own = np.where(y == 1, predictions, 1.0 - predictions)
+    return np.asarray(-np.log(np.maximum(own, _LEAST_PROBABILITY)))
+
+
+def _poisson_deviances(y: Array, predictions: Array) -> Array:
+    y = y.reshape(predictions.shape)
+    return np.asarray(2.0 * (xlogy(y, y / predictions) - y + predictions))
+
+
+def _pinball_losses(taus: tuple[float, ...], y: Array, predictions: Array) -> Array:
+    """Of the quantiles of each number in turn."""
+    error = np.repeat(y.reshape(len(y), -1), len(taus), axis=1) - predictions
+    tau = np.resize(taus, error.shape[1])
+    return np.asarray(np.maximum(tau * error, (tau - 1.0) * error))
 
 
 def _hits(y: Array, predictions: Array) -> Array:
@@ -65,6 +98,8 @@ _TERMS: dict[str, Callable[[Array, Array], Array]] = {
     "neg_root_mean_squared_error": _squared_errors,
     "neg_mean_squared_error": _squared_errors,
     "neg_mean_absolute_error": _absolute_errors,
+    "neg_mean_poisson_deviance": _poisson_deviances,
+    "neg_label_log_loss": _label_log_losses,
 }
 
 
@@ -94,9 +129,26 @@ class _PredictedClasses(ClassifierMixin, _Predicted):  # type: ignore[misc]
         return np.asarray(self.classes_[self.predictions.argmax(axis=1)])
 
 
+class _PredictedLabels(ClassifierMixin, _Predicted):  # type: ignore[misc]
+    @property
+    def classes_(self) -> Array:
+        return np.arange(self.predictions.shape[1])
+
+    def predict_proba(self, X: Any) -> Array:
+        return self.predictions
+
+    def predict(self, X: Any) -> Array:
+        return labels_of(self.predictions)
+
+
 class _PredictedNumbers(RegressorMixin, _Predicted):  # type: ignore[misc]
     def predict(self, X: Any) -> Array:
         return self.predictions
+
+
+def labels_of(probabilities: Array) -> Array:
+    """The labels that are more probable than not, 0 and 1 of the same shape."""
+    return (probabilities > LABEL_THRESHOLD).astype(np.int64)
 
 
 class Metric:
@@ -106,7 +158,8 @@ class Metric:
     ----------
     scoring : str, callable or None
         A name that scikit-learn's scorers have, one of log_loss, rmse, mae, auc, or a scorer called as
-        ``scorer(estimator, X, y)``. None: log loss for classes, root mean squared error for numbers.
+        ``scorer(estimator, X, y)``. None: log loss for classes and labels, root mean squared error for numbers, or what
+        belongs to their loss.
     target : Target
 
     Attributes
@@ -123,20 +176,26 @@ class Metric:
     """
 
     def __init__(self, scoring: str | Callable[..., float] | None, target: Target) -> None:
-        default = "neg_log_loss" if target.task == "classification" else "neg_root_mean_squared_error"
+        self._target = target
+        default = _default(target)
         scoring = default if scoring is None else _COMMON.get(scoring, scoring) if isinstance(scoring, str) else scoring
+        if scoring == "neg_log_loss" and isinstance(target, Labels):
+            scoring = "neg_label_log_loss"
         many = target.classes is not None and len(target.classes) > 2
         if scoring == "roc_auc" and many:
             scoring = "roc_auc_ovr"
         self._classes = target.classes
         if target.classes is not None and not many and isinstance(scoring, str) and scoring in _OF_THE_POSITIVE_CLASS:
             self._classes = np.arange(2)
+        self._terms = dict(_TERMS)
+        if isinstance(target, Numbers):
+            self._terms["neg_mean_pinball_loss"] = partial(_pinball_losses, target.quantiles or (0.5,))
         if isinstance(scoring, str):
             names = [*_COMMON, *get_scorer_names()]
-            if scoring not in names:
+            if scoring not in (*names, default):
                 raise ParameterError(f"No score is called {scoring!r}.{nearest(scoring, names)}")
             self.name = scoring
-            self._scorer = get_scorer(scoring)
+            self._scorer = None if scoring in self._terms else get_scorer(scoring)
         else:
             self.name = getattr(scoring, "__name__", type(scoring).__name__)
             self._scorer = scoring
@@ -158,17 +217,18 @@ class Metric:
         """
         if self.is_mean:
             return float(self.of_means(np.average(self.terms(y, predictions), axis=0, weights=w)))
+        assert self._scorer is not None
         weights = {} if w is None or bool((w == w[0]).all()) else {"sample_weight": w}
         return float(self._scorer(self._predicted(predictions), np.zeros((len(y), 1)), self._true(y), **weights))
 
     @property
     def is_mean(self) -> bool:
         """Whether the score comes from means over rows: see `terms` and `of_means`."""
-        return self.name in _TERMS
+        return self.name in self._terms
 
     def terms(self, y: Array, predictions: Array) -> Array:
         """What is averaged over rows, (m, t), for a score that comes from means."""
-        return _TERMS[self.name](y, predictions)
+        return self._terms[self.name](y, predictions)
 
     def of_means(self, means: Array) -> Array:
         """The score, greater is better, from means of the terms, (…, t)."""
@@ -181,12 +241,20 @@ class Metric:
         return self.sign * score
 
     def _predicted(self, predictions: Array) -> BaseEstimator:
-        if self._classes is None:
-            return _PredictedNumbers(predictions[:, 0] if predictions.shape[1] == 1 else predictions)
-        return _PredictedClasses(predictions, self._classes)
+        if self._classes is not None:
+            return _PredictedClasses(predictions, self._classes)
+        if isinstance(self._target, Labels):
+            return _PredictedLabels(predictions)
+        return _PredictedNumbers(predictions[:, 0] if predictions.shape[1] == 1 else predictions)
 
     def _true(self, y: Array) -> Array:
         return y if self._classes is None else np.asarray(self._classes[y])
+
+
+def _default(target: Target) -> str:
+    """The name of the score by which a target is judged if nobody says otherwise."""
+    loss = str(getattr(target.loss, "name", target.loss)).partition("(")[0]
+    return _DEFAULTS.get(loss, _DEFAULTS[target.task])
 
 
 def scores_shown(target: Target, y: Array, predictions: Array, w: Array | None = None) -> dict[str, float]:
@@ -203,9 +271,14 @@ def scores_shown(target: Target, y: Array, predictions: Array, w: Array | None =
     Returns
     -------
     dict of str to float
-        log loss, accuracy and AUC, or RMSE, MAE and R²; NaN for an AUC of rows that lack a class and an R² of one row.
+        log loss, accuracy and AUC, or RMSE, MAE and R²; log loss and accuracy of labels; pinball loss of quantiles. NaN
+        for an AUC of rows that lack a class and an R² of one row.
     """
-    names = ("neg_log_loss", "accuracy", "roc_auc") if target.classes is not None else ("rmse", "mae", "r2")
+    names = ["neg_log_loss", "accuracy", "roc_auc"]
+    if isinstance(target, Labels):
+        names = ["neg_log_loss", "accuracy"]
+    elif isinstance(target, Numbers):
+        names = [_default(target)] if target.quantiles else ["rmse", "mae", "r2"]
     found = {}
     for name in names:
         metric = Metric(name, target)

@@ -111,11 +111,7 @@ class Judge:
         scores = []
         for own in self.folds:
             y, w, rows = self.y[own.train_rows], self.w[own.train_rows], own.validation_rows
-            if self.target.classes is None:
-                mean = np.average(y, axis=0, weights=w)
-            else:
-                mean = np.bincount(y, weights=w, minlength=len(self.target.classes)) / w.sum()
-            constant = np.tile(mean, (len(rows), 1))
+            constant = np.tile(self.target.constant(y, w), (len(rows), 1))
             scores.append(self.metric.score(self.y[rows], constant, self.w[rows]))
         return np.array(scores)
 
@@ -149,6 +145,7 @@ class Problem:
         scaling: str,
         groups: Array | None = None,
         repeats: int = 1,
+        fitted: tuple[Statistics, Array, Array] | None = None,
     ) -> "Problem":
         """Fit every fold's statistics and encode the rows with them.
 
@@ -168,14 +165,18 @@ class Problem:
         groups : (n,) array, optional
         repeats : int
             How many divisions of the rows `splits` holds.
+        fitted : (Statistics, center, scale), optional
+            What was fitted on other rows and is used for every fold.
         """
         raw = target.encode(y)
         folds, every = [], -(-raw.size // NUMBERS_KEPT)
         X = np.empty((len(splits), len(encoded), encoded.n_inputs), np.float32)
         Y = np.empty((len(splits), *raw.shape), np.float32)
         for i, (train_rows, validation_rows) in enumerate(splits):
-            statistics = Statistics.fit(encoded.numbers, train_rows, w[train_rows], scaling)
-            center, scale = target.center_and_scale(raw[train_rows], w[train_rows])
+            statistics, center, scale = fitted or (
+                Statistics.fit(encoded.numbers, train_rows, w[train_rows], scaling),
+                *target.center_and_scale(raw[train_rows], w[train_rows]),
+            )
             # evenly spaced, so that a table in any order is kept in its proportions
             kept = np.arange(0, len(validation_rows), every)
             folds.append(Fold(train_rows, validation_rows, statistics, center, scale, kept))
@@ -183,7 +184,7 @@ class Problem:
                 rows = slice(start, start + ROWS_IN_A_PART)
                 X[i, rows] = statistics.apply(encoded[rows])
             Y[i] = (raw - center) / scale
-        truth = raw if target.classes is None else target.codes(y)
+        truth = target.truth(y)
         data = Data(X, Y, w.astype(np.float32))
         return cls(data, Judge(target, metric, truth, w, tuple(folds), groups), len(splits) // repeats)
 

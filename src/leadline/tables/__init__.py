@@ -3,13 +3,16 @@
 from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, as_frame
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import Target, check_complete, guess_task, shown
+from leadline.tables.target import Classes, Labels, Numbers, Target, check_complete, guess_task, shown
 
 __all__ = [
     "CategoryColumn",
+    "Classes",
     "Encoded",
+    "Labels",
     "Layout",
     "NumberColumn",
+    "Numbers",
     "Statistics",
     "Target",
     "as_frame",

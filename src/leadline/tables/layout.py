@@ -81,6 +81,10 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def followed_by(self, more: "Encoded") -> "Encoded":
+        """These rows, and after them others."""
+        return Encoded(np.concatenate([self.numbers, more.numbers]), np.concatenate([self.indicators, more.indicators]))
+
     def __getitem__(self, rows: slice) -> "Encoded":
         return Encoded(self.numbers[rows], self.indicators[rows])
 

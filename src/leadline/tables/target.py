@@ -1,16 +1,18 @@
-"""The target: from a column of classes or numbers to Y of the equations, and from scores back to predictions."""
+"""The target: from classes, labels or numbers to Y of the equations, and from scores back to predictions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from leadline.errors import DataError
+from leadline.errors import DataError, ParameterError
+from leadline.network import ElementwiseLoss
+from leadline.network import loss as loss_record
 
-__all__ = ["MOST_GUESSED_CLASSES", "Target", "check_complete", "guess_task", "shown"]
+__all__ = ["MOST_GUESSED_CLASSES", "Classes", "Labels", "Numbers", "Target", "check_complete", "guess_task", "shown"]
 
 Array = NDArray[Any]
 
@@ -18,6 +20,8 @@ Array = NDArray[Any]
 MOST_GUESSED_CLASSES = 10
 # A target's numbers are learned in float32, and their squares must be finite in float64.
 LARGEST = 1e30
+# exp of more has no float64.
+LARGEST_EXPONENT = 700.0
 
 
 def guess_task(y: pd.Series) -> str:
@@ -75,136 +79,343 @@ def shown(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted.
+    """What is predicted: classes, labels or numbers; see `Target.infer`.
 
     Attributes
     ----------
     name : str
         What messages and files call it.
-    task : str
-        "classification" or "regression".
-    classes : array or None
-        The classes in sorted order, (K,).
-    n_outputs : int
-        Numbers predicted for each row of a regression; 1 for classes.
+    loss : str or Loss
+        The loss of `leadline.network` by which it is learned.
     """
 
     name: str
-    task: str
-    classes: Array | None
-    n_outputs: int
+    loss: Any
+
+    task: ClassVar[str]
+    # whether folds keep the shares of the classes
+    stratified: ClassVar[bool] = False
 
     @classmethod
-    def infer(cls, y: Array, task: str, name: str = "y") -> "Target":
+    def infer(cls, y: Array, task: str, name: str = "y", loss: Any = None) -> "Target":
         """Check a target and describe it.
 
         Parameters
         ----------
-        y : (n,) array, or (n, k) for a regression of k numbers
+        y : (n,) array, or (n, k) for a regression of k numbers or k labels of 0 and 1
         task : {"classification", "regression"}
+            A classification of two dimensions has labels, several of which may be true of a row.
         name : str
             What messages call it.
+        loss : str or Loss, optional
+            Another than the one that belongs to the kind of target.
 
         Raises
         ------
         DataError
-            Values are missing or infinite, dates, or text in a regression; or there is one class only.
+            Values are missing or infinite, dates, or text in a regression; or there is one class only; or the loss
+            cannot learn them.
         """
         check_complete(y, name)
         if np.asarray(y).dtype.kind in "mM":
             raise DataError(
                 f"The target {name!r} holds dates or times; give numbers instead, for example days since a date."
             )
-        if task == "classification":
-            classes = np.unique(y)
-            if len(classes) < 2:
-                raise DataError(
-                    f"The target {name!r} has only one class ({shown(classes[0])}); nothing can be told apart. "
-                    "At least two classes are needed."
-                )
-            return cls(name, task, classes, 1)
-        y = _as_numbers(y, name)
-        return cls(name, task, None, 1 if np.ndim(y) == 1 else np.shape(y)[1])
+        if task == "regression":
+            return Numbers.of(_as_numbers(y, name), name, loss or "half_squared_error")
+        if np.ndim(y) == 2:
+            return Labels.of(np.asarray(y), name, loss)
+        return Classes.of(np.asarray(y), name, loss)
 
     @property
-    def loss(self) -> str:
-        """The loss of `leadline.network` that belongs to the target."""
-        if self.classes is None:
-            return "half_squared_error"
-        return "binary_cross_entropy" if len(self.classes) == 2 else "cross_entropy"
+    def classes(self) -> Array | None:
+        """The classes in sorted order, (K,); None for labels and numbers."""
+        return None
 
     @property
     def n_scores(self) -> int:
         """n[L]: output units."""
-        if self.classes is None:
-            return self.n_outputs
-        return 1 if len(self.classes) == 2 else len(self.classes)
+        raise NotImplementedError
+
+    @property
+    def n_predictions(self) -> int:
+        """Numbers predicted for each row."""
+        return self.n_scores
 
     def encode(self, y: Array) -> NDArray[np.float64]:
-        """Y, (n, n[L]): one-hot classes, 0 and 1 for two classes, or the numbers as they are.
+        """Y, (n, n[L]), before it is centred and scaled.
 
         Raises
         ------
         DataError
             A class that was not there in training, or what is no number or infinite in a regression.
         """
-        if self.classes is None:
-            return _as_numbers(y, self.name).reshape(len(y), self.n_outputs)
-        codes = self.codes(y)
-        return codes[:, None].astype(np.float64) if len(self.classes) == 2 else np.eye(len(self.classes))[codes]
+        raise NotImplementedError
 
-    def codes(self, y: Array) -> NDArray[np.int64]:
+    def truth(self, y: Array) -> Array:
+        """The target as scores take it: places of the classes, (n,); labels or numbers, (n, k)."""
+        raise NotImplementedError
+
+    def center_and_scale(
+        self, Y: NDArray[np.float64], w: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What is subtracted from Y and what it is divided by, (n[L],) each; classes and labels stay as they are."""
+        return np.zeros(self.n_scores), np.ones(self.n_scores)
+
+    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+        """From raw scores Z, (m, n[L]): probabilities (m, K) or (m, k), or numbers (m, k), in float64."""
+        raise NotImplementedError
+
+    def constant(self, truth: Array, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The best that can be said without inputs, (n_predictions,): shares, means or quantiles."""
+        raise NotImplementedError
+
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON. A loss of the caller's own is known by what it makes of scores, and by no more."""
+        raise NotImplementedError
+
+    @staticmethod
+    def from_record(record: dict[str, Any]) -> "Target":
+        """The target that `to_record` wrote."""
+        name, loss = record["name"], record["loss"]
+        if record["kind"] == "classes":
+            return Classes(name, loss, np.array(record["values"], dtype=record["dtype"]))
+        if record["kind"] == "labels":
+            return Labels(name, loss, record["n_labels"])
+        return Numbers(name, loss, record["n_outputs"])
+
+
+@dataclass(frozen=True)
+class Classes(Target):
+    """One of K classes for each row.
+
+    Attributes
+    ----------
+    values : (K,) array
+        The classes in sorted order.
+    """
+
+    values: Array
+
+    task = "classification"
+    stratified = True
+
+    @classmethod
+    def of(cls, y: Array, name: str, loss: Any) -> "Classes":
+        """The classes of a column."""
+        values = np.unique(y)
+        if len(values) < 2:
+            raise DataError(
+                f"The target {name!r} has only one class ({shown(values[0])}); nothing can be told apart. "
+                "At least two classes are needed."
+            )
+        return cls(name, loss or ("binary_cross_entropy" if len(values) == 2 else "cross_entropy"), values)
+
+    @property
+    def classes(self) -> Array:
+        """The classes in sorted order, (K,)."""
+        return self.values
+
+    @property
+    def n_scores(self) -> int:
+        """One unit for two classes, else one for each."""
+        return 1 if len(self.values) == 2 else len(self.values)
+
+    @property
+    def n_predictions(self) -> int:
+        """K."""
+        return len(self.values)
+
+    def encode(self, y: Array) -> NDArray[np.float64]:
+        """One-hot classes; 0 and 1 for two."""
+        codes = self.truth(y)
+        return codes[:, None].astype(np.float64) if len(self.values) == 2 else np.eye(len(self.values))[codes]
+
+    def truth(self, y: Array) -> NDArray[np.int64]:
         """The place of each value among the classes, (n,)."""
-        assert self.classes is not None
         y = np.asarray(y)
-        place = {value: c for c, value in enumerate(self.classes.tolist())}
+        place = {value: c for c, value in enumerate(self.values.tolist())}
         codes = np.array([place.get(value, -1) for value in y.tolist()], dtype=np.int64)
         unknown = np.flatnonzero(codes < 0)
         if len(unknown):
             row = int(unknown[0])
-            known = ", ".join(map(str, self.classes[:10]))
+            known = ", ".join(map(str, self.values[:10]))
             raise DataError(
                 f"The target {self.name!r} has the class {shown(y[row])} in row {row + 1}, which was not there in "
                 f"training; known are {known}."
             )
         return codes
 
-    def center_and_scale(
-        self, Y: NDArray[np.float64], w: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation of Y, (n[L],) each; zero and one for classes, which stay as they are."""
-        if self.classes is not None:
-            return np.zeros(self.n_scores), np.ones(self.n_scores)
-        center = np.average(Y, axis=0, weights=w)
-        scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=w))
-        return center, np.where(scale > 0, scale, 1.0)
-
     def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
-        """From raw scores Z, (m, n[L]): probabilities (m, K) or numbers (m, k), in float64."""
+        """Softmax, or the sigmoid for two classes."""
         Z = np.asarray(Z, dtype=np.float64)
-        if self.classes is None:
-            return Z * scale + center
-        if len(self.classes) == 2:
+        if len(self.values) == 2:
             # each from its own exponential: 1 − p would round a small probability to zero
             Z = np.concatenate([-Z / 2, Z / 2], axis=1)
         E = np.exp(Z - Z.max(axis=1, keepdims=True))
         return np.asarray(E / E.sum(axis=1, keepdims=True))
 
+    def constant(self, truth: Array, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The shares of the classes."""
+        return np.asarray(np.bincount(truth, weights=w, minlength=len(self.values)) / w.sum())
+
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
-        classes = None if self.classes is None else self.classes.tolist()
-        dtype = None if self.classes is None else self.classes.dtype.str
-        return {
-            "name": self.name,
-            "task": self.task,
-            "classes": classes,
-            "dtype": dtype,
-            "n_outputs": self.n_outputs,
-        }
+        loss = self.loss if isinstance(self.loss, str) else Classes.of(self.values, self.name, None).loss
+        values = {"values": self.values.tolist(), "dtype": self.values.dtype.str}
+        return {"kind": "classes", "name": self.name, "loss": loss, **values}
+
+
+@dataclass(frozen=True)
+class Labels(Target):
+    """k labels, any number of which are true of a row.
+
+    Attributes
+    ----------
+    n_labels : int
+        k.
+    """
+
+    n_labels: int
+
+    task = "multilabel"
 
     @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Target":
-        """The target that `to_record` wrote."""
-        classes: Sequence[Any] | None = record["classes"]
-        array = None if classes is None else np.array(classes, dtype=record["dtype"])
-        return cls(record["name"], record["task"], array, record["n_outputs"])
+    def of(cls, y: Array, name: str, loss: Any) -> "Labels":
+        """The labels of a matrix of 0 and 1, (n, k)."""
+        target = cls(name, loss or "multilabel_cross_entropy", y.shape[1])
+        target.truth(y)
+        return target
+
+    @property
+    def n_scores(self) -> int:
+        """One unit for each label."""
+        return self.n_labels
+
+    def encode(self, y: Array) -> NDArray[np.float64]:
+        """The labels as they are."""
+        return self.truth(y).astype(np.float64)
+
+    def truth(self, y: Array) -> NDArray[np.int64]:
+        """0 or 1 for each label, (n, k)."""
+        y = np.asarray(y)
+        if y.shape[1:] != (self.n_labels,):
+            raise DataError(f"The target {self.name!r} must have {self.n_labels} labels in each row; got {y.shape}.")
+        try:
+            numbers = y.astype(np.float64)
+        except (TypeError, ValueError):
+            numbers = np.full(y.shape, np.nan)
+        strange = np.flatnonzero(~np.isin(numbers, (0.0, 1.0)).all(axis=1))
+        if len(strange):
+            row = int(strange[0])
+            raise DataError(f"The labels of {self.name!r} must be 0 or 1; row {row + 1} has {y[row].tolist()}.")
+        return numbers.astype(np.int64)
+
+    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The sigmoid: the probability of each label."""
+        return np.asarray(expit(np.asarray(Z, dtype=np.float64)))
+
+    def constant(self, truth: Array, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The share of rows that have each label."""
+        return np.asarray(np.average(truth, axis=0, weights=w))
+
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON."""
+        loss = self.loss if isinstance(self.loss, str) else "multilabel_cross_entropy"
+        return {"kind": "labels", "name": self.name, "loss": loss, "n_labels": self.n_labels}
+
+
+@dataclass(frozen=True)
+class Numbers(Target):
+    """k numbers for each row, or several quantiles of each.
+
+    Squared, absolute and Huber's error and quantiles learn numbers that are centred at their mean and divided by their
+    standard deviation. A loss whose output is exp(Z), as Poisson's, learns them divided by their mean.
+
+    Attributes
+    ----------
+    n_outputs : int
+        k.
+    """
+
+    n_outputs: int
+
+    task = "regression"
+
+    @classmethod
+    def of(cls, y: NDArray[np.float64], name: str, loss: Any) -> "Numbers":
+        """The target of these numbers, (n,) or (n, k)."""
+        target = cls(name, loss, 1 if y.ndim == 1 else y.shape[1])
+        if target._output not in ("identity", "exp"):
+            raise ParameterError(
+                f"A regression knows losses whose output activation is identity or exp; that of {loss!r} is "
+                f"{target._output}."
+            )
+        negative = np.flatnonzero((y.reshape(len(y), -1) < 0).any(axis=1))
+        if target._output == "exp" and len(negative):
+            row = int(negative[0])
+            raise DataError(
+                f"The target {name!r} has {shown(y[row])} in row {row + 1}; the loss "
+                f"{getattr(loss, 'name', loss)!r} needs numbers of at least 0."
+            )
+        return target
+
+    @property
+    def _output(self) -> str:
+        return str(getattr(loss_record(self.loss), "output_activation", "identity"))
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The shares whose quantiles are predicted; empty for other losses."""
+        record = loss_record(self.loss)
+        return record.parameters if isinstance(record, ElementwiseLoss) and record.name.startswith("quantile(") else ()
+
+    @property
+    def n_scores(self) -> int:
+        """One unit for each number and quantile."""
+        return self.n_outputs * max(len(self.quantiles), 1)
+
+    def encode(self, y: Array) -> NDArray[np.float64]:
+        """The numbers as they are, once for each quantile."""
+        return np.repeat(self.truth(y), max(len(self.quantiles), 1), axis=1)
+
+    def truth(self, y: Array) -> NDArray[np.float64]:
+        """The numbers, (n, k)."""
+        return _as_numbers(y, self.name).reshape(len(y), self.n_outputs)
+
+    def center_and_scale(
+        self, Y: NDArray[np.float64], w: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and standard deviation of Y; zero and the mean where the output is exp(Z)."""
+        center = np.average(Y, axis=0, weights=w)
+        if self._output == "exp":
+            return np.zeros(self.n_scores), np.where(center > 0, center, 1.0)
+        scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=w))
+        return center, np.where(scale > 0, scale, 1.0)
+
+    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The numbers; quantiles in the order of their shares, so that none crosses another."""
+        Z = np.asarray(Z, dtype=np.float64)
+        if self._output == "exp":
+            return np.exp(np.minimum(Z, LARGEST_EXPONENT)) * scale
+        numbers = Z * scale + center
+        if len(self.quantiles) > 1:
+            # sorted estimates are never worse than crossing ones (Chernozhukov, Fernández-Val & Galichon 2010)
+            places = np.argsort(np.argsort(self.quantiles))
+            by_quantile = np.sort(numbers.reshape(len(Z), self.n_outputs, -1), axis=2)
+            numbers = by_quantile[:, :, places].reshape(numbers.shape)
+        return np.asarray(numbers)
+
+    def constant(self, truth: Array, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean, the median for absolute error, or the quantiles of each number."""
+        shares = self.quantiles or ((0.5,) if self.loss == "absolute_error" else ())
+        if not shares:
+            return np.asarray(np.average(truth, axis=0, weights=w))
+        found = [np.quantile(column, shares, weights=w, method="inverted_cdf") for column in truth.T]
+        return np.concatenate(found)
+
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON."""
+        stand_in = "poisson" if self._output == "exp" else "half_squared_error"
+        loss = self.loss if isinstance(self.loss, str) else stand_in
+        return {"kind": "numbers", "name": self.name, "loss": loss, "n_outputs": self.n_outputs}

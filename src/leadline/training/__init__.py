@@ -6,17 +6,19 @@ from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.population import Data, Scorer
 from leadline.training.streams import stream
-from leadline.training.trainer import Judge, Task, Trained, networks_at_once, train
+from leadline.training.trainer import Epoch, Judge, State, Task, Trained, networks_at_once, train
 
 __all__ = [
     "Block",
     "Data",
+    "Epoch",
     "FeatureScale",
     "Hyperparameters",
     "Judge",
     "Plan",
     "Processor",
     "Scorer",
+    "State",
     "Stop",
     "Stopped",
     "Task",

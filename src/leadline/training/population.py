@@ -282,6 +282,16 @@ class Population:
         return self._part(self.blueprint.theta)
 
     @property
+    def m(self) -> Array:
+        """The optimiser's first moments, (P, n_parameters), where the blueprint takes steps."""
+        return self._part(self.blueprint.m)
+
+    @property
+    def v(self) -> Array:
+        """The optimiser's second moments, (P, n_parameters), where the blueprint takes steps."""
+        return self._part(self.blueprint.v)
+
+    @property
     def gradient(self) -> Array:
         """The gradient that the last step left, (P, n_parameters), where the blueprint keeps it."""
         return self._part(self.blueprint.gradient[0])

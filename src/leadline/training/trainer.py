@@ -7,9 +7,9 @@ changes the time that training takes and no bit of what comes out.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,15 @@ from leadline.training.population import ROWS_AT_ONCE, Blueprint, Data, Examples
 from leadline.training.program import SETTINGS
 from leadline.training.streams import learning_rates, stream
 
-__all__ = ["Judge", "Task", "Trained", "Trainer", "networks_at_once", "train"]
+__all__ = ["Epoch", "Judge", "State", "Task", "Trained", "Trainer", "networks_at_once", "train"]
 
 Array = NDArray[Any]
 
 Judge = Callable[[int, Array, Array], float]
 """(fold, rows, scores Z[L] of those rows (m, n[L])) -> score of a network, greater is better."""
+
+Callback = Callable[["Epoch"], object]
+"""Told of an epoch; anything true that it gives back ends the training."""
 
 # L-BFGS stops when no entry of the gradient of the mean loss exceeds this; coefficients then agree with other
 # solvers to about 1e-4 relative (see tests/test_linear.py).
@@ -41,6 +44,48 @@ MEMORY_BYTES = 1 << 28
 # Scaled inputs stay far below this; where they do not, they are why a training diverges.
 LARGE_INPUT = 100.0
 MOST_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a training ended, so that another can go on from there to the same bits.
+
+    Attributes
+    ----------
+    theta, m, v : (n_parameters,) arrays
+        Parameters of the last epoch and the optimiser's moments.
+    steps : int
+        Steps taken.
+    generator : mapping
+        State of the network's random stream.
+    losses, curve : tuple of float
+        Of every epoch so far.
+    best_theta : (n_parameters,) array
+    best_epoch : int
+        Counted from 1.
+    """
+
+    theta: Array
+    m: Array
+    v: Array
+    steps: int
+    generator: Mapping[str, Any]
+    losses: tuple[float, ...]
+    curve: tuple[float, ...]
+    best_theta: Array
+    best_epoch: int
+
+
+class Epoch(NamedTuple):
+    """What an epoch brought: its number from 1, the mean training loss, the validation score, and the parameters.
+
+    `score` is None without validation rows; `theta`, (n_parameters,), is the training's own array: copy what you keep.
+    """
+
+    number: int
+    loss: float
+    score: float | None
+    theta: Array
 
 
 @dataclass(frozen=True)
@@ -58,6 +103,8 @@ class Task:
         Rows to learn from, and rows that are scored after every epoch; the latter may be empty.
     kept : (r,) array of int
         Places among the validation rows whose outputs are kept after every epoch.
+    start : State, optional
+        Where an earlier training ended. The epochs that the settings plan come on top, with a schedule of their own.
     """
 
     settings: Hyperparameters
@@ -66,6 +113,7 @@ class Task:
     train_rows: Array
     validation_rows: Array
     kept: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    start: State | None = None
 
 
 @dataclass
@@ -91,6 +139,8 @@ class Trained:
         Its share of the time.
     outputs : (epochs, r, n[L]) array
         Raw scores Z[L] of the rows kept, after each epoch.
+    end : State, optional
+        From which another training can go on; None after L-BFGS.
     """
 
     state: str
@@ -101,6 +151,7 @@ class Trained:
     best_epoch: int
     seconds: float
     outputs: Array
+    end: State | None = None
 
 
 def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
@@ -112,7 +163,15 @@ def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
     return int(np.clip(MEMORY_BYTES // bytes_each, 1, MOST_AT_ONCE))
 
 
-def train(plan: Plan, tasks: Sequence[Task], data: Data, judge: Judge, stop: Stop, threads: int = 1) -> list[Trained]:
+def train(
+    plan: Plan,
+    tasks: Sequence[Task],
+    data: Data,
+    judge: Judge,
+    stop: Stop,
+    threads: int = 1,
+    callback: Callback | None = None,
+) -> list[Trained]:
     """Train networks that share plan, solver, batch size and number of epochs; results in the order of the tasks.
 
     Parameters
@@ -127,6 +186,8 @@ def train(plan: Plan, tasks: Sequence[Task], data: Data, judge: Judge, stop: Sto
         Looked at several times a second.
     threads : int, default 1
         How many may work for one network, where its layers are wide enough; changes no bit.
+    callback : callable, optional
+        Told of every epoch of the first network; what it gives back says whether training is to stop there.
 
     Raises
     ------
@@ -137,7 +198,7 @@ def train(plan: Plan, tasks: Sequence[Task], data: Data, judge: Judge, stop: Sto
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         if tasks[0].settings.solved:
             return [_solve(plan, task, data, judge, stop) for task in tasks]
-        return Trainer(plan, tasks, data, judge, stop, threads).run()
+        return Trainer(plan, tasks, data, judge, stop, threads, callback).run()
 
 
 class Trainer:
@@ -146,9 +207,18 @@ class Trainer:
     Parameters are those of `train`.
     """
 
-    def __init__(self, plan: Plan, tasks: Sequence[Task], data: Data, judge: Judge, stop: Stop, threads: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        tasks: Sequence[Task],
+        data: Data,
+        judge: Judge,
+        stop: Stop,
+        threads: int,
+        callback: Callback | None,
+    ) -> None:
         self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
-        self.threads = threads
+        self.threads, self.callback = threads, callback
         self.epochs, self.batch_size = tasks[0].settings.max_iter, int(tasks[0].settings.batch_size)
         self.results: list[Trained | None] = [None] * len(tasks)
         self.generators = [stream(task.key) for task in tasks]
@@ -159,6 +229,9 @@ class Trainer:
         self.best_epoch = np.zeros(len(tasks), dtype=int)
         self.curves: list[list[float]] = [[] for _ in tasks]
         self.losses: list[list[float]] = [[] for _ in tasks]
+        self.steps = [0 for _ in tasks]
+        # epochs of an earlier training: patience begins anew
+        self.before = [len(task.start.losses) if task.start else 0 for task in tasks]
         self.outputs: list[list[Array]] = [[] for _ in tasks]
         self.seconds = np.zeros(len(tasks))
         folds = {task.fold: data.examples(task.fold) for task in tasks}
@@ -173,13 +246,25 @@ class Trainer:
         most = max(longest, self.batch_size if max(self.n_steps) > 1 else 0)
         blueprint = Blueprint(plan, max(most, ROWS_AT_ONCE), self.batch_size, tasks[0].settings.solver, dropout)
         self.population = Population(blueprint, theta, Processor())
+        for i, task in enumerate(tasks):
+            if task.start is not None:
+                self._go_on_from(i, task.start)
+
+    def _go_on_from(self, i: int, start: State) -> None:
+        """Put a network where an earlier training ended."""
+        self.population.theta[i], self.population.m[i], self.population.v[i] = start.theta, start.m, start.v
+        self.generators[i].bit_generator.state = start.generator
+        self.losses[i], self.curves[i], self.steps[i] = list(start.losses), list(start.curve), start.steps
+        self.best_theta[i], self.best_epoch[i] = start.best_theta, start.best_epoch
+        if start.curve:
+            self.best_score[i] = max(start.curve)
 
     def _settings(self, i: int) -> Array:
         """The settings of every step of a network, (epochs × steps, len(SETTINGS))."""
         task = self.tasks[i]
         s, n = task.settings, self.n_steps[i] * self.epochs
         total = self.data.w[task.train_rows].sum(dtype=np.float64)
-        times = np.arange(1, n + 1)
+        times = np.arange(1, n + 1) + (task.start.steps if task.start else 0)
         columns = {
             "rate": learning_rates(s, n),
             "beta_1": s.beta_1,
@@ -207,7 +292,7 @@ class Trainer:
             losses = self._epoch(epoch)
             scores = [self._score(p, i) for p, i in self._active()]
             self.seconds[self.active] += (time.perf_counter() - start) / len(self.active)
-            self._record(epoch, losses, scores)
+            self._record(losses, scores)
             if not len(self.active):
                 break
         for p, i in self._active():
@@ -239,11 +324,12 @@ class Trainer:
         self.outputs[i].append(scores[task.kept])
         return self.judge(task.fold, task.validation_rows, scores)
 
-    def _record(self, epoch: int, losses: Array, scores: list[float | None]) -> None:
+    def _record(self, losses: Array, scores: list[float | None]) -> None:
         """Note what an epoch brought, and let go of those that are finished."""
         keep = []
         for p, i in self._active():
-            settings, score = self.tasks[i].settings, scores[p]
+            settings, score, epoch = self.tasks[i].settings, scores[p], len(self.losses[i])
+            self.steps[i] += self.n_steps[i]
             if not np.isfinite(losses[p]) or (score is not None and not np.isfinite(score)):
                 what = "training loss" if not np.isfinite(losses[p]) else "validation score"
                 self._finish(i, p, "diverged", f"{what} not finite in epoch {epoch + 1}: {self._cause(p, i)}")
@@ -256,8 +342,13 @@ class Trainer:
                 if score > self.best_score[i]:
                     self.best_score[i], self.best_epoch[i] = score, epoch + 1
                     self.best_theta[i] = self.population.theta[p]
-                elif epoch + 1 - self.best_epoch[i] >= settings.n_iter_no_change:
+                elif epoch + 1 - max(self.best_epoch[i], self.before[i]) >= settings.n_iter_no_change:
                     self._finish(i, p, "stopped early", f"no better score for {settings.n_iter_no_change} epochs")
+                    continue
+            if i == 0 and self.callback is not None:
+                told = Epoch(epoch + 1, float(losses[p]), score, self.population.theta[p])
+                if self.callback(told):
+                    self._finish(i, p, "stopped early", "the callback asked for it")
                     continue
             keep.append(p)
         if len(keep) < len(self.active):
@@ -288,7 +379,17 @@ class Trainer:
             int(self.best_epoch[i]),
             float(self.seconds[i]),
             _stacked(self.outputs[i][: len(self.curves[i])], self.tasks[i], self.plan),
+            self._state(i, p),
         )
+
+    def _state(self, i: int, p: int) -> State:
+        """Where a network stands."""
+        own = self.population
+        generator = self.generators[i].bit_generator.state
+        losses, curve = tuple(self.losses[i]), tuple(self.curves[i])
+        best = self.best_theta[i].copy() if curve else own.theta[p].copy()
+        theta, m, v = (array[p].copy() for array in (own.theta, own.m, own.v))
+        return State(theta, m, v, self.steps[i], generator, losses, curve, best, int(self.best_epoch[i]))
 
 
 def _stacked(outputs: list[Array], task: Task, plan: Plan) -> Array:
@@ -310,6 +411,8 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     convex = plan.architecture.L == 1
     initial = plan.initial(stream(task.key))
     theta = np.where(plan.penalised > 0, 0.0, initial) if convex else initial
+    if task.start is not None:
+        theta = task.start.theta.astype(np.float64)
     backend = Processor()
     population = Population(Blueprint(plan, len(rows)), theta[None], backend)
     penalty = settings.alpha / w.sum() * plan.penalised
