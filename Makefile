@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types tests test-cluster coverage planted-errors lock clean \
+.PHONY: demo test test-all lint types tests test-cluster coverage planted-errors lock clean \
         benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability
 
 demo: $(VENV)/.runtime
@@ -23,6 +23,10 @@ types: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	$(BIN)/pytest
+
+# And scikit-learn's checks of the estimators in other configurations than the default.
+test-all: test
+	$(BIN)/pytest tests/conformance
 
 coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term-missing

@@ -191,6 +191,12 @@ def write_json(name: str, record: dict[str, Any]) -> Path:
     return path
 
 
+def earlier(name: str) -> dict[str, Any]:
+    """What results/NAME.json holds, so that a part of a benchmark can be run again."""
+    path = RESULTS / f"{name}.json"
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
+
+
 def _serve(target: str, arguments: str) -> None:
     """The worker's side: prepare, then run once for each line on standard input."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is not an answer

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from harness import machine, table, versions, write_json
+from harness import earlier, machine, table, versions, write_json
 from numpy.typing import NDArray
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
@@ -148,7 +148,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="seeds for each truth (default: 40, 20 for noise, 5 for teachers)")
     parser.add_argument("--only", action="append", help="a part of a truth's name; may be repeated")
     options = parser.parse_args()
-    record: dict[str, Any] = {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn")}
+    record: dict[str, Any] = earlier("planted") if options.only else {}
+    record |= {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn")}
     lines = []
     for truth in TRUTHS:
         if options.only and not any(part in truth.name for part in options.only):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness import machine, table, versions, write_json
+from harness import earlier, machine, table, versions, write_json
 from real_tables import DATA, draw
 from sklearn.metrics import log_loss, root_mean_squared_error
 
@@ -88,7 +88,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--only", action="append", choices=TABLES)
     options = parser.parse_args()
-    record: dict[str, Any] = {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn")}
+    record: dict[str, Any] = earlier("stability") if options.only else {}
+    record |= {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn")}
     lines, facts = [], []
     for name in options.only or TABLES:
         runs = []

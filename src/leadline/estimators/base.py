@@ -88,6 +88,7 @@ def read_input(
     y = _as_target(y, task)
     check_complete(y, name)
     if task == "classification":
+        _check_finite(y, name)
         try:
             check_classification_targets(y)
         except ValueError as error:
@@ -126,6 +127,15 @@ def _as_target(y: Any, task: str) -> Array:
         several = "labels" if task == "classification" else "numbers"
         raise DataError(f"y must have one dimension, or two for several {several}: bad input shape {array.shape}.")
     return array
+
+
+def _check_finite(y: Array, name: str) -> None:
+    if y.dtype.kind != "f":
+        return
+    infinite = np.flatnonzero(np.isinf(y).reshape(len(y), -1).any(axis=1))
+    if len(infinite):
+        row = int(infinite[0])
+        raise DataError(f"The target {name!r} has an infinite value (infinity) in row {row + 1}; leave the row out.")
 
 
 def _class_weights(class_weight: Any, y: Array) -> Array | float:

@@ -185,7 +185,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         """Train one epoch on these rows, going on from where the last call or `fit` ended.
 
         The learning rate is constant, no rows are held out, and what the first call found out about the columns and the
-        target (categories, medians, scales, classes) stays.
+        target (categories, medians, scales, classes) stays, so its rows should look like those that will come.
 
         Parameters
         ----------
@@ -333,10 +333,51 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         """b[l] of each layer, (n[l],)."""
         return [b[:, 0] for _, b in self._layers()]
 
+    @property
+    def n_layers_(self) -> int:
+        """L + 1: scikit-learn counts the inputs as a layer."""
+        return len(self._layers()) + 1
+
+    @property
+    def n_outputs_(self) -> int:
+        """n[L]: output units."""
+        return len(self._layers()[-1][1])
+
+    @property
+    def out_activation_(self) -> str:
+        """g[L], as scikit-learn calls it."""
+        name = str(getattr(loss_record(self._fitted().target.loss), "output_activation", "identity"))
+        return {"sigmoid": "logistic"}.get(name, name)
+
+    @property
+    def loss_(self) -> float:
+        """Mean training loss of the last epoch."""
+        return float(self._own("loss_curve_")[-1])
+
+    @property
+    def best_loss_(self) -> float | None:
+        """The smallest mean training loss of an epoch; None where a validation score chose the epoch."""
+        return None if len(self._own("validation_scores_")) else float(self._own("loss_curve_").min())
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        """The best validation score, greater is better; None without validation rows."""
+        scores = self._own("validation_scores_")
+        return float(scores.max()) if len(scores) else None
+
+    def _own(self, name: str) -> NDArray[np.float64]:
+        """A curve of the training, which a loaded model does not have."""
+        if name not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} has not been trained here: it has no {name}.")
+        return np.asarray(vars(self)[name])
+
     def _layers(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        return self._fitted().layers()
+
+    def _fitted(self) -> Model:
         if not hasattr(self, "model_"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
-        return self.model_.layers()
+        return self.model_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

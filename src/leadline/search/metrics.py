@@ -99,7 +99,6 @@ _TERMS: dict[str, Callable[[Array, Array], Array]] = {
     "neg_mean_squared_error": _squared_errors,
     "neg_mean_absolute_error": _absolute_errors,
     "neg_mean_poisson_deviance": _poisson_deviances,
-    "neg_label_log_loss": _label_log_losses,
 }
 
 
@@ -190,6 +189,8 @@ class Metric:
         self._terms = dict(_TERMS)
         if isinstance(target, Numbers):
             self._terms["neg_mean_pinball_loss"] = partial(_pinball_losses, target.quantiles or (0.5,))
+        elif isinstance(target, Labels):
+            self._terms = {"neg_label_log_loss": _label_log_losses}
         if isinstance(scoring, str):
             names = [*_COMMON, *get_scorer_names()]
             if scoring not in (*names, default):
