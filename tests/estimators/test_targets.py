@@ -249,7 +249,7 @@ def test_partial_fit_is_one_epoch_each_and_goes_on_to_the_same_bits() -> None:
 
 def test_partial_fit_learns_from_pieces_that_lack_classes() -> None:
     X, y = load_iris(return_X_y=True)
-    network = DeepClassifier(hidden_layer_sizes=(16,), random_state=0, dropout=0.0)
+    network = DeepClassifier(hidden_layer_sizes=(16,), random_state=0, dropout=0.0, learning_rate_init=0.02)
     order = np.random.default_rng(0).permutation(150)
     network.partial_fit(X[20:80], y[20:80], classes=[0, 1, 2])
     for start in [*range(0, 150, 30)] * 20:
