@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: demo test test-all lint types tests test-cluster coverage planted-errors lock clean \
+.PHONY: demo test test-all lint types tests test-cluster coverage planted-errors docs lock clean \
         benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability
 
 demo: $(VENV)/.runtime
@@ -58,6 +58,17 @@ $(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python
 	$(VENV)-cluster/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
 	@touch $@
 
+# The site of the documentation, into build/docs; warnings are errors.
+docs: $(VENV)-docs/.ready
+	$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+	@echo "build/docs/index.html"
+
+$(VENV)-docs/.ready: requirements/docs.txt pyproject.toml | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip --quiet --quiet --disable-pip-version-check install --require-hashes -r requirements/docs.txt
+	$(VENV)-docs/bin/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps --no-build-isolation -e .
+	@touch $@
+
 # Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
 benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability: benchmark-%: $(VENV)-benchmarks/.ready
 	$(VENV)-benchmarks/bin/python benchmarks/$*.py
@@ -73,6 +84,8 @@ lock:
 	  --no-emit-index-url --extra parquet --group build pyproject.toml -o requirements/runtime.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --extra parquet --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --group docs -c requirements/runtime.txt pyproject.toml -o requirements/docs.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-cluster build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-cluster $(VENV)-docs docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import runpy
 from pathlib import Path
 from types import ModuleType
 
@@ -15,13 +16,17 @@ import leadline
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_blocks_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+PAGES = ["README.md", "docs/index.md", "docs/targets-and-training.md", "docs/coming-from-scikit-learn.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_blocks_of_a_page_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
-    assert len(blocks) >= 2
-    names: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
+    assert blocks
+    names: dict[str, object] = {"__name__": "page"}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
+        exec(compile(block, page, "exec"), names)
 
 
 def modules() -> list[ModuleType]:
@@ -76,3 +81,16 @@ def test_every_line_that_a_page_quotes_is_in_the_file_that_it_links_to() -> None
             assert line in lines, f"{page.name}: {line}"
             quoted += 1
     assert quoted >= 8
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
+def test_the_worked_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    mpl.use("agg")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plt, "show", lambda: None)
+    runpy.run_path(str(path))
+    assert capsys.readouterr().out.strip()
+    plt.close("all")

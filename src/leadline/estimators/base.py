@@ -294,6 +294,17 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
             return labels_of(probabilities)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy: the share of rows whose class, or all of whose labels, are predicted.
+
+        Parameters
+        ----------
+        X : (m, p) DataFrame or array
+        y : (m,) array, or (m, k) for labels
+        sample_weight : (m,) array, optional
+        """
+        return float(super().score(X, y, sample_weight))
+
 
 class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
     """Predictions of numbers."""

@@ -448,7 +448,7 @@ Parameters
     coefs_, intercepts_ : lists of arrays
         W[l]ᵀ, (n[l-1], n[l]), and b[l], (n[l],), for l = 1 … L.
     n_features_in_ : int
-    feature_names_in_ : (n_features_in_,) array
+    feature_names_in_ : (p,) array
         If X had column names.
 """
 
