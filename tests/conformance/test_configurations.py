@@ -11,10 +11,10 @@ SMALL = {"max_depth": 2, "candidates": 2, "cv": 2}
 
 NETWORKS = [
     {"hidden_layer_sizes": ()},
-    {"hidden_layer_sizes": (8,), "solver": "lbfgs"},
+    {"hidden_layer_sizes": (8,), "solver": "lbfgs", "alpha": 1e-4},
     {"hidden_layer_sizes": (16, 16, 16), "activation": "tanh", "solver": "sgd", "dropout": 0.0},
     {"hidden_layer_sizes": 32, "batch_size": 8, "early_stopping": False, "max_iter": 30, "scaling": "standard"},
-    {"hidden_layer_sizes": (32,), "activation": "silu", "warm_start": True, "feature_scale": False, "scaling": "none"},
+    {"hidden_layer_sizes": (32,), "activation": "silu", "learning_rate": "constant", "feature_scale": False, "scaling": "none"},
 ]
 OTHERS = {
     DeepClassifier: [{}, {}, {"class_weight": "balanced"}, {}, {}],
@@ -42,6 +42,6 @@ def expected(estimator) -> dict[str, str]:
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.filterwarnings("ignore:Persisting input arguments:UserWarning")
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected, xfail_strict=False)
 def test_scikit_learns_checks_pass(estimator, check) -> None:
     check(estimator)

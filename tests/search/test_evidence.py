@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from leadline.search import Metric, Problem, make_folds
-from leadline.search.evidence import _Draws, gather_evidence
+from leadline.search.evidence import _Draws, _FoldScorer, gather_evidence
 from leadline.tables import Encoded, Target
 
 N, K = 300, 5
@@ -112,3 +112,10 @@ def test_a_wish_to_stop_is_heard() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         gather_evidence(judge, {1: outputs_of(judge, signal, 0.5, 1)}, {}, 0.25, "best", 0, stop)
+
+
+def test_a_fold_from_which_no_row_was_drawn_has_no_score() -> None:
+    judge, signal = make_judge("regression", "r2")
+    scorer = _FoldScorer(judge, 0, [outputs_of(judge, signal, 0.5, 1)[0]])
+    assert np.isnan(scorer(np.zeros((1, N)))).all()
+    assert np.isfinite(scorer(np.ones((1, N)))).all()

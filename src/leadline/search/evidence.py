@@ -182,6 +182,8 @@ class _FoldScorer:
 
     def _score(self, predictions: Array, times: Array) -> float:
         drawn = np.repeat(np.arange(len(times)), times.astype(int))
+        if not len(drawn):
+            return float("nan")
         try:
             return self.metric.score(self.y[drawn], predictions[drawn], self.w[drawn])
         except ValueError:  # too few rows, or one class only
