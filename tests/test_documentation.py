@@ -16,7 +16,13 @@ import leadline
 ROOT = Path(__file__).parent.parent
 
 
-PAGES = ["README.md", "docs/index.md", "docs/targets-and-training.md", "docs/coming-from-scikit-learn.md"]
+PAGES = [
+    "README.md",
+    "docs/index.md",
+    "docs/targets-and-training.md",
+    "docs/coming-from-scikit-learn.md",
+    "docs/model-files.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

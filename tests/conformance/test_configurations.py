@@ -11,10 +11,16 @@ SMALL = {"max_depth": 2, "candidates": 2, "cv": 2}
 
 NETWORKS = [
     {"hidden_layer_sizes": ()},
-    {"hidden_layer_sizes": (8,), "solver": "lbfgs", "alpha": 1e-4},
+    {"hidden_layer_sizes": (8,), "solver": "lbfgs", "max_iter": 10},
     {"hidden_layer_sizes": (16, 16, 16), "activation": "tanh", "solver": "sgd", "dropout": 0.0},
     {"hidden_layer_sizes": 32, "batch_size": 8, "early_stopping": False, "max_iter": 30, "scaling": "standard"},
-    {"hidden_layer_sizes": (32,), "activation": "silu", "learning_rate": "constant", "feature_scale": False, "scaling": "none"},
+    {
+        "hidden_layer_sizes": (32,),
+        "activation": "silu",
+        "learning_rate": "constant",
+        "feature_scale": False,
+        "scaling": "none",
+    },
 ]
 OTHERS = {
     DeepClassifier: [{}, {}, {"class_weight": "balanced"}, {}, {}],

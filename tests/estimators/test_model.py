@@ -6,8 +6,6 @@ import pytest
 
 import leadline
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.errors import ModelFileError
-from leadline.storage import load_record, save_record
 
 
 @pytest.mark.parametrize("sizes", [(), (8,), (8, 5)])
@@ -63,29 +61,3 @@ def test_a_model_that_was_not_fitted_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not fitted yet"):
         DeepRegressor().save(tmp_path / "none")
     assert not (tmp_path / "none").exists()
-
-
-def tampered(tmp_path: Path, change, arrays_change=lambda arrays: arrays) -> Path:
-    X = np.random.default_rng(0).normal(size=(40, 3))
-    DeepRegressor((4,), max_iter=2, random_state=0).fit(X, X[:, 0]).save(tmp_path)
-    record, arrays = load_record(tmp_path)
-    change(record)
-    save_record(tmp_path, record, arrays_change(arrays))
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda record: record.pop("target"), "record cannot be read: KeyError"),
-        (lambda record: record.update(members=0), "names no networks"),
-        (lambda record: record.update(members=2), "has no array '1/"),
-        (lambda record: record["settings"].update(hidden_layer_sizes=[5]), r"'0/W\[1\]' must have shape \(5, 3\)"),
-        (lambda record: record["settings"].update(activation="evil"), "record cannot be read: ParameterError"),
-        (lambda record: record["settings"].update(unknown=1), "record cannot be read: TypeError"),
-        (lambda record: record.pop("features"), "record cannot be read"),
-    ],
-)
-def test_a_record_that_contradicts_itself_is_refused(tmp_path: Path, change, message: str) -> None:
-    with pytest.raises(ModelFileError, match=message):
-        leadline.load(tampered(tmp_path, change))

@@ -263,6 +263,22 @@ def test_partial_fit_learns_from_pieces_that_lack_classes() -> None:
     assert "partial_fit needs a network that trains in minibatches" in str(caught.value.__cause__)
 
 
+def test_a_loaded_model_goes_on_with_new_moments(tmp_path) -> None:
+    X, y = load_iris(return_X_y=True)
+    network = DeepClassifier(**{**QUICK, "max_iter": 4}).fit(X, y)
+    network.save(tmp_path)
+    loss = network.loss_
+    again = leadline.load(tmp_path)
+    assert again.partial_fit(X, y).loss_ < loss
+    again = leadline.load(tmp_path).set_params(warm_start=True, max_iter=2).fit(X, y)
+    assert again.n_iter_ == 2
+    assert again.loss_curve_[0] < network.loss_curve_[0]
+    search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=2).fit(X, y)
+    search.estimator_at(2).save(tmp_path)
+    with pytest.raises(ParameterError, match="average of 2 networks, which cannot be trained further"):
+        leadline.load(tmp_path).partial_fit(X, y)
+
+
 # Who is told
 
 

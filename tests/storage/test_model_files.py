@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load
 
 from leadline.errors import ModelFileError
-from leadline.storage import load_record, save_record
+from leadline.storage import FORMAT, load_record, save_record
 
 RECORD = {"name": "Ærø", "numbers": [1, 0.1, None], "inner": {"flag": True}}
 ARRAYS = {
@@ -30,7 +30,8 @@ def message(folder):
 
 
 def test_a_record_and_arrays_come_back_as_they_were(folder):
-    record, arrays = load_record(folder)
+    record, arrays, version = load_record(folder)
+    assert version == FORMAT
     assert record == RECORD
     assert arrays.keys() == ARRAYS.keys()
     for name, array in ARRAYS.items():
@@ -60,7 +61,7 @@ def test_the_same_model_gives_the_same_bytes(folder, tmp_path):
 
 def test_a_model_replaces_the_one_before(folder):
     save_record(folder, {"version": 2}, {})
-    assert load_record(folder) == ({"version": 2}, {})
+    assert load_record(folder) == ({"version": 2}, {}, FORMAT)
 
 
 def test_a_missing_folder_is_named(tmp_path):
@@ -104,6 +105,9 @@ def test_a_record_laid_out_anew_is_still_the_same(folder):
 def test_weights_of_another_model_are_refused(folder, tmp_path):
     save_record(tmp_path / "other", RECORD, {"W": np.ones(3)})
     (tmp_path / "other" / "model.safetensors").replace(folder / "model.safetensors")
+    assert "model.safetensors is damaged: it has 88 bytes, not 224" in message(folder)
+    save_record(tmp_path / "other", RECORD, {name: array + 1 for name, array in ARRAYS.items()})
+    (tmp_path / "other" / "model.safetensors").replace(folder / "model.safetensors")
     assert "belongs to another model.json" in message(folder)
 
 
@@ -136,4 +140,4 @@ def test_a_file_that_is_not_json_is_damaged(folder, content):
 def test_another_format_is_refused_with_both_numbers(folder):
     path = folder / "model.json"
     path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "format": 99}))
-    assert message(folder) == f"{path} has format 99; this version reads 1."
+    assert message(folder) == f"{path} has format 99; this version reads 1 to {FORMAT}."

@@ -17,10 +17,11 @@ from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, wit
 from leadline.estimators.model import Member, Model
 from leadline.network import Loss
 from leadline.network import loss as loss_record
+from leadline.records import TEXT, Field, list_of, read_fields, whole
 from leadline.search import Metric, Problem
 from leadline.storage import load_record
 from leadline.tables import Numbers, Target
-from leadline.training import Epoch, Hyperparameters, State, Stop, Task, plan_for, train
+from leadline.training import Epoch, Hyperparameters, State, Stop, Task, plan_for, stream, train
 from leadline.training.hyperparameters import Choice, Real, check
 
 __all__ = ["DeepClassifier", "DeepRegressor", "load"]
@@ -47,9 +48,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     """Parameters and fitting that both estimators share."""
 
     _task: str
-    # of the last training, from which warm_start and partial_fit go on
-    _end: State | None
-    _seed: int
+    # of the last training, from which warm_start and partial_fit go on; a loaded model has none
+    _end: State | None = None
+    _seed: int | None = None
 
     def __init__(
         self,
@@ -175,7 +176,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         goes_on = self.warm_start and hasattr(self, "model_")
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
-        if not goes_on:
+        if not goes_on or self._seed is None:
             self._seed, self._end = draw_seed(self.random_state), None
         given, train_rows, validation_rows = self._divide(given, settings, validation)
         return self._train(X, given, settings, train_rows, validation_rows, model)
@@ -209,10 +210,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         settings = dataclasses.replace(self.hyperparameters(), max_iter=1, learning_rate="constant")
         model = getattr(self, "model_", None)
         target = None
-        if model is None:
+        if model is None or self._seed is None:
             self._seed, self._end = draw_seed(self.random_state), None
-            if classes is not None and np.ndim(y) == 1:
-                target = Target.infer(np.asarray(classes), self._task, "y", self._own_loss())
+        if model is None and classes is not None and np.ndim(y) == 1:
+            target = Target.infer(np.asarray(classes), self._task, "y", self._own_loss())
         given = self._read(X, y, sample_weight, model, target)
         rows = np.arange(len(given.y))
         if model is not None:
@@ -253,8 +254,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             fitted=None if model is None else model.members[0].fitted,
         )
         plan = plan_for(settings, problem.n_inputs, given.target.n_scores, given.target.loss)
-        key = (self._seed, _SINGLE_FIT)
-        task = Task(settings, key, 0, train_rows, validation_rows, start=self._end)
+        if model is not None and self._end is None:
+            self._end = self._beginning(model)
+        assert self._seed is not None
+        task = Task(settings, (self._seed, _SINGLE_FIT), 0, train_rows, validation_rows, start=self._end)
         teller = EpochTeller(self, settings.max_iter)
         (trained,) = train(
             plan, [task], problem.data, problem.judge, Stop(), threads=effective_n_jobs(-1), callback=teller
@@ -275,6 +278,18 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         self.best_epoch_ = trained.best_epoch
         return self
 
+    def _beginning(self, model: Model) -> State:
+        """A state that has the parameters of a loaded model, and moments and random numbers of its own."""
+        if len(model.members) > 1:
+            raise ParameterError(
+                f"This model is the average of {len(model.members)} networks, which cannot be trained further; use "
+                "warm_start=False."
+            )
+        theta = model.members[0].theta
+        nothing = np.zeros_like(theta)
+        generator = stream((self._seed or 0, _SINGLE_FIT)).bit_generator.state
+        return State(theta, nothing, nothing, 0, generator, (), (), theta, 0)
+
     def _divide(
         self, given: Given, settings: Hyperparameters, validation: Any
     ) -> tuple[Given, NDArray[Any], NDArray[Any]]:
@@ -291,7 +306,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             return given, rows, np.arange(len(rows), len(given.y))
         if settings.solved or not self.early_stopping or len(rows) < 2 / self.validation_fraction:
             return given, rows, rows[:0]
-        random_state = int(np.random.SeedSequence([self._seed, _HOLD_OUT]).generate_state(1)[0])
+        random_state = int(np.random.SeedSequence([self._seed or 0, _HOLD_OUT]).generate_state(1)[0])
         shares: dict[str, Any] = {"test_size": self.validation_fraction, "random_state": random_state}
         if given.target.stratified:
             _, counts = np.unique(given.y, return_counts=True)
@@ -633,15 +648,25 @@ def load(path: str | Path) -> DeepClassifier | DeepRegressor:
     ModelFileError
         A file is missing or damaged, or of another version.
     """
-    record, arrays = load_record(path)
-    model = Model.from_record(record, arrays)
+    record, arrays, version = load_record(path)
+    try:
+        model = Model.from_record(record, arrays, version)
+        features = _features(record["features"], model)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} holds no model that can be used: {error}") from error
     numbers = isinstance(model.target, Numbers)
     kind: Any = DeepRegressor if numbers else DeepClassifier
     own = {"loss": model.target.loss} if numbers and model.target.loss != _SQUARED else {}
-    try:
-        fitted: DeepClassifier | DeepRegressor = kind(**dataclasses.asdict(model.settings), **own)._restore(
-            model, record["features"]
-        )
-        return fitted
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path}: the model's record cannot be read: {error}.") from error
+    fitted: DeepClassifier | DeepRegressor = kind(**dataclasses.asdict(model.settings), **own)
+    return fitted._restore(model, features)
+
+
+def _features(record: Any, model: Model) -> dict[str, Any]:
+    """How many columns the training table had, and their names if it had names."""
+    columns = [column.name for column in model.layout.columns] + [name for name, _ in model.layout.dropped]
+    n = len(columns)
+    names = Field(f"none, or {n:,} names", lambda value: value is None or list_of(TEXT, n).allows(value))
+    features = read_fields(record, "the features", {"count": whole(n, n), "names": names})
+    if set(features["names"] or [f"x{i}" for i in range(n)]) != set(columns):
+        raise ModelFileError("the features are not those of the layout.")
+    return features

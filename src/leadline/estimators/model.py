@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
+from leadline.records import ANYTHING, one_of, read_fields, whole
+from leadline.storage import FORMAT
 from leadline.tables import Encoded, Layout, Statistics, Target
 from leadline.training import Hyperparameters, Plan, Processor, Scorer, one_blas_thread, plan_for
 
@@ -163,39 +165,91 @@ class Model:
         return record, arrays
 
     @classmethod
-    def from_record(cls, record: dict[str, Any], arrays: dict[str, Array]) -> "Model":
-        """The model that `to_record` described.
+    def from_record(cls, record: Any, arrays: dict[str, Array], version: int) -> "Model":
+        """The model that `to_record` described, now or in an earlier version of the format.
 
         Raises
         ------
         ModelFileError
-            The record is not a model's, or an array is missing or of another shape.
+            The record is not a model's, or an array is missing, unknown, of another shape or kind, or not finite.
         """
-        try:
-            layout = Layout.from_record(record["layout"])
-            target = Target.from_record(record["target"])
-            settings = Hyperparameters.from_record(record["settings"])
-            model = cls(layout, target, settings, ())
-            p, k = len(layout.number_columns), target.n_scores
-            members = []
-            for i in range(record["members"]):
-                theta = [_array(arrays, f"{i}/{spec.name}", spec.shape).ravel() for spec in model.plan.specs]
-                fill, center, scale = (_array(arrays, f"{i}/{name}", (p,)) for name in ("fill", "center", "scale"))
-                statistics = Statistics(settings.scaling, fill, center, scale)
-                own = [_array(arrays, f"{i}/target_{name}", (k,)) for name in ("center", "scale")]
-                members.append(Member(np.concatenate(theta).astype(np.float32), statistics, own[0], own[1]))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, ModelFileError):
-                raise
-            raise ModelFileError(f"The model's record cannot be read: {type(error).__name__}: {error}.") from error
-        if not members:
-            raise ModelFileError("The model's record names no networks.")
+        for earlier in range(version, FORMAT):
+            record = _UPGRADES[earlier](record)
+        read = read_fields(
+            record,
+            "the model",
+            {
+                "layout": ANYTHING,
+                "target": ANYTHING,
+                "settings": ANYTHING,
+                "members": whole(1, len(arrays)),
+                "features": ANYTHING,
+            },
+        )
+        layout, target = Layout.from_record(read["layout"]), Target.from_record(read["target"])
+        settings = Hyperparameters.from_record(read["settings"])
+        # before a plan of them is made
+        if len(settings.hidden_layer_sizes) > len(arrays):
+            raise ModelFileError("The model has more layers than the file has arrays.")
+        if sum(settings.hidden_layer_sizes) > sum(array.size for array in arrays.values()):
+            raise ModelFileError("The model has more units than the file has numbers.")
+        model, taken = cls(layout, target, settings, ()), _Arrays(arrays)
+        p, k = len(layout.number_columns), target.n_scores
+        members = []
+        for i in range(read["members"]):
+            theta = [taken.take(f"{i}/{spec.name}", spec.shape, np.float32).ravel() for spec in model.plan.specs]
+            fill, center = (taken.take(f"{i}/{name}", (p,), np.float64) for name in ("fill", "center"))
+            # a column that says nothing is divided by infinity
+            scale = taken.take(f"{i}/scale", (p,), np.float64, positive=True)
+            own_center = taken.take(f"{i}/target_center", (k,), np.float64)
+            own_scale = taken.take(f"{i}/target_scale", (k,), np.float64, positive=True)
+            if not np.isfinite(own_scale).all():
+                raise ModelFileError(f"Array '{i}/target_scale' must be finite.")
+            statistics = Statistics(settings.scaling, fill, center, scale)
+            members.append(Member(np.concatenate(theta), statistics, own_center, own_scale))
+        taken.check_all_taken()
         return cls(layout, target, settings, tuple(members))
 
 
-def _array(arrays: dict[str, Array], name: str, shape: Sequence[int]) -> Array:
-    if name not in arrays:
-        raise ModelFileError(f"The model file has no array {name!r}.")
-    if arrays[name].shape != tuple(shape):
-        raise ModelFileError(f"Array {name!r} must have shape {tuple(shape)}; got {arrays[name].shape}.")
-    return arrays[name]
+class _Arrays:
+    """The arrays of a file, taken one by one."""
+
+    def __init__(self, arrays: dict[str, Array]) -> None:
+        self.left = dict(arrays)
+
+    def take(self, name: str, shape: Sequence[int], dtype: type, positive: bool = False) -> Array:
+        """An array of this shape and kind with finite numbers, or with positive ones, infinity among them."""
+        if name not in self.left:
+            raise ModelFileError(f"The model file has no array {name!r}.")
+        array = self.left.pop(name)
+        if array.shape != tuple(shape):
+            raise ModelFileError(f"Array {name!r} must have shape {tuple(shape)}; got {array.shape}.")
+        if array.dtype != dtype:
+            raise ModelFileError(f"Array {name!r} must be of {np.dtype(dtype)}; got {array.dtype}.")
+        if not (array > 0 if positive else np.isfinite(array)).all():
+            raise ModelFileError(f"Array {name!r} must have {'positive' if positive else 'finite'} numbers only.")
+        return array
+
+    def check_all_taken(self) -> None:
+        """Raise ModelFileError if the file has arrays that no one asked for."""
+        if self.left:
+            raise ModelFileError(f"The model file has an array {next(iter(self.left))!r}, which is unknown.")
+
+
+def _from_1(record: Any) -> Any:
+    """A record of format 1, whose targets were classes or numbers learned by squared error."""
+    known = {"name": ANYTHING, "task": one_of("classification", "regression"), "classes": ANYTHING, "dtype": ANYTHING}
+    if not isinstance(record, dict):
+        return record
+    old = read_fields(record.get("target"), "the target", {**known, "n_outputs": ANYTHING})
+    target: dict[str, Any] = {"kind": "numbers", "name": old["name"], "loss": "half_squared_error"}
+    if old["task"] == "classification":
+        loss = "binary_cross_entropy" if np.size(old["classes"]) == 2 else "cross_entropy"
+        target.update(kind="classes", loss=loss, values=old["classes"], dtype=old["dtype"])
+    else:
+        target["n_outputs"] = old["n_outputs"]
+    return {**record, "target": target}
+
+
+# From each version of the format to the next.
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1}

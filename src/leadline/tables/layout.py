@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leadline.errors import DataError
+from leadline.errors import DataError, ModelFileError
+from leadline.records import ANYTHING, FLAG, TEXT, list_of, one_of, read_fields
 from leadline.tables.reading import nearest
 
 __all__ = ["CategoryColumn", "Encoded", "Layout", "NumberColumn", "as_frame"]
@@ -325,15 +326,37 @@ class Layout:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Layout":
-        """The layout that `to_record` wrote."""
+        """The layout that `to_record` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            It is none, or two columns have one name.
+        """
+        pairs = list_of(list_of(TEXT, 2))
+        read = read_fields(record, "the layout", {"columns": list_of(ANYTHING), "dropped": pairs})
         columns: list[NumberColumn | CategoryColumn] = []
-        for item in record["columns"]:
-            fields = {key: value for key, value in item.items() if key != "kind"}
-            if item["kind"] == "number":
+        for i, item in enumerate(read["columns"], start=1):
+            kind = item.get("kind") if isinstance(item, dict) else None
+            fields = read_fields(item, f"column {i} of the layout", _FIELDS.get(str(kind), _FIELDS["number"]))
+            del fields["kind"]
+            if kind == "number":
                 columns.append(NumberColumn(**fields))
             else:
                 columns.append(CategoryColumn(**{**fields, "categories": tuple(fields["categories"])}))
-        return cls(tuple(columns), tuple((name, reason) for name, reason in record["dropped"]))
+        names = [column.name for column in columns] + [name for name, _ in read["dropped"]]
+        if len(set(names)) < len(names) or not columns:
+            raise ModelFileError("the layout must have columns, each with a name of its own.")
+        for column in columns:
+            if isinstance(column, CategoryColumn) and len(set(column.categories)) < len(column.categories):
+                raise ModelFileError(f"the layout: column {column.name!r} has a category twice.")
+        return cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
+
+
+_FIELDS = {
+    "number": {"kind": one_of("number", "category"), "name": TEXT, "missing": FLAG, "date": FLAG},
+    "category": {"kind": one_of("category"), "name": TEXT, "categories": list_of(TEXT), "rare": FLAG, "missing": FLAG},
+}
 
 
 def _infinite(name: str, values: NDArray[np.floating], before: int = 0) -> DataError:

@@ -1,5 +1,6 @@
 """The target: from classes, labels or numbers to Y of the equations, and from scores back to predictions."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -8,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from leadline.errors import DataError, ParameterError
+from leadline.errors import DataError, ModelFileError, ParameterError
 from leadline.network import ElementwiseLoss
 from leadline.network import loss as loss_record
+from leadline.records import TEXT, Field, list_of, read_fields, whole
 
 __all__ = ["MOST_GUESSED_CLASSES", "Classes", "Labels", "Numbers", "Target", "check_complete", "guess_task", "shown"]
 
@@ -176,13 +178,67 @@ class Target:
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> "Target":
-        """The target that `to_record` wrote."""
-        name, loss = record["name"], record["loss"]
-        if record["kind"] == "classes":
-            return Classes(name, loss, np.array(record["values"], dtype=record["dtype"]))
-        if record["kind"] == "labels":
-            return Labels(name, loss, record["n_labels"])
-        return Numbers(name, loss, record["n_outputs"])
+        """The target that `to_record` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            It is none.
+        """
+        kind = record.get("kind") if isinstance(record, dict) else None
+        if not isinstance(kind, str) or kind not in _FIELDS:
+            raise ModelFileError(f"the target must be a record of {', '.join(_FIELDS)}.")
+        read = read_fields(record, "the target", {"kind": TEXT, "name": TEXT, "loss": TEXT, **_FIELDS[kind]})
+        try:
+            output = getattr(loss_record(read["loss"]), "output_activation", "identity")
+        except ParameterError as error:
+            raise ModelFileError(f"the target: {error}") from error
+        if kind == "numbers":
+            if output not in NUMBER_OUTPUTS:
+                raise ModelFileError(f"the target: the loss {read['loss']!r} is none of numbers.")
+            return Numbers(read["name"], read["loss"], read["n_outputs"])
+        if kind == "labels":
+            return Labels(read["name"], read["loss"], read["n_labels"])
+        return Classes(read["name"], read["loss"], _values(read["values"], read["dtype"]))
+
+
+# Of the fields of a target's record those that only its kind has. No file holds as many outputs as the limits allow.
+_MOST = 1_000_000
+_FIELDS: dict[str, dict[str, Field]] = {
+    "classes": {
+        "values": list_of(Field("truth values, numbers or text", lambda v: isinstance(v, bool | int | float | str))),
+        "dtype": Field(
+            "the type of truth values, numbers or text",
+            lambda v: isinstance(v, str) and re.fullmatch(r"\|[bO]1?|[<>|=][iuf][1248]|[<>]U\d+", v) is not None,
+        ),
+    },
+    "labels": {"n_labels": whole(1, _MOST)},
+    "numbers": {"n_outputs": whole(1, _MOST)},
+}
+# Output activations of the losses that a regression knows.
+NUMBER_OUTPUTS = ("identity", "exp")
+
+
+def _values(values: list[Any], dtype: str) -> Array:
+    """Classes from a record.
+
+    Raises
+    ------
+    ModelFileError
+        They are not of one type, not in order, or fewer than two.
+    """
+    kinds = {"b": bool, "i": int, "u": int, "f": float, "U": str}
+    wanted = kinds.get(dtype[1])
+    one_kind = all(type(value) is wanted for value in values) if wanted else len({type(v) for v in values}) == 1
+    try:
+        # text is as long as its longest, whatever the record says
+        array = np.array(values, dtype=object if wanted is None else str if wanted is str else dtype)
+        sound = one_kind and len(array) > 1 and bool((array[1:] > array[:-1]).all())
+    except (OverflowError, ValueError, TypeError):
+        sound = False
+    if not sound:
+        raise ModelFileError("the target: 'values' must be two or more classes of the type 'dtype', in sorted order.")
+    return array
 
 
 @dataclass(frozen=True)
@@ -346,7 +402,7 @@ class Numbers(Target):
     def of(cls, y: NDArray[np.float64], name: str, loss: Any) -> "Numbers":
         """The target of these numbers, (n,) or (n, k)."""
         target = cls(name, loss, 1 if y.ndim == 1 else y.shape[1])
-        if target._output not in ("identity", "exp"):
+        if target._output not in NUMBER_OUTPUTS:
             raise ParameterError(
                 f"A regression knows losses whose output activation is identity or exp; that of {loss!r} is "
                 f"{target._output}."

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from leadline.errors import ParameterError
+from leadline.errors import ModelFileError, ParameterError
 from leadline.network import ACTIVATIONS, OPTIMISERS, SCHEDULES
+from leadline.records import ANYTHING, read_fields
 
 __all__ = [
     "SCALINGS",
@@ -204,5 +205,15 @@ class Hyperparameters:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Hyperparameters":
-        """The hyperparameters that `to_record` wrote."""
-        return cls(**{**record, "hidden_layer_sizes": tuple(record["hidden_layer_sizes"])})
+        """The hyperparameters that `to_record` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            It is none, or a value breaks its rule.
+        """
+        read = read_fields(record, "the settings", {item.name: ANYTHING for item in dataclasses.fields(cls)})
+        try:
+            return cls(**read)
+        except (ParameterError, OverflowError) as error:
+            raise ModelFileError(f"the settings: {error}") from error

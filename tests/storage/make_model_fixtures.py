@@ -1,0 +1,72 @@
+"""Writes the models that every later version must still read, for the present version of the format.
+
+    python tests/storage/make_model_fixtures.py
+
+Run once when the format changes, and commit what it writes into models/; what is there of earlier versions stays.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_diabetes, load_iris
+
+from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline.storage import model_files
+
+MODELS = Path(__file__).parent / "models"
+ROWS = 12
+
+
+def mixed() -> tuple[pd.DataFrame, pd.Series]:
+    """A table with every kind of column, and classes called by words."""
+    generator = np.random.default_rng(0)
+    n = 120
+    table = pd.DataFrame(
+        {
+            "size": generator.normal(50, 10, n),
+            "colour": generator.choice(["red", "green", "blue"], n),
+            "sold": pd.Timestamp("2026-01-31") + pd.to_timedelta(generator.integers(0, 900, n), unit="D"),
+            "new": generator.integers(0, 2, n).astype(bool),
+            "constant": 1,
+        }
+    )
+    y = pd.Series(np.where(table["size"] + 8 * (table["colour"] == "red") > 52, "dear", "cheap"), name="price")
+    table.loc[::7, "size"] = np.nan
+    table.loc[::11, "colour"] = None
+    return table, y
+
+
+def data(name: str):
+    """X and y of a fixture."""
+    if name == "mixed":
+        return mixed()
+    return (load_diabetes if name == "numbers" else load_iris)(return_X_y=True)
+
+
+def models() -> dict:
+    """An estimator for each fixture."""
+    small = {"hidden_layer_sizes": (4, 3), "max_iter": 3, "random_state": 0}
+    search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=2, repeats=1)
+    return {
+        "classes": DeepClassifier(**small, activation="silu"),
+        "numbers": DeepRegressor(**small),
+        "linear": DeepClassifier((), random_state=0),
+        "mixed": DeepClassifier(**small),
+        "search": search,
+    }
+
+
+def main() -> None:
+    folder = MODELS / f"format-{model_files.FORMAT}"
+    for name, estimator in models().items():
+        X, y = data(name)
+        estimator.fit(X, y).save(folder / name)
+        predict = getattr(estimator, "predict_proba", estimator.predict)
+        expected = np.asarray(predict(X[:ROWS])).tolist()
+        (folder / name / "expected.json").write_text(json.dumps(expected) + "\n")
+
+
+if __name__ == "__main__":
+    main()
