@@ -22,6 +22,7 @@ PAGES = [
     "docs/targets-and-training.md",
     "docs/coming-from-scikit-learn.md",
     "docs/model-files.md",
+    "docs/tables.md",
 ]
 
 

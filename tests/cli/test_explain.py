@@ -66,7 +66,7 @@ def test_the_walk_ends_at_the_network_s_own_prediction(command, numbers_run, peo
         trace = told(command("explain", *words))["trace"]
         (value,) = next(step["value"] for step in trace if step["equation"].startswith(output))[0]
         predictions.append(value * own.scale[0] + own.center[0])
-    assert np.mean(predictions) == pytest.approx(estimator.predict(people)[4], rel=1e-6)
+    assert np.mean(predictions) == pytest.approx(estimator.predict(people[estimator.feature_names_in_])[4], rel=1e-6)
 
 
 def test_a_row_is_walked_alike_whatever_rows_are_beside_it(command, classes_run, people, write):

@@ -6,7 +6,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 
 # See tests/estimators/test_conformance.py.
-DRAWN = {"check_sample_weight_equivalence_on_dense_data": "rows are drawn; checked with solver='lbfgs'"}
+DRAWN = {
+    f"check_sample_weight_equivalence_on_{kind}_data": "rows are drawn; checked with solver='lbfgs'"
+    for kind in ("dense", "sparse")
+}
 SMALL = {"max_depth": 2, "candidates": 2, "cv": 2}
 
 NETWORKS = [

@@ -16,7 +16,10 @@ from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 
 # A row of weight two is another thing than the row twice where rows are drawn: it is in one minibatch, and in one fold.
 # So scikit-learn checks its own networks with L-BFGS, which takes all rows at once, and so does `make test-all` ours.
-DRAWN = {"check_sample_weight_equivalence_on_dense_data": "rows are drawn; checked with solver='lbfgs'"}
+DRAWN = {
+    f"check_sample_weight_equivalence_on_{kind}_data": "rows are drawn; checked with solver='lbfgs'"
+    for kind in ("dense", "sparse")
+}
 SMALL = {"max_depth": 2, "candidates": 2, "cv": 2}
 DEFAULTS = [
     DeepClassifier(),

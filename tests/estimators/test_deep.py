@@ -42,11 +42,21 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(mixed, sizes: tu
     assert np.array_equal(a, c) == (sizes == ()), "logistic and linear regression need no luck"
 
 
-def test_columns_may_come_in_any_order_and_more_of_them(mixed) -> None:
+def test_columns_may_come_in_any_order_in_training_too(mixed) -> None:
     X, y, _ = mixed
     model = DeepRegressor(**SMALL).fit(X, y)
-    shuffled = X[["kind", "colour", "age", "size"]].assign(extra=1)
+    shuffled = X[["kind", "colour", "age", "size"]]
     assert np.array_equal(model.predict(shuffled), model.predict(X))
+    again = DeepRegressor(**SMALL).fit(shuffled, y)
+    assert np.array_equal(again.predict(X), model.predict(X))
+    assert again.feature_names_in_.tolist() == shuffled.columns.tolist()
+
+
+def test_a_column_too_many_is_named(mixed) -> None:
+    X, y, _ = mixed
+    model = DeepRegressor(**SMALL).fit(X, y)
+    with pytest.raises(DataError, match=r"X has the column 'extra', which was not there in training \(1 such"):
+        model.predict(X.assign(extra=1))
 
 
 def test_a_missing_column_is_named(mixed) -> None:
@@ -141,8 +151,8 @@ def test_columns_that_say_nothing_are_left_out_with_a_notice(mixed) -> None:
     X = X.assign(empty=np.nan, always=7, name=[f"row {i}" for i in range(300)])
     model = DeepRegressor(**SMALL).fit(X, y)
     assert model.notices_ == [
-        "column 'empty' is not used: it is entirely missing",
         "column 'always' is not used: it is constant (7)",
+        "column 'empty' is not used: it is entirely missing",
         "column 'name' is not used: it is text whose values all differ, an identifier",
     ]
 

@@ -109,7 +109,9 @@ def read_input(
         target = Target.infer(y, task, name, loss)
     else:
         target.truth(y)
-    layout = layout or Layout.infer(frame)
+    if layout is None:
+        # where columns have names, their order says nothing
+        layout = Layout.infer(frame[sorted(frame.columns)] if hasattr(X, "columns") else frame)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
@@ -174,10 +176,10 @@ def draw_seed(random_state: Any) -> int:
 
 
 def _is_plain(X: Any, n_features: int) -> bool:
-    """Whether X is an array of numbers with rows and the right number of columns."""
-    return (
-        isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == n_features and len(X) > 0 and X.dtype.kind in "fiu"
-    )
+    """Whether X is an array of numbers, none of them masked, with rows and the right number of columns."""
+    if not isinstance(X, np.ndarray) or isinstance(X, np.ma.MaskedArray):
+        return False
+    return X.ndim == 2 and X.shape[1] == n_features and len(X) > 0 and X.dtype.kind in "fiu"
 
 
 class Face(BaseEstimator):  # type: ignore[misc]
@@ -219,12 +221,21 @@ class Face(BaseEstimator):  # type: ignore[misc]
         return self.model_.predictions(frame)
 
     def _frame(self, X: Any) -> pd.DataFrame:
-        """X as a table with the names of the columns that `fit` saw."""
-        frame = as_frame(X, self._names)
-        if frame.shape[1] != self.n_features_in_ and not hasattr(X, "columns"):
+        """X as a table with the columns that `fit` saw; those of an array are known by their place."""
+        frame, named = as_frame(X, self._names), hasattr(X, "columns") and hasattr(self, "feature_names_in_")
+        if not named and frame.shape[1] != self.n_features_in_:
             raise DataError(
                 f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
                 "features as input."
+            )
+        if not named:
+            return frame.set_axis(self._names, axis=1)
+        known = set(self._names)
+        extra = [name for name in frame.columns if name not in known]
+        if extra and len(frame.columns) > len(known):
+            raise DataError(
+                f"X has the column {extra[0]!r}, which was not there in training ({len(extra)} such columns); leave it "
+                "out: X[list(model.feature_names_in_)]."
             )
         return frame
 
@@ -272,7 +283,7 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : (m, p) DataFrame or array
+        X : (m, p) DataFrame, array or sparse matrix
             Columns of a DataFrame may come in any order.
 
         Returns

@@ -155,7 +155,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : (n, p) DataFrame or array
+        X : (n, p) DataFrame, array or sparse matrix
             Numbers, categories, text categories, dates, missing values.
         y : (n,) array, or (n, k) for k numbers or k labels
         sample_weight : (n,) array, optional
@@ -399,6 +399,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
+        tags.input_tags.sparse = True
         return tags
 
 

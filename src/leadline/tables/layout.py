@@ -5,7 +5,10 @@ fold. Whatever is a number that depends on the rows (medians, quantiles) is fitt
 """
 
 import dataclasses
+import math
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,60 +98,147 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
 
     Parameters
     ----------
-    X : DataFrame of any library that narwhals knows, or array-like of shape (n, p)
+    X : DataFrame of any library that narwhals knows, array-like or sparse matrix of shape (n, p)
     names : sequence of str, optional
         Names for the columns of an array.
 
     Raises
     ------
     DataError
-        X is not two-dimensional, is sparse or complex, has no columns, or names two columns alike.
+        X is not two-dimensional, is complex, has no columns, or names two columns alike; or it is sparse and does not
+        fit into memory as an array.
     """
     if isinstance(X, pd.DataFrame):
         frame = X.reset_index(drop=True)
     elif nw.dependencies.is_into_dataframe(X):
         frame = nw.from_native(X, eager_only=True).to_pandas()
+    elif hasattr(X, "to_pandas"):
+        frame = X.to_pandas()
     else:
-        if hasattr(X, "toarray"):
-            raise DataError("Sparse input is not supported; pass X.toarray().")
-        array = np.asarray(X)
-        if array.ndim != 2:
-            raise DataError(
-                f"Expected a 2D array, rows by columns; got {array.ndim} dimension(s). Reshape your data with "
-                "X.reshape(-1, 1) for one column or X.reshape(1, -1) for one row."
-            )
-        if array.dtype.kind == "c":
-            raise DataError("Complex data not supported: X has complex values.")
+        array = _as_array(X)
         own_names = list(names) if names is not None and len(names) == array.shape[1] else None
         frame = pd.DataFrame(array, columns=own_names, copy=False)
         if names is None:
             frame.columns = [f"x{i}" for i in range(array.shape[1])]
-        if array.dtype.kind == "O":
-            frame = frame.infer_objects()
     frame = frame.set_axis(frame.columns.map(str), axis=1)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise DataError(f"X has more than one column named {twice[0]!r}; give every column a name of its own.")
-    return frame
+    strange = {name: _plain(frame[name]) for name, dtype in frame.dtypes.items() if not _is_plain(dtype)}
+    return frame.assign(**strange) if strange else frame
 
 
-def _text(column: pd.Series) -> pd.Series:
-    """Values as text, missing ones as None.
+def _as_array(X: Any) -> NDArray[Any]:
+    """An array of two dimensions, NaN where a mask hides a number."""
+    if hasattr(X, "toarray"):
+        X = _dense(X)
+    if isinstance(X, np.ma.MaskedArray):
+        kind, gap = (np.float64, np.nan) if X.dtype.kind in "biuf" else (object, None)
+        hidden, X = np.ma.getmaskarray(X), np.array(X, kind)
+        X[hidden] = gap
+    array = np.asarray(X)
+    if array.ndim != 2:
+        raise DataError(
+            f"Expected a 2D array, rows by columns; got {array.ndim} dimension(s). Reshape your data with "
+            "X.reshape(-1, 1) for one column or X.reshape(1, -1) for one row."
+        )
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: X has complex values.")
+    return array
+
+
+def _dense(X: Any) -> NDArray[Any]:
+    """A sparse matrix as an array: what a network multiplies is dense."""
+    n_bytes = math.prod(X.shape) * X.dtype.itemsize
+    # a system may promise more memory than it has
+    if n_bytes <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+        with suppress(MemoryError):
+            return np.asarray(X.toarray())
+    raise DataError(
+        f"X is sparse, {X.shape[0]:,} × {X.shape[1]:,}; the array that a network needs has {n_bytes / 2**30:,.0f} GiB, "
+        "more than there is memory. Use fewer columns, for example those that TruncatedSVD or SelectKBest make of them."
+    )
+
+
+def _is_plain(dtype: Any) -> bool:
+    """Whether a column's values are what they seem: numbers, truth values, text, categories or points in time."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "biufM"
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """A column of objects, periods, durations or decimals as what they are."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if isinstance(dtype, pd.SparseDtype):
+        return column.sparse.to_dense()
+    if pd.api.types.is_timedelta64_dtype(dtype) or str(dtype).startswith("duration"):
+        return column.astype("timedelta64[ns]") / pd.Timedelta(days=1)
+    if pd.api.types.is_object_dtype(dtype):
+        column = column.infer_objects()
+        if not pd.api.types.is_object_dtype(column.dtype):
+            return column if _is_plain(column.dtype) else _plain(column)
+        kind = pd.api.types.infer_dtype(column, skipna=True)
+        if kind in ("decimal", "floating", "integer", "mixed-integer-float"):
+            return pd.to_numeric(column.astype("float64"))
+        if kind in ("date", "datetime"):
+            return pd.to_datetime(column, errors="coerce")
+        if kind in ("timedelta", "period"):
+            return _plain(pd.Series(pd.array(column), index=column.index))
+    elif "decimal" in str(dtype):
+        return column.astype("float64")
+    return column
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A column as text: which of some different words each row has.
+
+    Attributes
+    ----------
+    codes : (n,) array of int
+        The place of the row's word; −1 where the value is missing.
+    words : list of str
+        All different.
+    """
+
+    codes: NDArray[np.int64]
+    words: list[str]
+
+    @classmethod
+    def of(cls, column: pd.Series) -> "_Words":
+        """The words of a column."""
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            codes, values = column.cat.codes.to_numpy(np.int64), list(column.cat.categories)
+        else:
+            # what is equal but of another type, as 1 and True, is another word
+            objects = pd.api.types.is_object_dtype(column.dtype)
+            mixed = objects and pd.api.types.infer_dtype(column, skipna=True).startswith("mixed")
+            own = column.map(lambda value: (type(value).__name__, value), na_action="ignore") if mixed else column
+            codes, found = pd.factorize(own)
+            values = [value[1] for value in found] if mixed else list(found)
+        written = [_word(value) for value in values]
+        words = list(dict.fromkeys(written))
+        place = {word: i for i, word in enumerate(words)}
+        to_word = np.array([place[word] for word in written] + [-1], dtype=np.int64)
+        return cls(to_word[codes], words)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows have each word that occurs."""
+        found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
+        return {word: int(count) for word, count in zip(self.words, found, strict=True) if count}
+
+
+def _word(value: Any) -> str:
+    """A value as text.
 
     Whole numbers come without a point, so that 1 and 1.0 are one category, and truth values as True and False, so that
     a column of true and false means the same whether its file has types or not.
     """
-    values = column.astype(object).where(column.notna(), None)
-
-    def word(value: Any) -> Any:
-        if value is None:
-            return None
-        if isinstance(value, float | np.floating) and float(value).is_integer():
-            return str(int(value))
-        written = str(value)
-        return written.capitalize() if written.lower() in ("true", "false") else written
-
-    return pd.Series([word(value) for value in values], dtype=object)
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    written = str(value)
+    return written.capitalize() if written.lower() in ("true", "false") else written
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -254,10 +344,11 @@ class Layout:
             if column.name not in frame.columns:
                 hint = nearest(column.name, [str(name) for name in frame.columns])
                 raise DataError(f"Column {column.name!r}, which the model was trained with, is missing.{hint}")
-        if self.plain and list(frame.columns) == [column.name for column in self.columns]:
-            kinds = set(frame.dtypes)
+        if self.plain:
+            own = frame[[column.name for column in self.columns]]
+            kinds = set(own.dtypes)
             if kinds <= {np.dtype(np.float32)} or kinds <= {np.dtype(np.float64)}:
-                return self.encode_array(frame.to_numpy(), slice(None))
+                return self.encode_array(own.to_numpy(), slice(None))
         n = len(frame)
         numbers = np.empty((n, len(self.number_columns)))
         indicators = np.zeros((n, sum(column.n_indicators for column in self.columns)), dtype=np.float32)
@@ -378,27 +469,33 @@ def _infer_column(name: str, column: pd.Series) -> NumberColumn | CategoryColumn
         if known.min() == known.max() and not missing:
             return f"is constant ({known.iloc[0]})"
         return NumberColumn(name, missing, date)
-    text = _text(known)
-    counts = text.value_counts()
+    if pd.api.types.is_object_dtype(known.dtype) and known.map(_is_nested).any():
+        return "holds lists or records"
+    counts = _Words.of(known).counts()
     if len(counts) == 1 and not missing:
-        return f"is constant ({counts.index[0]})"
+        return f"is constant ({next(iter(counts))})"
     declared = isinstance(column.dtype, pd.CategoricalDtype)
-    if len(counts) == len(text) and len(text) > 2 and not declared:
+    if len(counts) == len(known) and len(known) > 2 and not declared:
         return "is text whose values all differ, an identifier"
-    if len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * len(text)) and not declared:
-        return f"is text with {len(counts):,} different values in {len(text):,} rows"
+    if len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * len(known)) and not declared:
+        return f"is text with {len(counts):,} different values in {len(known):,} rows"
     # commonest first, and among equals by name, so that the order of rows does not matter
-    ordered = sorted(counts.index, key=lambda value: (-counts[value], value))
+    ordered = sorted(counts, key=lambda word: (-counts[word], word))
     kept = sorted(ordered[:MOST_CATEGORIES])
     return CategoryColumn(name, tuple(kept), len(ordered) > MOST_CATEGORIES, missing)
 
 
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, list | tuple | dict | set | np.ndarray)
+
+
 def _set_category(column: CategoryColumn, series: pd.Series, part: NDArray[np.float32]) -> None:
     """Write ones into `part`, (n, n_indicators), at each row's category."""
-    text = _text(series)
+    found = _Words.of(series)
     unseen = len(column.categories) if column.rare else -1
     index = {category: i for i, category in enumerate(column.categories)}
-    at = np.array([index.get(value, unseen) for value in text], dtype=np.int64)
-    at[text.isna().to_numpy()] = len(column.categories) + column.rare if column.missing else -1
+    missing = len(column.categories) + column.rare if column.missing else -1
+    place = np.array([index.get(word, unseen) for word in found.words] + [missing], dtype=np.int64)
+    at = place[found.codes]
     rows = np.flatnonzero(at >= 0)
     part[rows, at[rows]] = 1.0

@@ -1,0 +1,197 @@
+"""The same rows in every kind of table, with every kind of column."""
+
+import datetime as dt
+import decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from scipy import sparse
+
+from leadline import DeepClassifier
+from leadline.errors import DataError
+
+N = 150
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "number": generator.normal(size=N),
+            "whole": generator.integers(0, 9, N),
+            "flag": generator.integers(0, 2, N).astype(bool),
+            "word": generator.choice(list("abc"), N),
+            "day": pd.Timestamp("2026-01-01") + pd.to_timedelta(generator.integers(0, 90, N), unit="D"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """The same with missing values in every column."""
+    wide = table.astype({"whole": "Int64", "flag": "boolean"})
+    for i, name in enumerate(wide.columns):
+        wide.loc[i :: 7 + i, name] = pd.NA if name in ("whole", "flag") else None
+    return wide
+
+
+@pytest.fixture(scope="module")
+def y(table: pd.DataFrame) -> np.ndarray:
+    return (table["number"] + (table["word"] == "a") > 0).to_numpy().astype(int)
+
+
+def fitted(X, y) -> DeepClassifier:
+    return DeepClassifier((4,), max_iter=2, random_state=0).fit(X, y)
+
+
+def python_objects(X: pd.DataFrame) -> pd.DataFrame:
+    """Nothing but objects of Python: numbers, decimals, truth values, text, dates and None."""
+    made = {
+        "number": [None if pd.isna(v) else float(v) for v in X["number"]],
+        "whole": [None if pd.isna(v) else decimal.Decimal(int(v)) for v in X["whole"]],
+        "flag": [None if pd.isna(v) else bool(v) for v in X["flag"]],
+        "word": [None if pd.isna(v) else str(v) for v in X["word"]],
+        "day": [None if pd.isna(v) else v.date() for v in X["day"]],
+    }
+    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in made.items()})
+
+
+def arrow(X: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(X, preserve_index=False)
+
+
+KINDS = {
+    "nullable": lambda X: X.convert_dtypes(),
+    "arrow-backed": lambda X: X.convert_dtypes(dtype_backend="pyarrow"),
+    "objects": python_objects,
+    "categories of text": lambda X: X.astype({"word": "category"}),
+    "ordered categories": lambda X: X.assign(word=pd.Categorical(X["word"], ordered=True)),
+    "time zone": lambda X: X.assign(day=X["day"].dt.tz_localize("UTC")),
+    "periods": lambda X: X.assign(day=X["day"].dt.to_period("D")),
+    "an index": lambda X: X.set_index(np.zeros(len(X))),
+    "other order": lambda X: X[sorted(X.columns, reverse=True)],
+    "polars": lambda X: pl.from_arrow(arrow(X)),
+    "polars categories and dates": lambda X: pl.from_arrow(arrow(X)).with_columns(
+        pl.col("word").cast(pl.Categorical), pl.col("day").cast(pl.Date), pl.col("whole").cast(pl.Decimal(9, 2))
+    ),
+    "pyarrow table": arrow,
+    "pyarrow batch": lambda X: pa.RecordBatch.from_pandas(X, preserve_index=False),
+}
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["complete", "with gaps"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_rows_give_the_same_bits_in_every_kind_of_table(kind: str, missing: bool, table, gaps, y) -> None:
+    X = gaps if missing else table
+    model, other = fitted(X, y), KINDS[kind](X)
+    assert model.notices_ == []
+    assert np.array_equal(fitted(other, y).predict_proba(X), model.predict_proba(X))
+    assert np.array_equal(model.predict_proba(other), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "i1", "u2", "i8", "u8", ">f8", ">i4"])
+def test_arrays_of_every_kind_of_number(dtype: str, y) -> None:
+    A = np.random.default_rng(0).integers(0, 100, (N, 3))
+    expected = fitted(A.astype(float), y).predict_proba(A.astype(float))
+    for given in (A.astype(dtype), np.asfortranarray(A.astype(dtype)), A.astype(dtype).tolist()):
+        assert np.array_equal(fitted(given, y).predict_proba(given), expected)
+
+
+def test_a_masked_array_has_gaps_where_it_is_masked(y) -> None:
+    A = np.random.default_rng(0).normal(size=(N, 3))
+    hidden = A > 1
+    masked, with_nan = np.ma.array(A, mask=hidden), np.where(hidden, np.nan, A)
+    assert np.array_equal(fitted(masked, y).predict_proba(masked), fitted(with_nan, y).predict_proba(with_nan))
+    words = np.ma.array(np.full((N, 1), "a", dtype=object), mask=hidden[:, :1])
+    assert fitted(words, y).model_.layout.category_columns[0].missing
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil", "dok"])
+def test_a_sparse_matrix_is_the_array_that_it_stands_for(form: str, y) -> None:
+    S = sparse.random(N, 12, 0.3, random_state=0)
+    expected = fitted(S.toarray(), y).predict_proba(S.toarray())
+    for given in (S.asformat(form), sparse.csr_array(S).asformat(form), S.asformat(form).astype(np.float64)):
+        assert np.array_equal(fitted(given, y).predict_proba(given), expected)
+    frame = pd.DataFrame.sparse.from_spmatrix(S, columns=[f"c{i:02d}" for i in range(12)])
+    assert np.array_equal(fitted(frame, y).predict_proba(frame), expected)
+
+
+def test_durations_are_days_and_times_of_day_are_categories(y) -> None:
+    hours = np.random.default_rng(0).integers(0, 4, N)
+    lasting = pd.DataFrame({"x": pd.to_timedelta(hours * 6, unit="h"), "z": hours})
+    assert np.array_equal(
+        fitted(lasting, y).predict_proba(lasting),
+        fitted(lasting.assign(x=hours / 4), y).predict_proba(lasting.assign(x=hours / 4)),
+    )
+    objects = lasting.assign(x=[dt.timedelta(hours=int(6 * h)) for h in hours])
+    assert np.array_equal(fitted(objects, y).predict_proba(objects), fitted(lasting, y).predict_proba(lasting))
+    clock = pl.DataFrame({"x": [dt.time(int(h)) for h in hours], "z": hours})
+    assert fitted(clock, y).model_.layout.category_columns[0].categories == tuple(f"{h:02d}:00:00" for h in range(4))
+
+
+def test_columns_that_cannot_be_read_are_left_out_with_a_notice(table, y) -> None:
+    generator = np.random.default_rng(0)
+    X = table.assign(
+        lists=[[1, 2]] * N,
+        records=[{"a": i} for i in range(N)],
+        sentence=[" ".join(generator.choice(["red", "dog", "runs", "fast"], 9)) for _ in range(N)],
+        token=[f"id-{i:04d}" for i in range(N)],
+        same="x",
+        nothing=None,
+    )
+    model = fitted(X, y)
+    assert model.notices_ == [
+        "column 'lists' is not used: it holds lists or records",
+        "column 'nothing' is not used: it is entirely missing",
+        "column 'records' is not used: it holds lists or records",
+        "column 'same' is not used: it is constant (x)",
+        "column 'sentence' is not used: it is text whose values all differ, an identifier",
+        "column 'token' is not used: it is text whose values all differ, an identifier",
+    ]
+    assert np.array_equal(model.predict_proba(X), fitted(table, y).predict_proba(table))
+
+
+def test_codes_with_many_values_keep_the_common_ones(y) -> None:
+    generator = np.random.default_rng(0)
+    codes = [f"{code:05d}" for code in np.minimum(generator.geometric(0.02, N), 90)]
+    X = pd.DataFrame({"code": codes, "z": np.arange(N) % 7})
+    column = fitted(X, y).model_.layout.category_columns[0]
+    assert len(column.categories) <= 64
+    assert column.rare == (len(set(codes)) > 64)
+    assert all(len(category) == 5 for category in column.categories), "leading zeros stay"
+
+
+def test_unseen_categories_and_new_gaps_are_predicted(table, gaps, y) -> None:
+    model = fitted(table, y)
+    assert np.isfinite(model.predict_proba(gaps)).all()
+    assert np.isfinite(model.predict_proba(table.assign(word="z"))).all()
+
+
+def test_a_column_of_another_kind_is_named_with_row_and_value(table, y) -> None:
+    model = fitted(table, y)
+    with pytest.raises(DataError, match=r"Column 'number' held numbers in training, but row 1 has 'many'"):
+        model.predict(table.assign(number="many"))
+    with pytest.raises(DataError, match=r"Column 'day' held dates in training, but row 1 has 'soon'"):
+        model.predict(table.assign(day="soon"))
+
+
+def test_an_array_is_known_by_place_and_a_table_by_names(table, y) -> None:
+    A = table[["number", "whole"]].to_numpy()
+    by_place = fitted(A, y)
+    assert np.array_equal(by_place.predict_proba(table[["number", "whole"]]), by_place.predict_proba(A))
+    by_name = fitted(table[["whole", "number"]], y)
+    assert np.array_equal(by_name.predict_proba(A[:, ::-1]), by_name.predict_proba(table[["number", "whole"]]))
+    for model, given in ((by_place, A[:, :1]), (by_name, A[:, :1])):
+        with pytest.raises(DataError, match="X has 1 features, but DeepClassifier is expecting 2 features"):
+            model.predict(given)
+
+
+def test_what_is_equal_but_of_another_type_is_another_category() -> None:
+    X = pd.DataFrame({"x": pd.Series([1, True, "1", 1.0, "true", None] * 20, dtype=object), "z": range(120)})
+    column = fitted(X, np.arange(120) % 2).model_.layout.category_columns[0]
+    assert column.categories == ("1", "True")
+    assert column.missing
