@@ -23,6 +23,7 @@ PAGES = [
     "docs/coming-from-scikit-learn.md",
     "docs/model-files.md",
     "docs/tables.md",
+    "docs/onnx.md",
 ]
 
 

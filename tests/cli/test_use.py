@@ -300,3 +300,23 @@ def test_a_truth_that_is_no_number_is_named_by_its_row(numbers_run, command, peo
 def test_weights_that_are_none_are_refused(classes_run, command, people, write, value):
     text = refused(command("score", classes_run.folder, write(people.assign(w=value)), "--weight", "w"))
     assert "The weight column 'w'" in text
+
+
+# Export
+
+
+def test_export_says_how_close_the_file_is_and_what_to_feed_it(command, classes_run, numbers_run, tmp_path):
+    for run, data, said in (
+        (classes_run, [], "on rows that try every input is"),
+        (numbers_run, ["--data", numbers_run.data], "to ONNX Runtime on 120 rows is"),
+    ):
+        result = command("export", run.folder, tmp_path / "model.onnx", *data)
+        assert result.exit_code == 0, result.stderr
+        words = " ".join(result.stdout.split())
+        assert said in words
+        assert "numbers as float64 (NaN for missing)" in words
+        assert (tmp_path / "model.onnx").stat().st_size > 1000
+
+
+def test_export_into_a_folder_that_is_not_there_is_refused(command, classes_run, tmp_path):
+    assert "cannot be written" in refused(command("export", classes_run.folder, tmp_path / "nowhere" / "model.onnx"))

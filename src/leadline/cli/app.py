@@ -251,6 +251,25 @@ def predict(
 
 
 @app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
+    out: Annotated[str, typer.Argument(help="ONNX file to write.", show_default=False)],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Table with rows to check the file on (default: rows are made up).", show_default=False),
+    ] = None,
+) -> None:
+    """Write a trained model as ONNX, with everything between raw columns and predictions inside.
+
+    What ONNX Runtime makes of it is compared with the model's own predictions first. Needs leadline[onnx].
+    """
+    with _exit_codes():
+        from leadline.cli.use import run_export
+
+        run_export(run, out, data)
+
+
+@app.command()
 def score(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
     data: Annotated[

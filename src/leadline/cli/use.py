@@ -14,9 +14,9 @@ from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, load
 from leadline.search import scores_shown
 from leadline.storage import write_whole
-from leadline.tables import check_complete, read_table
+from leadline.tables import Layout, check_complete, read_table
 
-__all__ = ["run_predict", "run_score"]
+__all__ = ["run_export", "run_predict", "run_score"]
 
 
 def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
@@ -47,6 +47,32 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
         write_whole(Path(out), content)
     except OSError as error:
         raise ParameterError(f"--out {out} cannot be written: {error.strerror}.") from error
+
+
+def run_export(run: str, out: str, data: str | None) -> None:
+    """Write a model as ONNX, after a comparison on some rows."""
+    from leadline.export import write_onnx
+
+    estimator = load(run)
+    frame = None if data is None else read_table(data, word_columns(estimator.model_))
+    difference = write_onnx(estimator, out, frame)
+    console = make_console(quiet=False, for_programs=False)
+    notes = column_notes(estimator.model_.layout)
+    rows = "rows that try every input" if frame is None else counted(len(frame), "row")
+    console.print(f"{out}: the largest difference to ONNX Runtime on {rows} is {difference:.1e}.", highlight=False)
+    for note in notes:
+        console.print(note, highlight=False)
+
+
+def column_notes(layout: Layout) -> list[str]:
+    """What whoever feeds the graph must know of its inputs."""
+    dates = [column.name for column in layout.number_columns if column.date]
+    notes = [
+        'Inputs have the columns\' names: numbers as float64 (NaN for missing), categories as text ("" for missing).'
+    ]
+    if dates:
+        notes.append(f"ONNX has no dates: give {', '.join(map(repr, dates))} as days since 1970-01-01.")
+    return notes
 
 
 def run_score(run: str, data: str, target_column: str | None, weight: str | None, as_json: bool) -> None:

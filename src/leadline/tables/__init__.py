@@ -1,6 +1,6 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
-from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, as_frame
+from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, as_frame, words_of
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Classes, Labels, Numbers, Target, check_complete, guess_task, shown
@@ -21,4 +21,5 @@ __all__ = [
     "nearest",
     "read_table",
     "shown",
+    "words_of",
 ]

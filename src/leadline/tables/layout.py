@@ -21,7 +21,7 @@ from leadline.errors import DataError, ModelFileError
 from leadline.records import ANYTHING, FLAG, TEXT, list_of, one_of, read_fields
 from leadline.tables.reading import nearest
 
-__all__ = ["CategoryColumn", "Encoded", "Layout", "NumberColumn", "as_frame"]
+__all__ = ["CategoryColumn", "Encoded", "Layout", "NumberColumn", "as_frame", "words_of"]
 
 # A category column keeps its commonest values apart; what is rarer shares one input.
 MOST_CATEGORIES = 64
@@ -227,6 +227,12 @@ class _Words:
         """How many rows have each word that occurs."""
         found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
         return {word: int(count) for word, count in zip(self.words, found, strict=True) if count}
+
+
+def words_of(column: pd.Series) -> list[str | None]:
+    """The values of a column as the categories that they are, None where they are missing."""
+    found = _Words.of(column)
+    return [found.words[code] if code >= 0 else None for code in found.codes.tolist()]
 
 
 def _word(value: Any) -> str:

@@ -1,0 +1,428 @@
+"""A fitted model as an ONNX graph that takes raw columns: encoding, networks, their average and the target in one file.
+
+A table's columns are inputs of their own, (N, 1): numbers in float64 with NaN for missing, categories as text with ""
+for missing, dates as days since 1970 in float64. A model that was fitted on an array has one input X, (N, p), in
+float64. Numbers are centred and scaled in float64, as Leadline does it; the networks compute in float32.
+
+Only operators that ONNX Runtime has had for years are used: opset 17, and 2 of ai.onnx.ml.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leadline._version import __version__
+from leadline.errors import LeadlineError, ParameterError
+from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline.estimators.model import Member, Model
+from leadline.network import loss
+from leadline.storage import write_whole
+from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, as_frame, words_of
+from leadline.tables.statistics import CLIP, FARTHEST
+from leadline.tables.target import LARGEST_EXPONENT
+
+__all__ = ["TOLERANCE", "onnx_inputs", "to_onnx", "write_onnx"]
+
+Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
+
+OPSET, ML_OPSET, IR_VERSION = 17, 2, 8
+# The largest difference that is put down to rounding: of probabilities, and of numbers in scales of the target.
+TOLERANCE = 1e-4
+# Rows that are made up to check an export by where the caller has none.
+ROWS_MADE_UP = 500
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ImportError as error:
+        raise ParameterError("Writing ONNX needs onnx and onnxruntime; pip install 'leadline[onnx]'.") from error
+    return onnx
+
+
+class _Graph:
+    """Nodes and constants of a graph as they are made, each with a readable name."""
+
+    def __init__(self) -> None:
+        self.helper, self.numpy = _onnx().helper, _onnx().numpy_helper
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, name: str, value: Any, dtype: Any) -> str:
+        """A constant tensor."""
+        if dtype is str:
+            encoded = [str(item).encode() for item in value]
+            tensor = self.helper.make_tensor(name, _onnx().TensorProto.STRING, [len(encoded)], encoded)
+        else:
+            tensor = self.numpy.from_array(np.asarray(value, dtype), name)
+        self.constants.append(tensor)
+        return name
+
+    def node(self, kind: str, name: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """A node with one output, which has the node's name."""
+        self.nodes.append(self.helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes))
+        return name
+
+    def cast(self, name: str, value: str, dtype: Any) -> str:
+        """A value in another type."""
+        kind = self.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return self.node("Cast", name, value, to=kind)
+
+
+def to_onnx(estimator: Estimator) -> Any:
+    """The fitted estimator as an ONNX model.
+
+    Parameters
+    ----------
+    estimator : DeepClassifier, DeepRegressor or DepthSearchCV
+
+    Returns
+    -------
+    onnx.ModelProto
+        Outputs: "label" and "probabilities" of a classification, "predictions" of a regression.
+
+    Raises
+    ------
+    ParameterError
+        onnx is not installed.
+    """
+    onnx, model = _onnx(), estimator.model_
+    graph = _Graph()
+    inputs, numbers, indicators = _columns(graph, estimator)
+    of_members = [
+        _network(graph, model, member, f"network_{i + 1}" if len(model.members) > 1 else "network", numbers, indicators)
+        for i, member in enumerate(model.members)
+    ]
+    outputs = _outputs(graph, model, of_members)
+    made = graph.helper.make_graph(graph.nodes, "leadline", inputs, outputs, graph.constants)
+    opsets = [graph.helper.make_opsetid("", OPSET), graph.helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
+    proto = graph.helper.make_model(
+        made, opset_imports=opsets, producer_name="Leadline", producer_version=__version__, ir_version=IR_VERSION
+    )
+    facts = {"task": model.target.task, "target": model.target.name, "layout": json.dumps(model.layout.to_record())}
+    graph.helper.set_model_props(proto, facts)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+def _columns(graph: _Graph, estimator: Estimator) -> tuple[list[Any], str | None, str | None]:
+    """The inputs of the graph; the raw numbers (N, p) in float64; and the indicators (N, q), ready for a network."""
+    layout, kinds = estimator.model_.layout, _onnx().TensorProto
+    raw: dict[str, str] = {}
+    if hasattr(estimator, "feature_names_in_"):
+        inputs = []
+        for column in layout.columns:
+            kind = kinds.DOUBLE if isinstance(column, NumberColumn) else kinds.STRING
+            inputs.append(graph.helper.make_tensor_value_info(column.name, kind, ["N", 1]))
+            raw[column.name] = column.name
+    else:
+        inputs = [graph.helper.make_tensor_value_info("X", kinds.DOUBLE, ["N", estimator.n_features_in_])]
+        for column in layout.columns:
+            at = graph.constant(f"{column.name}/place", [int(column.name.removeprefix("x"))], np.int64)
+            raw[column.name] = graph.node("Gather", f"{column.name}/column", "X", at, axis=1)
+    numbers = [raw[column.name] for column in layout.number_columns]
+    indicators = []
+    for column in layout.columns:
+        if isinstance(column, CategoryColumn):
+            indicators.append(_indicators(graph, column, raw[column.name]))
+        elif column.missing:
+            missing = graph.node("IsNaN", f"{column.name}/is_missing", raw[column.name])
+            indicators.append(graph.cast(f"{column.name}/missing", missing, np.float32))
+    return inputs, _together(graph, "numbers", numbers), _together(graph, "indicators", indicators)
+
+
+def _together(graph: _Graph, name: str, parts: list[str]) -> str | None:
+    """Columns side by side."""
+    return graph.node("Concat", name, *parts, axis=1) if parts else None
+
+
+def _indicators(graph: _Graph, column: CategoryColumn, raw: str) -> str:
+    """One input for each category of a column, for the rare ones together and for "missing", (N, k) in float32."""
+    k = len(column.categories)
+    words = dict(zip(column.categories, range(k), strict=True))
+    for word in ("True", "False"):
+        if word in words:
+            words.update(dict.fromkeys((word.lower(), word.upper()), words[word]))
+    words[""] = k + column.rare if column.missing else -1
+    codes = graph.node(
+        "LabelEncoder",
+        f"{column.name}/code",
+        raw,
+        domain="ai.onnx.ml",
+        keys_strings=list(words),
+        values_int64s=list(words.values()),
+        default_int64=k if column.rare else -1,
+    )
+    each = graph.constant(f"{column.name}/codes", np.arange(column.n_indicators)[None], np.int64)
+    return graph.cast(f"{column.name}/indicators", graph.node("Equal", f"{column.name}/is", codes, each), np.float32)
+
+
+def _network(
+    graph: _Graph, model: Model, member: Member, name: str, numbers: str | None, indicators: str | None
+) -> str:
+    """Raw scores Z[L], (N, n[L]), of one network."""
+    inputs = []
+    if numbers is not None:
+        own = member.statistics
+        fill, center, scale = (
+            graph.constant(f"{name}/{part}", getattr(own, part), np.float64) for part in ("fill", "center", "scale")
+        )
+        gaps = graph.node("IsNaN", f"{name}/gaps", numbers)
+        filled = graph.node("Where", f"{name}/filled", gaps, fill, numbers)
+        scaled = graph.node("Div", f"{name}/scaled", graph.node("Sub", f"{name}/centred", filled, center), scale)
+        x = graph.cast(f"{name}/x", scaled, np.float32)
+        if own.scaling == "robust":
+            x = _clipped(graph, name, x)
+        inputs.append(x)
+    if indicators is not None:
+        inputs.append(indicators)
+    A = _together(graph, f"{name}/A0", inputs)
+    assert A is not None
+    arrays = model.plan.named(member.theta)
+    if "feature_scale" in arrays:
+        factor = graph.constant(f"{name}/feature_scale", arrays["feature_scale"], np.float32)
+        A = graph.node("Mul", f"{name}/A0_scaled", A, factor)
+    architecture = model.plan.architecture
+    for l in range(1, architecture.L + 1):
+        W = graph.constant(f"{name}/W{l}", arrays[f"W[{l}]"], np.float32)
+        b = graph.constant(f"{name}/b{l}", arrays[f"b[{l}]"], np.float32)
+        A = graph.node("Gemm", f"{name}/Z{l}", A, W, b, transB=1)
+        if l < architecture.L:
+            A = _activated(graph, architecture.hidden_activations[l - 1], f"{name}/A{l}", A)
+    return A
+
+
+def _clipped(graph: _Graph, name: str, x: str) -> str:
+    """x / √(1 + (x/3)²), as `Statistics` has it."""
+    low, high = (
+        graph.constant(f"{name}/{end}", sign * FARTHEST, np.float32) for end, sign in (("low", -1), ("high", 1))
+    )
+    x = graph.node("Clip", f"{name}/bounded", x, low, high)
+    ratio = graph.node("Div", f"{name}/ratio", x, graph.constant(f"{name}/clip", CLIP, np.float32))
+    square = graph.node("Mul", f"{name}/square", ratio, ratio)
+    root = graph.node("Sqrt", f"{name}/root", graph.node("Add", f"{name}/sum", square, _one(graph, name)))
+    return graph.node("Div", f"{name}/clipped", x, root)
+
+
+def _one(graph: _Graph, name: str) -> str:
+    return graph.constant(f"{name}/one", 1.0, np.float32)
+
+
+def _activated(graph: _Graph, activation: str, name: str, Z: str) -> str:
+    """g(Z), composed where its own operator is younger than the opset."""
+    if activation == "silu":
+        return graph.node("Mul", name, Z, graph.node("Sigmoid", f"{name}/sigmoid", Z))
+    if activation == "mish":
+        return graph.node("Mul", name, Z, graph.node("Tanh", f"{name}/tanh", graph.node("Softplus", f"{name}/plus", Z)))
+    if activation == "gelu":
+        root = graph.constant(f"{name}/root_half", np.sqrt(0.5), np.float32)
+        half = graph.constant(f"{name}/half", 0.5, np.float32)
+        erf = graph.node("Erf", f"{name}/erf", graph.node("Mul", f"{name}/argument", Z, root))
+        share = graph.node("Mul", f"{name}/share", half, graph.node("Add", f"{name}/sum", erf, _one(graph, name)))
+        return graph.node("Mul", name, Z, share)
+    operators: dict[str, tuple[str, dict[str, Any]]] = {
+        "identity": ("Identity", {}),
+        "sigmoid": ("Sigmoid", {}),
+        "tanh": ("Tanh", {}),
+        "relu": ("Relu", {}),
+        "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
+        "elu": ("Elu", {"alpha": 1.0}),
+        "selu": ("Selu", {}),
+        "softplus": ("Softplus", {}),
+    }
+    operator, attributes = operators[activation]
+    return graph.node(operator, name, Z, **attributes)
+
+
+def _outputs(graph: _Graph, model: Model, scores: Sequence[str]) -> list[Any]:
+    """The mean of the members' predictions, and the classes or labels that follow."""
+    target, kinds = model.target, _onnx().TensorProto
+    info = graph.helper.make_tensor_value_info
+    if isinstance(target, Numbers):
+        each = [
+            _numbers(graph, target, member, f"predictions_{i + 1}", Z)
+            for i, (member, Z) in enumerate(zip(model.members, scores, strict=True))
+        ]
+        shape = [n for n in (target.n_outputs, len(target.quantiles)) if n > 1] or [1]
+        mean = _mean(graph, "mean", each, np.float64)
+        graph.node("Reshape", "predictions", mean, graph.constant("shape", [-1, *shape], np.int64))
+        return [info("predictions", kinds.DOUBLE, ["N", *shape])]
+    each = [_probabilities(graph, target, f"probabilities_{i + 1}", Z) for i, Z in enumerate(scores)]
+    probabilities = _mean(graph, "probabilities", each, np.float32)
+    if isinstance(target, Labels):
+        half = graph.constant("half", 0.5, np.float32)
+        graph.cast("label", graph.node("Greater", "is_more_probable", probabilities, half), np.int64)
+        label = info("label", kinds.INT64, ["N", target.n_labels])
+    else:
+        assert isinstance(target, Classes)
+        kind, dtype = _class_type(target.values)
+        values = graph.constant("classes", target.values, dtype)
+        graph.node("Gather", "label", values, graph.node("ArgMax", "place", probabilities, axis=1, keepdims=0))
+        label = info("label", kind, ["N"])
+    return [label, info("probabilities", kinds.FLOAT, ["N", target.n_predictions])]
+
+
+def _mean(graph: _Graph, name: str, each: list[str], dtype: Any) -> str:
+    total = graph.node("Sum", f"{name}/sum", *each)
+    return graph.node("Div", name, total, graph.constant(f"{name}/networks", len(each), dtype))
+
+
+def _class_type(values: NDArray[Any]) -> tuple[Any, Any]:
+    """The type of the classes in a graph: numbers as they are, everything else as text."""
+    kinds = _onnx().TensorProto
+    if values.dtype.kind in "iub":
+        return kinds.INT64, np.int64
+    if values.dtype.kind == "f":
+        return kinds.DOUBLE, np.float64
+    return kinds.STRING, str
+
+
+def _probabilities(graph: _Graph, target: Classes | Labels | Any, name: str, Z: str) -> str:
+    if isinstance(target, Classes) and target.n_scores > 1:
+        return graph.node("Softmax", name, Z, axis=1)
+    if isinstance(target, Labels):
+        return graph.node("Sigmoid", name, Z)
+    # each from its own exponential: 1 − p would round a small probability to zero
+    other = graph.node("Sigmoid", f"{name}/first", graph.node("Neg", f"{name}/negative", Z))
+    return graph.node("Concat", name, other, graph.node("Sigmoid", f"{name}/second", Z), axis=1)
+
+
+def _numbers(graph: _Graph, target: Numbers, member: Member, name: str, Z: str) -> str:
+    """From raw scores to numbers, (N, n[L]) in float64."""
+    Z = graph.cast(f"{name}/scores", Z, np.float64)
+    scale = graph.constant(f"{name}/scale", member.scale, np.float64)
+    if getattr(loss(target.loss), "output_activation", "identity") == "exp":
+        most = graph.constant(f"{name}/most", LARGEST_EXPONENT, np.float64)
+        return graph.node(
+            "Mul", name, graph.node("Exp", f"{name}/exp", graph.node("Min", f"{name}/min", Z, most)), scale
+        )
+    center = graph.constant(f"{name}/center", member.center, np.float64)
+    q = len(target.quantiles)
+    done = graph.node(
+        "Add", f"{name}/numbers" if q > 1 else name, graph.node("Mul", f"{name}/scaled", Z, scale), center
+    )
+    if q < 2:
+        return done
+    cube = graph.node("Reshape", f"{name}/by_quantile", done, graph.constant(f"{name}/to", [0, -1, q], np.int64))
+    many = graph.constant(f"{name}/count", [q], np.int64)
+    graph.nodes.append(
+        graph.helper.make_node(
+            "TopK", [cube, many], [f"{name}/sorted", f"{name}/order"], name=f"{name}/sort", axis=2, largest=0, sorted=1
+        )
+    )
+    places = graph.constant(f"{name}/places", np.argsort(np.argsort(target.quantiles)), np.int64)
+    placed = graph.node("Gather", f"{name}/placed", f"{name}/sorted", places, axis=2)
+    return graph.node("Reshape", name, placed, graph.constant(f"{name}/flat", [0, target.n_scores], np.int64))
+
+
+def onnx_inputs(estimator: Estimator, X: Any) -> dict[str, NDArray[Any]]:
+    """What a session of ONNX Runtime is to be fed for the rows of a table or array, by name of the input.
+
+    Parameters
+    ----------
+    estimator : DeepClassifier, DeepRegressor or DepthSearchCV
+    X : (m, p) DataFrame or array
+    """
+    if not hasattr(estimator, "feature_names_in_"):
+        return {"X": as_frame(X).to_numpy(np.float64)}
+    layout, frame = estimator.model_.layout, as_frame(X, list(estimator.feature_names_in_))
+    encoded = layout.encode(frame)
+    numbers = {column.name: encoded.numbers[:, [i]] for i, column in enumerate(layout.number_columns)}
+    fed: dict[str, NDArray[Any]] = {}
+    for column in layout.columns:
+        if isinstance(column, NumberColumn):
+            fed[column.name] = numbers[column.name].astype(np.float64)
+        else:
+            fed[column.name] = np.array(
+                ["" if word is None else word for word in words_of(frame[column.name])], object
+            )[:, None]
+    return fed
+
+
+def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
+    """Write the estimator as an ONNX file, after comparing what ONNX Runtime makes of it with its own predictions.
+
+    Parameters
+    ----------
+    estimator : DeepClassifier, DeepRegressor or DepthSearchCV
+    path : path
+        Written whole or not at all.
+    X : (m, p) DataFrame or array, optional
+        Rows to compare on; by default rows that are made up from what the model knows of its columns: usual and extreme
+        numbers, every category, unseen ones and missing values.
+
+    Returns
+    -------
+    float
+        The largest difference: of a probability, or of a number in scales of the target.
+
+    Raises
+    ------
+    ParameterError
+        onnx or onnxruntime is not installed, or the file cannot be written.
+    LeadlineError
+        The difference is larger than rounding explains; nothing is written.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ParameterError("Writing ONNX needs onnx and onnxruntime; pip install 'leadline[onnx]'.") from error
+    content = to_onnx(estimator).SerializeToString()
+    X = _made_up(estimator) if X is None else X
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    frame = as_frame(X, getattr(estimator, "_names", None))
+    expected, target = estimator.model_.predictions(frame), estimator.model_.target
+    name = "predictions" if isinstance(target, Numbers) else "probabilities"
+    (found,) = session.run([name], onnx_inputs(estimator, X))
+    scale = (
+        np.mean([member.scale for member in estimator.model_.members], axis=0) if isinstance(target, Numbers) else 1.0
+    )
+    difference = float(np.max(np.abs(found.reshape(expected.shape) - expected) / _size(target, expected, scale)))
+    if not difference <= TOLERANCE:
+        raise LeadlineError(
+            f"ONNX Runtime's predictions differ by {difference:.2g}, more than rounding explains ({TOLERANCE:g}); "
+            "nothing was written."
+        )
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise ParameterError(f"{path} cannot be written: {error.strerror}.") from error
+    return difference
+
+
+def _size(target: Any, expected: NDArray[np.float64], scale: Any) -> Any:
+    """What differences are measured by: scales of the target, and where the output is exp(Z) the number itself."""
+    return np.maximum(np.abs(expected), scale) if isinstance(target, Numbers) else scale
+
+
+def _made_up(estimator: Estimator) -> Any:
+    """Rows that try every input: usual and extreme numbers, every category, unseen ones and missing values."""
+    layout, own = estimator.model_.layout, estimator.model_.members[0].statistics
+    generator = np.random.default_rng(0)
+    columns: dict[str, Any] = {}
+    numbers = iter(zip(own.center, np.where(np.isfinite(own.scale), own.scale, 1.0), own.fill, strict=True))
+    for column in layout.columns:
+        if isinstance(column, NumberColumn):
+            center, scale, fill = next(numbers)
+            middle = center if own.scaling != "none" else fill
+            values = middle + scale * generator.standard_t(2, ROWS_MADE_UP)
+            values[::17] = np.nan
+            if column.date:
+                limit = pd.Timestamp.max.value / pd.Timedelta(days=1).value
+                columns[column.name] = pd.Timestamp(0) + pd.to_timedelta(np.clip(values, -limit, limit), unit="D")
+            else:
+                columns[column.name] = values
+        else:
+            words = [*column.categories, "(never seen)", None]
+            columns[column.name] = pd.Series([words[i % len(words)] for i in range(ROWS_MADE_UP)], dtype=object)
+    if hasattr(estimator, "feature_names_in_"):
+        return pd.DataFrame(columns)
+    X = np.zeros((ROWS_MADE_UP, estimator.n_features_in_))
+    for name, values in columns.items():
+        X[:, int(name.removeprefix("x"))] = values
+    return X

@@ -1,0 +1,147 @@
+"""What ONNX Runtime makes of an exported model, against our own predictions."""
+
+import json
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+import pytest
+from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+
+from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline.errors import LeadlineError, ParameterError
+from leadline.export import TOLERANCE, onnx_inputs, to_onnx, write_onnx
+from leadline.network import ACTIVATIONS
+
+SMALL = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    n = 300
+    X = pd.DataFrame(
+        {
+            "number": generator.normal(1e6, 10, n),
+            "whole": generator.integers(0, 5, n),
+            "word": generator.choice(["red", "green", "blue"], n),
+            "flag": generator.integers(0, 2, n).astype(bool),
+            "day": pd.Timestamp("2026-01-31") + pd.to_timedelta(generator.integers(0, 900, n), unit="D"),
+            "code": [f"{code:03d}" for code in np.minimum(generator.geometric(0.02, n), 120)],
+            "same": 1,
+        }
+    )
+    X.loc[::7, "number"] = np.nan
+    X.loc[::11, "word"] = None
+    return X
+
+
+def runs(estimator, X, tmp_path, output: str) -> np.ndarray:
+    """An output of the exported model for the rows of X."""
+    path = tmp_path / "model.onnx"
+    assert write_onnx(estimator, path) <= TOLERANCE
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run([output], onnx_inputs(estimator, X))[0]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation(activation: str, tmp_path) -> None:
+    X, y = load_iris(return_X_y=True)
+    model = DeepClassifier(**SMALL, activation=activation).fit(X, y)
+    assert np.allclose(runs(model, X, tmp_path, "probabilities"), model.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("sizes", [(), (6, 5)])
+@pytest.mark.parametrize("scaling", ["robust", "standard", "none"])
+def test_classes_of_every_type(sizes, scaling: str, tmp_path) -> None:
+    X, y = load_iris(return_X_y=True)
+    for labels in (y, y > 0, 2.0 * y, np.array(["one", "two", "three"])[y], np.array(["a", "b", "b"], object)[y]):
+        model = DeepClassifier(**{**SMALL, "hidden_layer_sizes": sizes, "scaling": scaling}).fit(X, labels)
+        assert np.allclose(runs(model, X, tmp_path, "probabilities"), model.predict_proba(X), atol=1e-5)
+        assert runs(model, X, tmp_path, "label").tolist() == model.predict(X).astype(labels.dtype).tolist()
+
+
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "absolute_error", "huber(1)", "poisson", "quantile(0.9)", "quantile(0.9, 0.1, 0.5)"]
+)
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_numbers_by_every_loss(loss: str, outputs: int, tmp_path) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    Y = y if outputs == 1 else np.stack([y, 3 * y], axis=1)
+    model = DeepRegressor(**SMALL, loss=loss).fit(X, Y)
+    found = runs(model, X, tmp_path, "predictions")
+    expected = model.predict(X)
+    assert np.allclose(found.reshape(expected.shape), expected, rtol=1e-5, atol=1e-3)
+    assert found.shape[1:] == (expected.shape[1:] or (1,))
+
+
+def test_labels(tmp_path) -> None:
+    X, y = make_multilabel_classification(100, n_classes=3, random_state=0)
+    model = DeepClassifier(**SMALL).fit(X, y)
+    assert np.allclose(runs(model, X, tmp_path, "probabilities"), model.predict_proba(X), atol=1e-5)
+    assert np.array_equal(runs(model, X, tmp_path, "label"), model.predict(X))
+
+
+def test_every_kind_of_column_goes_in_raw(table, tmp_path) -> None:
+    y = table["word"].map({"red": 2.0}).fillna(0) + table["whole"]
+    model = DeepRegressor(**SMALL).fit(table, y)
+    strange = table.assign(
+        word=np.where(np.arange(300) % 3 == 0, "never seen", table["word"]), code=None, number=1e30 * (table.index % 3)
+    )
+    for X in (table, strange, table.assign(flag=table["flag"].map({True: "true", False: "FALSE"}))):
+        assert np.allclose(runs(model, X, tmp_path, "predictions")[:, 0], model.predict(X), rtol=1e-5, atol=1e-4)
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    assert [item.name for item in graph.input] == sorted(set(table.columns) - {"same"})
+    raw = {
+        "code": [["001"]],
+        "day": [[20484.0]],
+        "flag": [["true"]],
+        "number": [[np.nan]],
+        "whole": [[2.0]],
+        "word": [[""]],
+    }
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    fed = {name: np.array(value, object if isinstance(value[0][0], str) else float) for name, value in raw.items()}
+    row = pd.DataFrame(
+        {
+            "number": [np.nan],
+            "whole": [2],
+            "word": [None],
+            "flag": [True],
+            "day": [pd.Timestamp("2026-01-31")],
+            "code": ["001"],
+            "same": [1],
+        }
+    )
+    assert session.run(None, fed)[0][0, 0] == pytest.approx(model.predict(row)[0], rel=1e-5)
+
+
+def test_the_networks_of_a_search_are_averaged_in_the_graph(table, tmp_path) -> None:
+    y = (table["whole"] > 2).astype(int)
+    search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=3).fit(table, y)
+    assert np.allclose(runs(search, table, tmp_path, "probabilities"), search.predict_proba(table), atol=1e-5)
+    proto = to_onnx(search)
+    assert len({node.name.split("/")[0] for node in proto.graph.node if node.name.startswith("network_")}) == 3
+    facts = {item.key: item.value for item in proto.metadata_props}
+    assert facts["layout"] == json.dumps(search.model_.layout.to_record())
+
+
+def test_a_model_that_differs_is_not_written(tmp_path, monkeypatch) -> None:
+    X, y = load_iris(return_X_y=True)
+    model = DeepClassifier(**SMALL).fit(X, y)
+    monkeypatch.setattr("leadline.export.onnx._activated", lambda graph, activation, name, Z: Z)
+    with pytest.raises(LeadlineError, match="more than rounding explains"):
+        write_onnx(model, tmp_path / "model.onnx", X)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_missing_is_named(tmp_path, monkeypatch) -> None:
+    X, y = load_iris(return_X_y=True)
+    model = DeepClassifier(**SMALL).fit(X, y)
+    with pytest.raises(ParameterError, match="cannot be written: No such file"):
+        write_onnx(model, tmp_path / "nowhere" / "model.onnx")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ParameterError, match=r"pip install 'leadline\[onnx\]'"):
+        write_onnx(model, tmp_path / "model.onnx")
