@@ -215,9 +215,9 @@ def test_iris_is_told_apart() -> None:
     [
         ({"max_depth": 0}, "DepthSearchCV.max_depth must be an integer of at least 1; got 0"),
         ({"candidates": 2.5}, "DepthSearchCV.candidates must be an integer of at least 1; got 2.5"),
-        ({"cv": 1}, "DepthSearchCV.cv must be an integer of at least 2; got 1"),
+        ({"cv": 1}, "DepthSearchCV.cv must be an integer of at least 2, a splitter, or"),
         ({"cv": [(np.arange(5), np.arange(5, 9))]}, "DepthSearchCV.cv must give at least two folds.*got 1"),
-        ({"time_limit": 0}, "DepthSearchCV.time_limit must be a positive number; got 0"),
+        ({"time_limit": 0}, "DepthSearchCV.time_limit must be a positive number of seconds or None; got 0"),
         ({"repeats": 0}, "DepthSearchCV.repeats must be an integer of at least 1 or 'auto'; got 0"),
         ({"repeats": 2, "cv": KFold(3)}, "repeats must be 1 or 'auto' where cv is a division of its own; got 2"),
         ({"select": "deepest"}, "DepthSearchCV.select must be one of 'supported', 'one_standard_error', 'best'; got"),

@@ -197,7 +197,7 @@ def test_weights_by_class_move_the_border() -> None:
     by_row = DeepClassifier(**QUICK).fit(X, y, sample_weight=1 + 2 * y)
     assert np.array_equal(twice.predict_proba(X), by_row.predict_proba(X))
     with pytest.raises(DataError, match="class_weight cannot be used"):
-        DeepClassifier(class_weight="heavy").fit(X, y)
+        DeepClassifier(class_weight={"heavy": 2}).fit(X, y)
 
 
 # Rows of the user's own that choose the epoch
@@ -298,7 +298,7 @@ def test_a_callback_sees_every_epoch_and_can_stop(capsys) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
     assert lines[0].startswith("Epoch 1, loss = ")
-    with pytest.raises(ParameterError, match="callback must be a callable"):
+    with pytest.raises(ParameterError, match="callback must be None, or a callable"):
         DeepClassifier(callback="loud").fit(X, y)
 
 

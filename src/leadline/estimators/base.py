@@ -1,8 +1,9 @@
 """What the estimators share: reading what the caller gave, and predicting from a fitted model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,18 @@ from leadline.network import Loss
 from leadline.search import Metric, labels_of
 from leadline.storage import save_record
 from leadline.tables import Encoded, Labels, Layout, Numbers, Target, as_frame, check_complete
+from leadline.training.hyperparameters import Condition, Rule, check
 
-__all__ = ["ClassifierFace", "Face", "Given", "RegressorFace", "draw_seed", "read_input"]
+__all__ = [
+    "RANDOM_STATE",
+    "VERBOSE",
+    "ClassifierFace",
+    "Face",
+    "Given",
+    "RegressorFace",
+    "draw_seed",
+    "read_input",
+]
 
 Array = NDArray[Any]
 
@@ -134,7 +145,7 @@ def _as_target(y: Any, task: str) -> Array:
 def _check_finite(y: Array, name: str) -> None:
     if y.dtype.kind != "f":
         return
-    infinite = np.flatnonzero(np.isinf(y).reshape(len(y), -1).any(axis=1))
+    infinite = np.flatnonzero(np.isinf(y) if y.ndim == 1 else np.isinf(y).any(axis=1))
     if len(infinite):
         row = int(infinite[0])
         raise DataError(f"The target {name!r} has an infinite value (infinity) in row {row + 1}; leave the row out.")
@@ -182,8 +193,27 @@ def _is_plain(X: Any, n_features: int) -> bool:
     return X.ndim == 2 and X.shape[1] == n_features and len(X) > 0 and X.dtype.kind in "fiu"
 
 
+def _is_random_state(value: Any) -> bool:
+    if value is None or isinstance(value, np.random.Generator | np.random.RandomState):
+        return True
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 0
+
+
+# Rules that several estimators have.
+RANDOM_STATE = Condition("an integer of at least 0, a Generator, a RandomState or None", _is_random_state)
+VERBOSE = Condition("True, False or a whole number", lambda value: isinstance(value, bool | int | np.integer))
+
+
 class Face(BaseEstimator):  # type: ignore[misc]
     """What every fitted estimator can do with its model."""
+
+    # the rule of every parameter that is no hyperparameter; those have theirs in `Hyperparameters`
+    _rules: ClassVar[Mapping[str, Rule]]
+
+    def _check_rules(self) -> None:
+        """Raise ParameterError for the first parameter that breaks its rule."""
+        for name, rule in self._rules.items():
+            check(type(self).__name__, name, rule, getattr(self, name))
 
     model_: Model
     n_features_in_: int

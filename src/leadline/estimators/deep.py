@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -12,7 +12,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.metaestimators import available_if
 
 from leadline.errors import DataError, ModelFileError, ParameterError
-from leadline.estimators.base import ClassifierFace, Face, Given, RegressorFace, draw_seed, read_input
+from leadline.estimators.base import (
+    RANDOM_STATE,
+    VERBOSE,
+    ClassifierFace,
+    Face,
+    Given,
+    RegressorFace,
+    draw_seed,
+    read_input,
+)
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.model import Member, Model
 from leadline.network import Loss
@@ -21,8 +30,9 @@ from leadline.records import TEXT, Field, list_of, read_fields, whole
 from leadline.search import Metric, Problem
 from leadline.storage import load_record
 from leadline.tables import Numbers, Target
+from leadline.tables.target import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Stop, Task, plan_for, stream, train
-from leadline.training.hyperparameters import Choice, Real, check
+from leadline.training.hyperparameters import Choice, Condition, Real, Rule, check
 
 __all__ = ["DeepClassifier", "DeepRegressor", "load"]
 
@@ -48,6 +58,16 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     """Parameters and fitting that both estimators share."""
 
     _task: str
+    _rules: ClassVar[Mapping[str, Rule]] = {
+        "early_stopping": Choice((True, False)),
+        "warm_start": Choice((True, False)),
+        "validation_fraction": Real(0.0, 1.0, low_open=True, high_open=True),
+        "callback": Condition(
+            "None, or a callable that takes an Epoch", lambda value: value is None or callable(value)
+        ),
+        "verbose": VERBOSE,
+        "random_state": RANDOM_STATE,
+    }
     # of the last training, from which warm_start and partial_fit go on; a loaded model has none
     _end: State | None = None
     _seed: int | None = None
@@ -128,16 +148,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 value = 1.0 if np.size(self.hidden_layer_sizes) == 0 else 0.0
             check(owner, item.name, item.metadata["rule"], value)
             values[item.name] = value
-        for name in ("early_stopping", "warm_start"):
-            check(owner, name, Choice((True, False)), getattr(self, name))
-        check(
-            owner,
-            "validation_fraction",
-            Real(0.0, 1.0, low_open=True, high_open=True),
-            self.validation_fraction,
-        )
-        if self.callback is not None and not callable(self.callback):
-            raise ParameterError(f"{owner}.callback must be a callable that takes an Epoch; got {self.callback!r}.")
+        self._check_rules()
         self._own_loss()
         return Hyperparameters(**values)
 
@@ -509,6 +520,17 @@ class DeepClassifier(ClassifierFace, _Deep):
     """
 
     _task = "classification"
+    _rules: ClassVar[Mapping[str, Rule]] = {
+        **_Deep._rules,
+        "loss": Condition(
+            "None, for the cross-entropy of the classes or labels, or a loss of your own with value and gradient",
+            lambda value: value is None or not isinstance(value, str),
+        ),
+        "class_weight": Condition(
+            "a dictionary of classes and weights, 'balanced' or None",
+            lambda value: value is None or isinstance(value, Mapping) or value == "balanced",
+        ),
+    }
 
     def __init__(
         self,
@@ -574,12 +596,7 @@ class DeepClassifier(ClassifierFace, _Deep):
         return tags
 
     def _own_loss(self) -> Loss | None:
-        if isinstance(self.loss, str):
-            raise ParameterError(
-                "DeepClassifier.loss must be None, for the cross-entropy of the classes or labels, or a loss of your "
-                f"own with value and gradient; got {self.loss!r}."
-            )
-        return self.loss
+        return None if isinstance(self.loss, str) else self.loss
 
 
 @_with_parameters(
@@ -608,6 +625,14 @@ class DeepRegressor(RegressorFace, _Deep):
     """
 
     _task = "regression"
+    _rules: ClassVar[Mapping[str, Rule]] = {
+        **_Deep._rules,
+        "loss": Condition(
+            "'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)', or a loss of your own with "
+            "value and gradient",
+            lambda value: _known_loss(value),
+        ),
+    }
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -615,21 +640,24 @@ class DeepRegressor(RegressorFace, _Deep):
         return tags
 
     def _own_loss(self) -> str | Loss:
-        if self.loss is None:
-            return _SQUARED
-        if not isinstance(self.loss, str):
-            return self.loss
-        name = _REGRESSION_LOSSES.get(self.loss, self.loss)
-        try:
-            known = loss_record(name).output_activation in ("identity", "exp")
-        except ParameterError:
-            known = False
-        if not known:
-            raise ParameterError(
-                "DeepRegressor.loss must be 'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)' "
-                f"or a loss of your own with value and gradient; got {self.loss!r}."
-            )
-        return name
+        return _SQUARED if self.loss is None else _regression_loss(self.loss)
+
+
+def _regression_loss(value: str | Loss) -> str | Loss:
+    """A loss under the name that `leadline.network` has for it."""
+    return _REGRESSION_LOSSES.get(value, value) if isinstance(value, str) else value
+
+
+def _known_loss(value: Any) -> bool:
+    """Whether a regression knows a loss of this name, or the value is no name."""
+    if value is None:
+        return True
+    if not isinstance(value, str):
+        return hasattr(value, "value") and hasattr(value, "gradient")
+    try:
+        return getattr(loss_record(_regression_loss(value)), "output_activation", "identity") in NUMBER_OUTPUTS
+    except ParameterError:
+        return False
 
 
 def load(path: str | Path) -> DeepClassifier | DeepRegressor:

@@ -2,11 +2,11 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline._version import __version__
 from leadline.errors import DataError, Interrupted, ParameterError
-from leadline.estimators.base import Face, draw_seed, read_input
+from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, draw_seed, read_input
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.model import Member, Model
@@ -42,7 +42,7 @@ from leadline.search import (
 )
 from leadline.tables import Layout
 from leadline.training import Hyperparameters, Stop
-from leadline.training.hyperparameters import Choice, Integer, Real, check
+from leadline.training.hyperparameters import Choice, Condition, Integer, Real, Rule
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
 
@@ -149,6 +149,11 @@ def _cv_results(ladder: Ladder) -> dict[str, Any]:
     return {**arrays, "mean_test_score": scores, "rank_test_score": ranks}
 
 
+def _divides(value: Any) -> bool:
+    """Whether a value can stand for divisions of the rows: a splitter, or the divisions themselves."""
+    return not isinstance(value, str) and (hasattr(value, "split") or isinstance(value, Iterable))
+
+
 def _can_predict_proba(search: "DepthSearchCV") -> bool:
     return hasattr(search.estimator, "predict_proba")
 
@@ -241,6 +246,45 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     [1, 2]
     """
 
+    _rules: ClassVar[Mapping[str, Rule]] = {
+        "estimator": Condition(
+            "a DeepClassifier or a DeepRegressor", lambda value: isinstance(value, DeepClassifier | DeepRegressor)
+        ),
+        "max_depth": Integer(1),
+        "candidates": Integer(1),
+        "space": Condition(
+            "a sequence of Dimension or None", lambda value: value is None or isinstance(value, Sequence)
+        ),
+        "cv": Condition(
+            "an integer of at least 2, a splitter, or an iterable of (train_rows, test_rows)",
+            lambda value: Integer(2).allows(value) or _divides(value),
+        ),
+        "repeats": Integer(1, or_word="auto"),
+        "scoring": Condition(
+            "the name of a score, a scorer or None",
+            lambda value: value is None or isinstance(value, str) or callable(value),
+        ),
+        "select": Choice(tuple(SELECTIONS)),
+        "patience": Integer(1),
+        "time_limit": Condition(
+            "a positive number of seconds or None",
+            lambda value: value is None or Real(0.0, low_open=True).allows(value),
+        ),
+        "n_jobs": Condition(
+            "an integer other than 0, or None",
+            lambda value: value is None or (isinstance(value, int | np.integer) and bool(value) and value is not True),
+        ),
+        "study": Condition(
+            "a path, a Study or None", lambda value: value is None or isinstance(value, str | Path | Study)
+        ),
+        "random_state": RANDOM_STATE,
+        "verbose": VERBOSE,
+        "listener": Condition(
+            "an object with the methods of leadline.search.Listener, or None",
+            lambda value: value is None or all(hasattr(value, name) for name in dir(_Quiet) if name[0] != "_"),
+        ),
+    }
+
     def __init__(
         self,
         estimator: DeepClassifier | DeepRegressor,
@@ -300,8 +344,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Interrupted
             The time limit came before L = 1 was judged.
         """
-        stop = Stop(self.time_limit)
         base = self._check()
+        stop = Stop(self.time_limit)
         given = read_input(
             X,
             y,
@@ -369,19 +413,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         return most_repeats(n) if isinstance(self.repeats, str) else self.repeats
 
     def _check(self) -> Hyperparameters:
-        if not isinstance(self.estimator, DeepClassifier | DeepRegressor):
-            raise ParameterError(
-                f"DepthSearchCV.estimator must be a DeepClassifier or a DeepRegressor; got {self.estimator!r}."
-            )
-        check("DepthSearchCV", "max_depth", Integer(1), self.max_depth)
-        check("DepthSearchCV", "candidates", Integer(1), self.candidates)
-        check("DepthSearchCV", "patience", Integer(1), self.patience)
-        check("DepthSearchCV", "repeats", Integer(1, or_word="auto"), self.repeats)
-        check("DepthSearchCV", "select", Choice(tuple(SELECTIONS)), self.select)
-        if isinstance(self.cv, int | np.integer):
-            check("DepthSearchCV", "cv", Integer(2), self.cv)
-        if self.time_limit is not None:
-            check("DepthSearchCV", "time_limit", Real(0.0, low_open=True), self.time_limit)
+        self._check_rules()
         return self.estimator.hyperparameters()
 
     def _identity(

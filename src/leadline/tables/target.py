@@ -41,7 +41,8 @@ def guess_task(y: pd.Series) -> str:
 
 def check_complete(y: Array, name: str) -> None:
     """Raise DataError if a target, (n,) or (n, k), has missing values."""
-    missing = np.flatnonzero(np.asarray(pd.isna(y)).reshape(len(y), -1).any(axis=1))
+    gaps = np.asarray(pd.isna(y))
+    missing = np.flatnonzero(gaps if gaps.ndim == 1 else gaps.any(axis=tuple(range(1, gaps.ndim))))
     if len(missing):
         raise DataError(
             f"The target {name!r} has missing values (NaN), the first in row {int(missing[0]) + 1} "

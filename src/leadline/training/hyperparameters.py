@@ -8,7 +8,7 @@ checks, the command line's help, the model file and the report.
 import dataclasses
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "SCHEDULES",
     "SOLVERS",
     "Choice",
+    "Condition",
     "Hyperparameters",
     "Integer",
     "Real",
@@ -118,7 +119,22 @@ class Sizes:
         return all(_is_integer(n) and int(n) > 0 for n in value)
 
 
-Rule = Real | Integer | Choice | Sizes
+@dataclass(frozen=True)
+class Condition:
+    """What a few words say and a function tests."""
+
+    words: str
+    test: Callable[[Any], bool]
+
+    def __str__(self) -> str:
+        return self.words
+
+    def allows(self, value: Any) -> bool:
+        """Whether `value` keeps the rule."""
+        return bool(self.test(value))
+
+
+Rule = Real | Integer | Choice | Sizes | Condition
 
 
 def check(owner: str, name: str, rule: Rule, value: Any) -> None:
