@@ -100,7 +100,7 @@ TRUTHS = (
             False,
             f"as good as L = {L}",
             lambda run: run["as_good"],
-            5,
+            1,
             TEACHER_ROWS,
             L,
         )
@@ -145,7 +145,7 @@ def _against_the_teachers_depth(truth: Truth, search: DepthSearchCV, X: Array, y
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, help="seeds for each truth (default: 40, 20 for noise, 5 for teachers)")
+    parser.add_argument("--seeds", type=int, help="seeds for each truth (default: 40, 20 for noise, 1 for teachers)")
     parser.add_argument("--only", action="append", help="a part of a truth's name; may be repeated")
     options = parser.parse_args()
     record: dict[str, Any] = earlier("planted") if options.only else {}

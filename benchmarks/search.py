@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from harness import Contender, cores, machine, table, versions, write_json
+from harness import Contender, cores, earlier, machine, table, versions, write_json
 from real_tables import DATA
 
 # table and training rows
@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the tables and their index.json")
     parser.add_argument("--only", action="append", choices=list(TABLES))
     options = parser.parse_args()
-    record: dict[str, Any] = {
+    record: dict[str, Any] = earlier("search") if options.only else {}
+    record |= {
         "machine": machine(),
         "versions": versions("leadline", "scikit-learn", "torch", "optuna", "numpy"),
     }
