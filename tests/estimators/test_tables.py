@@ -190,6 +190,14 @@ def test_an_array_is_known_by_place_and_a_table_by_names(table, y) -> None:
             model.predict(given)
 
 
+def test_names_are_forgotten_when_there_are_none_any_more(table, y) -> None:
+    model = fitted(table, y)
+    assert hasattr(model, "feature_names_in_")
+    model.fit(table[["number", "whole"]].to_numpy(), y)
+    assert not hasattr(model, "feature_names_in_")
+    assert model.n_features_in_ == 2
+
+
 def test_what_is_equal_but_of_another_type_is_another_category() -> None:
     X = pd.DataFrame({"x": pd.Series([1, True, "1", 1.0, "true", None] * 20, dtype=object), "z": range(120)})
     column = fitted(X, np.arange(120) % 2).model_.layout.category_columns[0]

@@ -149,7 +149,6 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             check(owner, item.name, item.metadata["rule"], value)
             values[item.name] = value
         self._check_rules()
-        self._own_loss()
         return Hyperparameters(**values)
 
     def _own_loss(self) -> str | Loss | None:
