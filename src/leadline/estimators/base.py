@@ -224,8 +224,8 @@ class Face(BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = frame.shape[1]
         if hasattr(X, "columns"):
             self.feature_names_in_ = np.array(frame.columns, dtype=object)
-        else:
-            vars(self).pop("feature_names_in_", None)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         self._find_numbers()
 
     @property
