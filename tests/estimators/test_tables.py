@@ -190,6 +190,44 @@ def test_an_array_is_known_by_place_and_a_table_by_names(table, y) -> None:
             model.predict(given)
 
 
+def test_empty_text_is_missing(table, y) -> None:
+    gaps = np.arange(N) % 5 == 0
+    empty, none = (table.assign(word=table["word"].where(~gaps, gap)) for gap in ("", None))
+    model = fitted(none, y)
+    assert np.array_equal(fitted(empty, y).predict_proba(empty), model.predict_proba(none))
+    assert np.array_equal(model.predict_proba(table.assign(word=" ")), model.predict_proba(table.assign(word=None)))
+    assert np.array_equal(model.predict_proba(table.assign(number="")), model.predict_proba(table.assign(number=None)))
+
+
+def test_names_are_sorted_by_their_numbers(y) -> None:
+    A = np.random.default_rng(0).normal(size=(N, 12))
+    frame = pd.DataFrame(A, columns=[f"x{i}" for i in range(12)])
+    assert np.array_equal(fitted(frame, y).predict_proba(frame), fitted(A, y).predict_proba(A))
+
+
+def test_what_is_no_table_is_refused(y) -> None:
+    for given, said in (
+        ([[1, 2], [3]], "its rows have different numbers of values"),
+        (pl.Series([1.0, 2.0]), "Expected a 2D array"),
+        ([[[1]], [[2]]], "Expected a 2D array"),
+    ):
+        with pytest.raises(DataError, match=said):
+            fitted(given, y[:2])
+
+
+def test_lists_may_mix_numbers_and_text(table, y) -> None:
+    mixed = table[["number", "word"]]
+    rows = [list(row) for row in mixed.itertuples(index=False)]
+    as_list = fitted(rows, y)
+    assert [type(column).__name__ for column in as_list.model_.layout.columns] == ["NumberColumn", "CategoryColumn"]
+    assert np.array_equal(as_list.predict_proba(rows), fitted(mixed, y).predict_proba(mixed))
+
+
+def test_a_new_name_is_told_as_the_column_that_is_missing(table, y) -> None:
+    with pytest.raises(DataError, match=r"Column 'number', which the model was trained with, is missing"):
+        fitted(table, y).predict(table.rename(columns={"number": "numbers"}))
+
+
 def test_names_are_forgotten_when_there_are_none_any_more(table, y) -> None:
     model = fitted(table, y)
     assert hasattr(model, "feature_names_in_")

@@ -1,5 +1,6 @@
 """What the estimators share: reading what the caller gave, and predicting from a fitted model."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,7 @@ def read_input(
         target.truth(y)
     if layout is None:
         # where columns have names, their order says nothing
-        layout = Layout.infer(frame[sorted(frame.columns)] if hasattr(X, "columns") else frame)
+        layout = Layout.infer(frame[sorted(frame.columns, key=_in_numbers)] if hasattr(X, "columns") else frame)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
@@ -140,6 +141,11 @@ def _as_target(y: Any, task: str) -> Array:
         several = "labels" if task == "classification" else "numbers"
         raise DataError(f"y must have one dimension, or two for several {several}: bad input shape {array.shape}.")
     return array
+
+
+def _in_numbers(name: str) -> list[str | int]:
+    """A name to sort by: x2 before x10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def _check_finite(y: Array, name: str) -> None:
@@ -264,7 +270,8 @@ class Face(BaseEstimator):  # type: ignore[misc]
             return frame.set_axis(self._names, axis=1)
         known = set(self._names)
         extra = [name for name in frame.columns if name not in known]
-        if extra and len(frame.columns) > len(known):
+        # a column that is missing is named first: the other may be its new name
+        if extra and {column.name for column in self.model_.layout.columns} <= set(frame.columns):
             raise DataError(
                 f"X has the column {extra[0]!r}, which was not there in training ({len(extra)} such columns); leave it "
                 "out: X[list(model.feature_names_in_)]."

@@ -7,6 +7,7 @@ fold. Whatever is a number that depends on the rows (medians, quantiles) is fitt
 import dataclasses
 import math
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ MOST_CATEGORIES = 64
 # Text with more distinct values than this, and in more than this share of the rows, is not a category but free text.
 MOST_DISTINCT = 100
 MOST_DISTINCT_SHARE = 0.5
+# Text that is a date, perhaps with a time of day, in the order that no country reads otherwise.
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$")
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
         frame = X.reset_index(drop=True)
     elif nw.dependencies.is_into_dataframe(X):
         frame = nw.from_native(X, eager_only=True).to_pandas()
-    elif hasattr(X, "to_pandas"):
+    elif hasattr(X, "to_pandas") and hasattr(X, "columns"):
         frame = X.to_pandas()
     else:
         array = _as_array(X)
@@ -136,7 +139,12 @@ def _as_array(X: Any) -> NDArray[Any]:
         kind, gap = (np.float64, np.nan) if X.dtype.kind in "biuf" else (object, None)
         hidden, X = np.ma.getmaskarray(X), np.array(X, kind)
         X[hidden] = gap
-    array = np.asarray(X)
+    try:
+        array = np.asarray(X)
+        if array.dtype.kind in "SU" and not isinstance(X, np.ndarray):  # of numbers and text, for example
+            array = np.asarray(X, dtype=object)
+    except ValueError as error:
+        raise DataError("X is no table: its rows have different numbers of values.") from error
     if array.ndim != 2:
         raise DataError(
             f"Expected a 2D array, rows by columns; got {array.ndim} dimension(s). Reshape your data with "
@@ -151,7 +159,7 @@ def _dense(X: Any) -> NDArray[Any]:
     """A sparse matrix as an array: what a network multiplies is dense."""
     n_bytes = math.prod(X.shape) * X.dtype.itemsize
     # a system may promise more memory than it has
-    if n_bytes <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+    if not hasattr(os, "sysconf") or n_bytes <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
         with suppress(MemoryError):
             return np.asarray(X.toarray())
     raise DataError(
@@ -218,8 +226,9 @@ class _Words:
             codes, found = pd.factorize(own)
             values = [value[1] for value in found] if mixed else list(found)
         written = [_word(value) for value in values]
-        words = list(dict.fromkeys(written))
-        place = {word: i for i, word in enumerate(words)}
+        # text without a sign is missing, as an empty cell of a file is
+        words = list(dict.fromkeys(word for word in written if word.strip()))
+        place = {**dict.fromkeys(written, -1), **{word: i for i, word in enumerate(words)}}
         to_word = np.array([place[word] for word in written] + [-1], dtype=np.int64)
         return cls(to_word[codes], words)
 
@@ -351,7 +360,8 @@ class Layout:
                 hint = nearest(column.name, [str(name) for name in frame.columns])
                 raise DataError(f"Column {column.name!r}, which the model was trained with, is missing.{hint}")
         if self.plain:
-            own = frame[[column.name for column in self.columns]]
+            names = [column.name for column in self.columns]
+            own = frame if list(frame.columns) == names else frame[names]
             kinds = set(own.dtypes)
             if kinds <= {np.dtype(np.float32)} or kinds <= {np.dtype(np.float64)}:
                 return self.encode_array(own.to_numpy(), slice(None))
@@ -399,9 +409,10 @@ class Layout:
     @staticmethod
     def _number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64]:
         values = _days(series) if column.date else _numbers(series)
-        strange = np.flatnonzero(np.isnan(values) & series.notna().to_numpy())
-        if len(strange):
-            row = int(strange[0])
+        doubtful = np.flatnonzero(np.isnan(values) & series.notna().to_numpy())
+        strange = [int(row) for row in doubtful if str(series.iloc[row]).strip()]
+        if strange:
+            row = strange[0]
             kind, write = ("dates", "it like 2026-01-31") if column.date else ("numbers", "a number")
             raise DataError(
                 f"Column {column.name!r} held {kind} in training, but row {row + 1} has {str(series.iloc[row])!r}; "
@@ -477,14 +488,22 @@ def _infer_column(name: str, column: pd.Series) -> NumberColumn | CategoryColumn
         return NumberColumn(name, missing, date)
     if pd.api.types.is_object_dtype(known.dtype) and known.map(_is_nested).any():
         return "holds lists or records"
-    counts = _Words.of(known).counts()
+    declared = isinstance(column.dtype, pd.CategoricalDtype)
+    words = _Words.of(column)
+    if not declared and words.words and all(map(_ISO_DATE.match, words.words)):
+        days = _days(pd.Series(words.words, dtype=object))
+        if not np.isnan(days).any() and (len(days) > 1 or (words.codes < 0).any()):
+            return NumberColumn(name, bool((words.codes < 0).any()), date=True)
+    counts, n = words.counts(), int(np.sum(words.codes >= 0))
+    missing = n < len(column)
+    if not n:
+        return "is entirely missing"
     if len(counts) == 1 and not missing:
         return f"is constant ({next(iter(counts))})"
-    declared = isinstance(column.dtype, pd.CategoricalDtype)
-    if len(counts) == len(known) and len(known) > 2 and not declared:
+    if len(counts) == n and n > 2 and not declared:
         return "is text whose values all differ, an identifier"
-    if len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * len(known)) and not declared:
-        return f"is text with {len(counts):,} different values in {len(known):,} rows"
+    if len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * n) and not declared:
+        return f"is text with {len(counts):,} different values in {n:,} rows"
     # commonest first, and among equals by name, so that the order of rows does not matter
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
     kept = sorted(ordered[:MOST_CATEGORIES])
