@@ -55,13 +55,12 @@ def run_export(run: str, out: str, data: str | None) -> None:
 
     estimator = load(run)
     frame = None if data is None else read_table(data, word_columns(estimator.model_))
-    difference = write_onnx(estimator, out, frame)
     console = make_console(quiet=False, for_programs=False)
-    notes = column_notes(estimator.model_.layout)
+    for note in column_notes(estimator.model_.layout):
+        console.print(note, highlight=False)
+    difference = write_onnx(estimator, out, frame)
     rows = "rows that try every input" if frame is None else counted(len(frame), "row")
     console.print(f"{out}: the largest difference to ONNX Runtime on {rows} is {difference:.1e}.", highlight=False)
-    for note in notes:
-        console.print(note, highlight=False)
 
 
 def column_notes(layout: Layout) -> list[str]:
