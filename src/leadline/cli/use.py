@@ -11,10 +11,10 @@ import typer
 from leadline.cli.console import counted, format_score, make_console, plain
 from leadline.cli.inputs import number_column, take_column, word_columns
 from leadline.errors import ParameterError
-from leadline.estimators import DeepClassifier, load
+from leadline.estimators import DeepClassifier, DeepRegressor, load
 from leadline.search import scores_shown
 from leadline.storage import write_whole
-from leadline.tables import Layout, check_complete, read_table
+from leadline.tables import check_complete, read_table
 
 __all__ = ["run_export", "run_predict", "run_score"]
 
@@ -56,15 +56,18 @@ def run_export(run: str, out: str, data: str | None) -> None:
     estimator = load(run)
     frame = None if data is None else read_table(data, word_columns(estimator.model_))
     console = make_console(quiet=False, for_programs=False)
-    for note in column_notes(estimator.model_.layout):
+    for note in column_notes(estimator):
         console.print(note, highlight=False)
     difference = write_onnx(estimator, out, frame)
     rows = "rows that try every input" if frame is None else counted(len(frame), "row")
     console.print(f"{out}: the largest difference to ONNX Runtime on {rows} is {difference:.1e}.", highlight=False)
 
 
-def column_notes(layout: Layout) -> list[str]:
+def column_notes(estimator: DeepClassifier | DeepRegressor) -> list[str]:
     """What whoever feeds the graph must know of its inputs."""
+    layout = estimator.model_.layout
+    if not hasattr(estimator, "feature_names_in_"):
+        return [f"The input is X, (N, {estimator.n_features_in_}), in float64 (NaN for missing)."]
     dates = [column.name for column in layout.number_columns if column.date]
     notes = [
         'Inputs have the columns\' names: numbers as float64 (NaN for missing), categories as text ("" for missing).'
