@@ -164,6 +164,8 @@ def test_the_depth_of_labels_is_searched(labelled, scoring) -> None:
         DeepClassifier(max_iter=4, random_state=0), max_depth=2, candidates=2, cv=3, scoring=scoring
     ).fit(X, y)
     assert search.predict(X).shape == y.shape
+    assert search.classes_.tolist() == [0, 1, 2, 3]
+    assert np.allclose(np.exp(search.predict_log_proba(X)), search.predict_proba(X))
     assert search.metric_.label == {None: "log loss", "roc_auc": "AUC"}.get(scoring, str(scoring).replace("_", " "))
     assert np.isfinite(search.ladder_["mean_score"]).all()
 

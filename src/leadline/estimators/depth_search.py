@@ -495,10 +495,17 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
 
     @available_if(_can_predict_proba)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probability of each class, (m, K), for X of shape (m, p)."""
+        """Probability of each class or label, (m, K), for X of shape (m, p)."""
         check_is_fitted(self, "best_estimator_")
         assert isinstance(self.best_estimator_, DeepClassifier)
         return self.best_estimator_.predict_proba(X)
+
+    @available_if(_can_predict_proba)  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Logarithm of the probability of each class or label, (m, K), for X of shape (m, p)."""
+        check_is_fitted(self, "best_estimator_")
+        assert isinstance(self.best_estimator_, DeepClassifier)
+        return self.best_estimator_.predict_log_proba(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The score of labelled rows, greater is better; X is (m, p), y (m,) or (m, k).
@@ -515,11 +522,11 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
 
     @property
     def classes_(self) -> Array:
-        """The classes in sorted order, (K,), of a classifier."""
-        check_is_fitted(self, "model_")
-        if self.model_.target.classes is None:
+        """The classes in sorted order, (K,), or the numbers of the labels, (k,), of a classifier."""
+        check_is_fitted(self, "best_estimator_")
+        if not isinstance(self.best_estimator_, DeepClassifier):
             raise AttributeError("A regression has no classes.")
-        return np.asarray(self.model_.target.classes)
+        return self.best_estimator_.classes_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
