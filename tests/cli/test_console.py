@@ -21,7 +21,7 @@ from leadline.cli.console import (
     print_notices,
 )
 from leadline.search import DepthResult, Metric, Progress, give_verdict
-from leadline.tables import Target
+from leadline.tables import Numbers
 from leadline.training import Hyperparameters
 
 # Numbers
@@ -135,7 +135,7 @@ def result(L, scores, failed=""):
 
 
 def climb(printer, *results):
-    printer.climb_started(Metric(None, Target("y", "regression", None, 1)))
+    printer.climb_started(Metric(None, Numbers("y", "half_squared_error", 1)))
     judged = {}
     for own in results:
         printer.depth_started(own.L)

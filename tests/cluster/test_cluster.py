@@ -20,7 +20,7 @@ from ray.util.joblib import register_ray
 from sklearn.datasets import load_breast_cancer
 
 from leadline import DeepClassifier, DepthSearchCV
-from leadline.search import Problem, Progress
+from leadline.search import RUNGS, Problem, Progress
 
 X, Y = load_breast_cancer(return_X_y=True)
 WORKERS = 3
@@ -106,9 +106,9 @@ def test_dask_is_sent_the_data_once_for_each_round(alone, dask_cluster, monkeypa
     sent = []
     monkeypatch.setattr(Problem, "__getstate__", lambda problem: sent.append(1) or vars(problem), raising=False)
     found = search()
-    rounds = 2 * len(found.results_)
-    batches = sum(result.networks for result in found.results_.values()) / 4
-    assert 0 < len(sent) <= rounds < batches
+    rounds = len(RUNGS) * len(found.results_)
+    networks = sum(result.networks for result in found.results_.values())
+    assert 0 < len(sent) <= rounds < networks / 2
 
 
 def ray_pids() -> list[int]:

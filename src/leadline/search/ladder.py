@@ -63,8 +63,8 @@ class Rung:
     keep_share: float
 
 
-# Few folds say more about a candidate than few epochs: a short schedule is another one, which other learning rates and
-# widths suit (benchmarks/README.md has the figures). So every training is complete, and ends early by its own patience.
+# At the same cost few folds choose at least as well as few epochs (benchmarks/README.md): a short schedule is another
+# one, which other learning rates and widths suit. So every training is complete, and ends early by its own patience.
 RUNGS: tuple[Rung, ...] = (Rung(1.0, 1, 1.0), Rung(1.0, 2, 0.375), Rung(1.0, None, 0.0))
 # How often work is given out anew after a worker was lost, without a single network finished in between.
 ROUNDS = 3
