@@ -1,6 +1,14 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, log_loss, make_scorer, mean_absolute_error, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    make_scorer,
+    mean_absolute_error,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    roc_auc_score,
+)
 
 from leadline.errors import ParameterError
 from leadline.search import Metric, scores_shown
@@ -80,3 +88,30 @@ def test_the_scores_that_people_look_at() -> None:
     assert np.isnan(scores_shown(TWO, np.zeros(50, int), p)["AUC"])
     exact = scores_shown(NUMBERS, np.arange(5.0)[:, None], np.arange(5.0)[:, None])
     assert exact == {"RMSE": 0.0, "MAE": 0.0, "R²": 1.0}
+
+
+def test_counts_are_judged_by_their_deviance() -> None:
+    counts = Target.infer(np.arange(5.0), "regression", loss="poisson")
+    y, p = GENERATOR.poisson(2.0, 50).astype(float), GENERATOR.random(50) * 4 + 0.1
+    metric = Metric(None, counts)
+    assert metric.label == "Poisson deviance"
+    assert metric.score(y, p[:, None], W) == pytest.approx(-mean_poisson_deviance(y, p, sample_weight=W))
+    assert np.isfinite(metric.score(y, np.zeros((50, 1)), W))
+    with pytest.raises(ValueError, match="strictly positive"):
+        Metric("neg_mean_poisson_deviance", NUMBERS).score(y, -p[:, None], W)
+
+
+def test_quantiles_are_judged_by_their_pinball_loss() -> None:
+    both = Target.infer(np.arange(5.0), "regression", loss="quantile(0.1, 0.9)")
+    y, p = GENERATOR.normal(size=50), GENERATOR.normal(size=(50, 2))
+    expected = np.mean([mean_pinball_loss(y, p[:, i], sample_weight=W, alpha=tau) for i, tau in enumerate((0.1, 0.9))])
+    assert Metric(None, both).score(y, p, W) == pytest.approx(-expected)
+
+
+def test_labels_are_judged_one_by_one() -> None:
+    labels = Target.infer(np.array([[0, 1, 1], [1, 0, 0]]), "classification")
+    y, p = GENERATOR.integers(0, 2, (50, 3)), GENERATOR.random((50, 3))
+    expected = np.mean([log_loss(y[:, k], p[:, k], sample_weight=W) for k in range(3)])
+    assert Metric(None, labels).score(y, p, W) == pytest.approx(-expected)
+    assert Metric("accuracy", labels).score(y, p) == accuracy_score(y, p > 0.5)
+    assert scores_shown(labels, y, p, W)["log loss"] == pytest.approx(expected)

@@ -52,7 +52,7 @@ _DEFAULTS = {
 }
 # These judge one class against the other: the second of two, which they find if classes are called 0 and 1.
 _OF_THE_POSITIVE_CLASS = {"average_precision", "f1", "jaccard", "precision", "recall"}
-# A probability of zero for what happened would cost infinity; this is the smallest that is counted.
+# A probability, or a rate, of zero for what happened would cost infinity; this is the smallest that is counted.
 _LEAST_PROBABILITY = 1e-15
 LABEL_THRESHOLD = 0.5
 
@@ -68,7 +68,7 @@ def _label_log_losses(y: Array, predictions: Array) -> Array:
 
 
 def _poisson_deviances(y: Array, predictions: Array) -> Array:
-    y = y.reshape(predictions.shape)
+    y, predictions = y.reshape(predictions.shape), np.maximum(predictions, _LEAST_PROBABILITY)
     return np.asarray(2.0 * (xlogy(y, y / predictions) - y + predictions))
 
 
@@ -98,7 +98,6 @@ _TERMS: dict[str, Callable[[Array, Array], Array]] = {
     "neg_root_mean_squared_error": _squared_errors,
     "neg_mean_squared_error": _squared_errors,
     "neg_mean_absolute_error": _absolute_errors,
-    "neg_mean_poisson_deviance": _poisson_deviances,
 }
 
 
@@ -189,6 +188,8 @@ class Metric:
         self._terms = dict(_TERMS)
         if isinstance(target, Numbers):
             self._terms["neg_mean_pinball_loss"] = partial(_pinball_losses, target.quantiles or (0.5,))
+            if target.output_activation == "exp":  # others may predict what no deviance is defined for
+                self._terms["neg_mean_poisson_deviance"] = _poisson_deviances
         elif isinstance(target, Labels):
             self._terms = {"neg_label_log_loss": _label_log_losses}
         if isinstance(scoring, str):

@@ -403,13 +403,13 @@ class Numbers(Target):
     def of(cls, y: NDArray[np.float64], name: str, loss: Any) -> "Numbers":
         """The target of these numbers, (n,) or (n, k)."""
         target = cls(name, loss, 1 if y.ndim == 1 else y.shape[1])
-        if target._output not in NUMBER_OUTPUTS:
+        if target.output_activation not in NUMBER_OUTPUTS:
             raise ParameterError(
                 f"A regression knows losses whose output activation is identity or exp; that of {loss!r} is "
-                f"{target._output}."
+                f"{target.output_activation}."
             )
         negative = np.flatnonzero((y.reshape(len(y), -1) < 0).any(axis=1))
-        if target._output == "exp" and len(negative):
+        if target.output_activation == "exp" and len(negative):
             row = int(negative[0])
             raise DataError(
                 f"The target {name!r} has {shown(y[row])} in row {row + 1}; the loss "
@@ -418,7 +418,8 @@ class Numbers(Target):
         return target
 
     @property
-    def _output(self) -> str:
+    def output_activation(self) -> str:
+        """What turns scores into numbers: "identity" or "exp"."""
         return str(getattr(loss_record(self.loss), "output_activation", "identity"))
 
     @property
@@ -445,7 +446,7 @@ class Numbers(Target):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and standard deviation of Y; zero and the mean where the output is exp(Z)."""
         center = np.average(Y, axis=0, weights=w)
-        if self._output == "exp":
+        if self.output_activation == "exp":
             return np.zeros(self.n_scores), np.where(center > 0, center, 1.0)
         scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=w))
         return center, np.where(scale > 0, scale, 1.0)
@@ -453,7 +454,7 @@ class Numbers(Target):
     def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
         """The numbers; quantiles in the order of their shares, so that none crosses another."""
         Z = np.asarray(Z, dtype=np.float64)
-        if self._output == "exp":
+        if self.output_activation == "exp":
             return np.exp(np.minimum(Z, LARGEST_EXPONENT)) * scale
         numbers = Z * scale + center
         if len(self.quantiles) > 1:
@@ -473,6 +474,6 @@ class Numbers(Target):
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
-        stand_in = "poisson" if self._output == "exp" else "half_squared_error"
+        stand_in = "poisson" if self.output_activation == "exp" else "half_squared_error"
         loss = self.loss if isinstance(self.loss, str) else stand_in
         return {"kind": "numbers", "name": self.name, "loss": loss, "n_outputs": self.n_outputs}
