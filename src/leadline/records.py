@@ -1,4 +1,4 @@
-"""Records that come from files: what each field must be, said in one place and checked before anything uses it.
+"""What a value must be, in words and as a test; and records from files, checked before anything uses them.
 
 A model file may come from anywhere, and whoever changes one can also change its checksums. So nothing in it is
 believed: types, ranges and lengths are checked here, and the sizes of arrays where they are read, before memory is
@@ -13,6 +13,8 @@ from leadline.errors import ModelFileError
 
 __all__ = ["ANYTHING", "FLAG", "TEXT", "Field", "list_of", "one_of", "read_fields", "whole"]
 
+LONGEST_SHOWN = 60
+
 
 @dataclass(frozen=True)
 class Field:
@@ -20,6 +22,9 @@ class Field:
 
     words: str
     allows: Callable[[Any], bool]
+
+    def __str__(self) -> str:
+        return self.words
 
 
 ANYTHING = Field("anything", lambda value: True)
@@ -89,6 +94,3 @@ def _short(value: Any) -> str:
     """A value as messages show it, however large it is."""
     written = repr(value)
     return written if len(written) <= LONGEST_SHOWN else f"{written[:LONGEST_SHOWN]}…"
-
-
-LONGEST_SHOWN = 60

@@ -14,10 +14,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 
-# A row of weight two is another thing than the row twice where rows are drawn: it is in one minibatch, and in one fold.
-# So scikit-learn checks its own networks with L-BFGS, which takes all rows at once, and so does `make test-all` ours.
+# A row of weight two is another thing than the row twice where minibatches are drawn: it is in one of them. So
+# scikit-learn checks its own networks with L-BFGS, which takes all rows at once, and so does `make test-all` ours. The
+# searches answer L = 2 on the rows of the check, and so have drawn networks, too.
 DRAWN = {
-    f"check_sample_weight_equivalence_on_{kind}_data": "rows are drawn; checked with solver='lbfgs'"
+    f"check_sample_weight_equivalence_on_{kind}_data": "minibatches are drawn; checked with solver='lbfgs'"
     for kind in ("dense", "sparse")
 }
 SMALL = {"max_depth": 2, "candidates": 2, "cv": 2}

@@ -115,14 +115,6 @@ def test_saved_models_of_every_loss_predict_the_same(tmp_path) -> None:
         assert again.loss == loss
 
 
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy", "quantile(1.2)", "huber(0)", 3])
-def test_an_unknown_loss_is_named_with_those_there_are(loss) -> None:
-    with pytest.raises(ParameterError, match=r"DeepRegressor.loss must be 'squared_error', .*; got|Architecture|loss"):
-        DeepRegressor(loss=loss).fit([[0.0], [1.0]], [0.0, 1.0])
-    with pytest.raises(ParameterError, match=r"DeepClassifier.loss must be None"):
-        DeepClassifier(loss="squared_error").fit([[0.0], [1.0]], [0, 1])
-
-
 # Labels
 
 

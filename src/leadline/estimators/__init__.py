@@ -1,8 +1,9 @@
 """Floor 4: the scikit-learn face."""
 
 from leadline.estimators.base import Face
-from leadline.estimators.deep import DeepClassifier, DeepRegressor, load
+from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.depth_search import DepthSearchCV, ladder_frame
+from leadline.estimators.loading import load
 from leadline.estimators.model import Member, Model
 
 __all__ = [

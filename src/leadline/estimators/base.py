@@ -17,10 +17,11 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from leadline.errors import DataError
 from leadline.estimators.model import Model
 from leadline.network import Loss
+from leadline.records import Field
 from leadline.search import Metric, labels_of
 from leadline.storage import save_record
 from leadline.tables import Encoded, Labels, Layout, Numbers, Target, as_frame, check_complete
-from leadline.training.hyperparameters import Condition, Rule, check
+from leadline.training.hyperparameters import Rule, check
 
 __all__ = [
     "RANDOM_STATE",
@@ -206,8 +207,8 @@ def _is_random_state(value: Any) -> bool:
 
 
 # Rules that several estimators have.
-RANDOM_STATE = Condition("an integer of at least 0, a Generator, a RandomState or None", _is_random_state)
-VERBOSE = Condition("True, False or a whole number", lambda value: isinstance(value, bool | int | np.integer))
+RANDOM_STATE = Field("an integer of at least 0, a Generator, a RandomState or None", _is_random_state)
+VERBOSE = Field("True, False or a whole number", lambda value: isinstance(value, bool | int | np.integer))
 
 
 class Face(BaseEstimator):  # type: ignore[misc]

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from sklearn.utils.metaestimators import available_if
 
-from leadline.errors import DataError, ModelFileError, ParameterError
+from leadline.errors import DataError, ParameterError
 from leadline.estimators.base import (
     RANDOM_STATE,
     VERBOSE,
@@ -26,22 +25,21 @@ from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, wit
 from leadline.estimators.model import Member, Model
 from leadline.network import Loss
 from leadline.network import loss as loss_record
-from leadline.records import TEXT, Field, list_of, read_fields, whole
+from leadline.records import Field
 from leadline.search import Metric, Problem
-from leadline.storage import load_record
-from leadline.tables import Numbers, Target
+from leadline.tables import Target
 from leadline.tables.target import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Stop, Task, plan_for, stream, train
-from leadline.training.hyperparameters import Choice, Condition, Real, Rule, check
+from leadline.training.hyperparameters import Choice, Real, Rule, check
 
-__all__ = ["DeepClassifier", "DeepRegressor", "load"]
+__all__ = ["DeepClassifier", "DeepRegressor"]
 
 # Names the streams of single fits apart from those of a search, whose keys are longer.
 _SINGLE_FIT, _HOLD_OUT = 0, 1
 # What scikit-learn's networks call the same things.
 _OTHER_NAMES = {("activation", "logistic"): "sigmoid", ("solver", "sgd"): "nesterov"}
-_SQUARED = "half_squared_error"
-_REGRESSION_LOSSES = {"squared_error": _SQUARED}
+USUAL_LOSS = "half_squared_error"
+_REGRESSION_LOSSES = {"squared_error": USUAL_LOSS}
 
 
 def _trains_in_minibatches(estimator: "_Deep") -> bool:
@@ -54,6 +52,23 @@ def _trains_in_minibatches(estimator: "_Deep") -> bool:
     return True
 
 
+def _regression_loss(value: str | Loss) -> str | Loss:
+    """A loss under the name that `leadline.network` has for it."""
+    return _REGRESSION_LOSSES.get(value, value) if isinstance(value, str) else value
+
+
+def _known_loss(value: Any) -> bool:
+    """Whether a regression knows a loss of this name, or the value is no name."""
+    if value is None:
+        return True
+    if not isinstance(value, str):
+        return hasattr(value, "value") and hasattr(value, "gradient")
+    try:
+        return getattr(loss_record(_regression_loss(value)), "output_activation", "identity") in NUMBER_OUTPUTS
+    except ParameterError:
+        return False
+
+
 class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     """Parameters and fitting that both estimators share."""
 
@@ -62,15 +77,13 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         "early_stopping": Choice((True, False)),
         "warm_start": Choice((True, False)),
         "validation_fraction": Real(0.0, 1.0, low_open=True, high_open=True),
-        "callback": Condition(
-            "None, or a callable that takes an Epoch", lambda value: value is None or callable(value)
-        ),
+        "callback": Field("None, or a callable that takes an Epoch", lambda value: value is None or callable(value)),
         "verbose": VERBOSE,
         "random_state": RANDOM_STATE,
     }
     # of the last training, from which warm_start and partial_fit go on; a loaded model has none
     _end: State | None = None
-    _seed: int | None = None
+    _seed: int
 
     def __init__(
         self,
@@ -186,8 +199,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         goes_on = self.warm_start and hasattr(self, "model_")
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
-        if not goes_on or self._seed is None:
-            self._seed, self._end = draw_seed(self.random_state), None
+        self._begin(goes_on)
         given, train_rows, validation_rows = self._divide(given, settings, validation)
         return self._train(X, given, settings, train_rows, validation_rows, model)
 
@@ -220,8 +232,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         settings = dataclasses.replace(self.hyperparameters(), max_iter=1, learning_rate="constant")
         model = getattr(self, "model_", None)
         target = None
-        if model is None or self._seed is None:
-            self._seed, self._end = draw_seed(self.random_state), None
+        self._begin(model is not None)
         if model is None and classes is not None and np.ndim(y) == 1:
             target = Target.infer(np.asarray(classes), self._task, "y", self._own_loss())
         given = self._read(X, y, sample_weight, model, target)
@@ -229,6 +240,11 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if model is not None:
             settings = dataclasses.replace(settings, batch_size=model.settings.batch_size)
         return self._train(X, given, settings, rows, rows[:0], model)
+
+    def _begin(self, goes_on: bool) -> None:
+        """Draw a seed, unless training goes on that began here."""
+        if not (goes_on and hasattr(self, "_seed")):
+            self._seed, self._end = draw_seed(self.random_state), None
 
     def _read(self, X: Any, y: Any, sample_weight: Any, model: Model | None, target: Target | None = None) -> Given:
         """What the caller gave, read as `model` reads it if training goes on."""
@@ -266,7 +282,6 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         plan = plan_for(settings, problem.n_inputs, given.target.n_scores, given.target.loss)
         if model is not None and self._end is None:
             self._end = self._beginning(model)
-        assert self._seed is not None
         task = Task(settings, (self._seed, _SINGLE_FIT), 0, train_rows, validation_rows, start=self._end)
         teller = EpochTeller(self, settings.max_iter)
         (trained,) = train(
@@ -297,7 +312,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             )
         theta = model.members[0].theta
         nothing = np.zeros_like(theta)
-        generator = stream((self._seed or 0, _SINGLE_FIT)).bit_generator.state
+        generator = stream((self._seed, _SINGLE_FIT)).bit_generator.state
         return State(theta, nothing, nothing, 0, generator, (), (), theta, 0)
 
     def _divide(
@@ -316,7 +331,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             return given, rows, np.arange(len(rows), len(given.y))
         if settings.solved or not self.early_stopping or len(rows) < 2 / self.validation_fraction:
             return given, rows, rows[:0]
-        random_state = int(np.random.SeedSequence([self._seed or 0, _HOLD_OUT]).generate_state(1)[0])
+        random_state = int(np.random.SeedSequence([self._seed, _HOLD_OUT]).generate_state(1)[0])
         shares: dict[str, Any] = {"test_size": self.validation_fraction, "random_state": random_state}
         if given.target.stratified:
             _, counts = np.unique(given.y, return_counts=True)
@@ -521,11 +536,11 @@ class DeepClassifier(ClassifierFace, _Deep):
     _task = "classification"
     _rules: ClassVar[Mapping[str, Rule]] = {
         **_Deep._rules,
-        "loss": Condition(
+        "loss": Field(
             "None, for the cross-entropy of the classes or labels, or a loss of your own with value and gradient",
             lambda value: value is None or not isinstance(value, str),
         ),
-        "class_weight": Condition(
+        "class_weight": Field(
             "a dictionary of classes and weights, 'balanced' or None",
             lambda value: value is None or isinstance(value, Mapping) or value == "balanced",
         ),
@@ -594,8 +609,8 @@ class DeepClassifier(ClassifierFace, _Deep):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _own_loss(self) -> Loss | None:
-        return None if isinstance(self.loss, str) else self.loss
+    def _own_loss(self) -> str | Loss | None:
+        return self.loss
 
 
 @_with_parameters(
@@ -626,10 +641,10 @@ class DeepRegressor(RegressorFace, _Deep):
     _task = "regression"
     _rules: ClassVar[Mapping[str, Rule]] = {
         **_Deep._rules,
-        "loss": Condition(
+        "loss": Field(
             "'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)', or a loss of your own with "
             "value and gradient",
-            lambda value: _known_loss(value),
+            _known_loss,
         ),
     }
 
@@ -639,62 +654,4 @@ class DeepRegressor(RegressorFace, _Deep):
         return tags
 
     def _own_loss(self) -> str | Loss:
-        return _SQUARED if self.loss is None else _regression_loss(self.loss)
-
-
-def _regression_loss(value: str | Loss) -> str | Loss:
-    """A loss under the name that `leadline.network` has for it."""
-    return _REGRESSION_LOSSES.get(value, value) if isinstance(value, str) else value
-
-
-def _known_loss(value: Any) -> bool:
-    """Whether a regression knows a loss of this name, or the value is no name."""
-    if value is None:
-        return True
-    if not isinstance(value, str):
-        return hasattr(value, "value") and hasattr(value, "gradient")
-    try:
-        return getattr(loss_record(_regression_loss(value)), "output_activation", "identity") in NUMBER_OUTPUTS
-    except ParameterError:
-        return False
-
-
-def load(path: str | Path) -> DeepClassifier | DeepRegressor:
-    """The model in a folder, as a fitted estimator; `save` and `leadline fit` write such folders.
-
-    Parameters
-    ----------
-    path : path
-        A folder with model.safetensors and model.json.
-
-    Returns
-    -------
-    DeepClassifier or DeepRegressor
-
-    Raises
-    ------
-    ModelFileError
-        A file is missing or damaged, or of another version.
-    """
-    record, arrays, version = load_record(path)
-    try:
-        model = Model.from_record(record, arrays, version)
-        features = _features(record["features"], model)
-    except ModelFileError as error:
-        raise ModelFileError(f"{path} holds no model that can be used: {error}") from error
-    numbers = isinstance(model.target, Numbers)
-    kind: Any = DeepRegressor if numbers else DeepClassifier
-    own = {"loss": model.target.loss} if numbers and model.target.loss != _SQUARED else {}
-    fitted: DeepClassifier | DeepRegressor = kind(**dataclasses.asdict(model.settings), **own)
-    return fitted._restore(model, features)
-
-
-def _features(record: Any, model: Model) -> dict[str, Any]:
-    """How many columns the training table had, and their names if it had names."""
-    columns = [column.name for column in model.layout.columns] + [name for name, _ in model.layout.dropped]
-    n = len(columns)
-    names = Field(f"none, or {n:,} names", lambda value: value is None or list_of(TEXT, n).allows(value))
-    features = read_fields(record, "the features", {"count": whole(n, n), "names": names})
-    if set(features["names"] or [f"x{i}" for i in range(n)]) != set(columns):
-        raise ModelFileError("the features are not those of the layout.")
-    return features
+        return USUAL_LOSS if self.loss is None else _regression_loss(self.loss)

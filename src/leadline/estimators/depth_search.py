@@ -21,6 +21,7 @@ from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, draw_seed, rea
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.model import Member, Model
+from leadline.records import Field
 from leadline.search import (
     SELECTIONS,
     SPACE,
@@ -42,7 +43,7 @@ from leadline.search import (
 )
 from leadline.tables import Layout
 from leadline.training import Hyperparameters, Stop
-from leadline.training.hyperparameters import Choice, Condition, Integer, Real, Rule
+from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
 
@@ -247,39 +248,35 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     """
 
     _rules: ClassVar[Mapping[str, Rule]] = {
-        "estimator": Condition(
+        "estimator": Field(
             "a DeepClassifier or a DeepRegressor", lambda value: isinstance(value, DeepClassifier | DeepRegressor)
         ),
         "max_depth": Integer(1),
         "candidates": Integer(1),
-        "space": Condition(
-            "a sequence of Dimension or None", lambda value: value is None or isinstance(value, Sequence)
-        ),
-        "cv": Condition(
+        "space": Field("a sequence of Dimension or None", lambda value: value is None or isinstance(value, Sequence)),
+        "cv": Field(
             "an integer of at least 2, a splitter, or an iterable of (train_rows, test_rows)",
             lambda value: Integer(2).allows(value) or _divides(value),
         ),
         "repeats": Integer(1, or_word="auto"),
-        "scoring": Condition(
+        "scoring": Field(
             "the name of a score, a scorer or None",
             lambda value: value is None or isinstance(value, str) or callable(value),
         ),
         "select": Choice(tuple(SELECTIONS)),
         "patience": Integer(1),
-        "time_limit": Condition(
+        "time_limit": Field(
             "a positive number of seconds or None",
             lambda value: value is None or Real(0.0, low_open=True).allows(value),
         ),
-        "n_jobs": Condition(
+        "n_jobs": Field(
             "an integer other than 0, or None",
             lambda value: value is None or (isinstance(value, int | np.integer) and bool(value) and value is not True),
         ),
-        "study": Condition(
-            "a path, a Study or None", lambda value: value is None or isinstance(value, str | Path | Study)
-        ),
+        "study": Field("a path, a Study or None", lambda value: value is None or isinstance(value, str | Path | Study)),
         "random_state": RANDOM_STATE,
         "verbose": VERBOSE,
-        "listener": Condition(
+        "listener": Field(
             "an object with the methods of leadline.search.Listener, or None",
             lambda value: value is None or all(hasattr(value, name) for name in dir(_Quiet) if name[0] != "_"),
         ),

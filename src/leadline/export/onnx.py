@@ -31,7 +31,7 @@ __all__ = ["TOLERANCE", "onnx_inputs", "to_onnx", "write_onnx"]
 Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
 
 OPSET, ML_OPSET, IR_VERSION = 17, 2, 8
-# The largest difference that is put down to rounding: of probabilities, and of numbers in scales of the target.
+# The largest difference that is put down to rounding; see `write_onnx` for what it is measured in.
 TOLERANCE = 1e-4
 # Rows that are made up to check an export by where the caller has none.
 ROWS_MADE_UP = 500
@@ -331,16 +331,14 @@ def onnx_inputs(estimator: Estimator, X: Any) -> dict[str, NDArray[Any]]:
     if not hasattr(estimator, "feature_names_in_"):
         return {"X": as_frame(X).to_numpy(np.float64)}
     layout, frame = estimator.model_.layout, as_frame(X, list(estimator.feature_names_in_))
-    encoded = layout.encode(frame)
-    numbers = {column.name: encoded.numbers[:, [i]] for i, column in enumerate(layout.number_columns)}
-    fed: dict[str, NDArray[Any]] = {}
+    numbers = iter(layout.encode(frame).numbers.T.astype(np.float64))
+    fed = {}
     for column in layout.columns:
         if isinstance(column, NumberColumn):
-            fed[column.name] = numbers[column.name].astype(np.float64)
+            values = next(numbers)
         else:
-            fed[column.name] = np.array(
-                ["" if word is None else word for word in words_of(frame[column.name])], object
-            )[:, None]
+            values = np.array([word or "" for word in words_of(frame[column.name])], dtype=object)
+        fed[column.name] = values[:, None]
     return fed
 
 
@@ -359,7 +357,8 @@ def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
     Returns
     -------
     float
-        The largest difference: of a probability, or of a number in scales of the target.
+        The largest difference: of a probability; or of a number in scales of the target, or in the number itself where
+        that is larger.
 
     Raises
     ------
@@ -379,10 +378,10 @@ def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
     expected, target = estimator.model_.predictions(frame), estimator.model_.target
     name = "predictions" if isinstance(target, Numbers) else "probabilities"
     (found,) = session.run([name], onnx_inputs(estimator, X))
-    scale = (
-        np.mean([member.scale for member in estimator.model_.members], axis=0) if isinstance(target, Numbers) else 1.0
-    )
-    difference = float(np.max(np.abs(found.reshape(expected.shape) - expected) / _size(target, expected, scale)))
+    size: Any = 1.0
+    if isinstance(target, Numbers):
+        size = np.maximum(np.abs(expected), np.mean([member.scale for member in estimator.model_.members], axis=0))
+    difference = float(np.max(np.abs(found.reshape(expected.shape) - expected) / size))
     if not difference <= TOLERANCE:
         raise LeadlineError(
             f"ONNX Runtime's predictions differ by {difference:.2g}, more than rounding explains ({TOLERANCE:g}); "
@@ -393,11 +392,6 @@ def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
     except OSError as error:
         raise ParameterError(f"{path} cannot be written: {error.strerror}.") from error
     return difference
-
-
-def _size(target: Any, expected: NDArray[np.float64], scale: Any) -> Any:
-    """What differences are measured by: scales of the target, and where the output is exp(Z) the number itself."""
-    return np.maximum(np.abs(expected), scale) if isinstance(target, Numbers) else scale
 
 
 def _made_up(estimator: Estimator) -> Any:

@@ -2,9 +2,10 @@
 
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import make_folds, most_repeats
-from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, Progress, result_record
+from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, result_record
 from leadline.search.metrics import Metric, labels_of, scores_shown
 from leadline.search.problem import Fold, Judge, Problem
+from leadline.search.progress import Progress
 from leadline.search.space import SPACE, Candidate, Dimension, check_space, draw_candidates, space_from_records
 from leadline.search.study import PRUNED, Study, UnitKey, UnitResult
 from leadline.search.verdict import LEVEL, SELECTIONS, Verdict, corrected_error, give_verdict, in_words

@@ -24,21 +24,20 @@ from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import repeats_needed
 from leadline.search.metrics import Metric
 from leadline.search.problem import Problem
+from leadline.search.progress import Pace, Progress, Work
 from leadline.search.space import Candidate
 from leadline.search.study import PRUNED, USABLE, Study, UnitKey, UnitResult
+from leadline.search.units import Unit, cost, plan_of, train_batch
 from leadline.search.verdict import Verdict, epochs_read, give_verdict
 from leadline.training import (
     Hyperparameters,
     Stop,
     Stopped,
-    Task,
     networks_at_once,
     one_blas_thread,
-    plan_for,
-    train,
 )
 
-__all__ = ["RUNGS", "DepthResult", "Ladder", "Listener", "Progress", "Rung", "Unit"]
+__all__ = ["RUNGS", "DepthResult", "Ladder", "Listener", "Rung"]
 
 Array = NDArray[Any]
 
@@ -70,16 +69,6 @@ RUNGS: tuple[Rung, ...] = (Rung(1.0, 1, 1.0), Rung(1.0, 2, 0.375), Rung(1.0, Non
 ROUNDS = 3
 # Batches that each job gets in one call, of a backend that gives results only when all are there.
 BATCHES_EACH = 2
-# What a step costs beside its products, in multiply-adds, for the estimate of the time left.
-STEP_COST = 1e6
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A network to be trained: its name and its settings."""
-
-    key: UnitKey
-    settings: Hyperparameters
 
 
 @dataclass
@@ -116,38 +105,6 @@ class DepthResult:
     mean_scores: dict[int, float]
     rivals: tuple[int, ...] = ()
     failed: str = ""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the work at one depth has come.
-
-    Attributes
-    ----------
-    L : int
-    rung, rungs : int
-        The round of halving, from 1, and how many there are.
-    done, planned : int
-        Networks of this depth.
-    share : float
-        Of this depth's work.
-    best : float or None
-        The best mean score so far, of any depth, on all its folds.
-    seconds_left : float or None
-        At this depth; None while there is nothing to say it from.
-    whole : (float, float) or None
-        What the whole climb can still take: if the answer stays as it is, and if every depth is climbed.
-    """
-
-    L: int
-    rung: int
-    rungs: int
-    done: int
-    planned: int
-    share: float
-    best: float | None
-    seconds_left: float | None
-    whole: tuple[float, float] | None
 
 
 class Listener(Protocol):
@@ -214,7 +171,7 @@ class Ladder:
         self.verdict: Verdict | None = None
         self.evidence: Evidence | None = None
         self.left_out: str = ""
-        self.pace = _Pace(self)
+        self.pace = Pace(self)
         # workers that are kept for the whole climb, by backends that would start them anew for every call
         self._pool: Parallel | None = None
         self._open = ExitStack()
@@ -286,7 +243,7 @@ class Ladder:
         settings = {candidate.index: candidate.settings(self.base, L) for candidate in self.candidates}
         order, ranked = list(settings), dict.fromkeys(settings, 0.0)
         chosen_among: dict[int, dict[UnitKey, int]] = {}
-        work = _Work(self, L)
+        work = Work(self, L)
         for number, rung in enumerate(self.rungs[:-1]):
             entering, fallen = order[: self._entering(rung)], order[self._entering(rung) :]
             self._record_pruned(L, fallen, settings, number)
@@ -300,7 +257,7 @@ class Ladder:
             reasons = [result.reason for result in map(self.study.result, keys) if result and result.reason]
             why = f"every network failed: {reasons[-1] if reasons else 'no reason given'}"
             return DepthResult(L, 0, settings[0], np.array([]), len(keys), took, ranked, failed=why)
-        if not (len(self.rungs) > 1 and _keeps(self.rungs[-2], settings[best])):
+        if chosen_among and not _keeps(self.rungs[-2], settings[best]):
             chosen_among = {}
         self._settle(L, [final, *chosen_among.values()])
         scores = self._scores(final)
@@ -308,7 +265,7 @@ class Ladder:
         return DepthResult(L, best, settings[best], scores, len(keys), took, ranked, tuple(sorted(chosen_among)))
 
     def _judge(
-        self, L: int, entering: list[int], settings: dict[int, Hyperparameters], number: int, work: "_Work"
+        self, L: int, entering: list[int], settings: dict[int, Hyperparameters], number: int, work: Work
     ) -> dict[int, dict[UnitKey, int]]:
         """Train some candidates for a rung; for those that can be judged the epoch at which each unit is."""
         rung = self.rungs[number]
@@ -317,7 +274,7 @@ class Ladder:
         return {index: read for index, group in units.items() if (read := self._read(group))}
 
     def _judge_finalist(
-        self, L: int, order: list[int], settings: dict[int, Hyperparameters], work: "_Work"
+        self, L: int, order: list[int], settings: dict[int, Hyperparameters], work: Work
     ) -> tuple[int | None, dict[UnitKey, int]]:
         """The first of the ranking that can be judged on every fold, and the epochs at which it is; else None."""
         last = len(self.rungs) - 1
@@ -421,7 +378,7 @@ class Ladder:
         found = [(unit.key.repeat * self.k + unit.key.fold, self.study.result(unit.key)) for unit in units]
         return [(place, own) for place, own in found if own is not None]
 
-    def _train(self, units: list[Unit], rung: Rung, work: "_Work") -> None:
+    def _train(self, units: list[Unit], rung: Rung, work: Work) -> None:
         """Train what the study lacks, and record it as it comes; give it out anew when a worker was lost."""
         in_vain = 0
         while missing := self.missing(units):
@@ -441,7 +398,7 @@ class Ladder:
         known = {key for L in {unit.key.depth for unit in units} for key in self.study.unit_keys(L)}
         return [unit for unit in units if unit.key not in known]
 
-    def _train_round(self, missing: list[Unit], rung: Rung, work: "_Work") -> None:
+    def _train_round(self, missing: list[Unit], rung: Rung, work: Work) -> None:
         keep = _keeps(rung, missing[0].settings)
         with closing(self._run(self._batches(missing), keep)) as finished:
             for batch, results in finished:
@@ -457,7 +414,7 @@ class Ladder:
         jobs = effective_n_jobs(self.n_jobs)
         batches = []
         for group in alike.values():
-            most = networks_at_once(_plan(self.problem, group[0].settings), group[0].settings)
+            most = networks_at_once(plan_of(self.problem, group[0].settings), group[0].settings)
             size = min(most, -(-len(group) // jobs))
             batches += [group[start : start + size] for start in range(0, len(group), size)]
         # the longest first, so that no job is left alone with them at the end
@@ -465,9 +422,9 @@ class Ladder:
 
     def _run(self, batches: list[list[Unit]], keep: bool) -> Generator[tuple[list[Unit], list[UnitResult]]]:
         """Results as they come; where the backend cannot say what has come, a few batches at a time."""
-        train_batch = delayed(_train_batch)
+        training = delayed(train_batch)
         # the problem is an argument of its own, so that backends which send large arguments once send it once
-        calls = [train_batch(self.problem, batch, self.seed, keep, self.stop) for batch in batches]
+        calls = [training(self.problem, batch, self.seed, keep, self.stop) for batch in batches]
         settings: dict[str, Any] = {"n_jobs": self.n_jobs, "prefer": "threads", "batch_size": 1}
         try:
             jobs = Parallel(return_as="generator_unordered", **settings)
@@ -508,145 +465,6 @@ class Ladder:
 def _keeps(rung: Rung, settings: Hyperparameters) -> bool:
     """Whether parameters and outputs of a rung's units are kept: those of complete trainings are."""
     return rung.epochs_share == 1.0 or settings.solved
-
-
-def _plan(problem: Problem, settings: Hyperparameters) -> Any:
-    target = problem.judge.target
-    return plan_for(settings, problem.n_inputs, target.n_scores, target.loss)
-
-
-def cost(problem: Problem, settings: Hyperparameters) -> float:
-    """Relative cost of a unit: rows × epochs × parameters, and a constant for each step."""
-    rows = len(problem.judge.folds[0].train_rows)
-    if settings.solved:
-        return float(rows)
-    steps = rows / int(settings.batch_size)
-    per_step = int(settings.batch_size) * _plan(problem, settings).n_parameters + STEP_COST
-    return float(settings.max_iter * steps * per_step)
-
-
-def _train_batch(
-    problem: Problem, batch: list[Unit], seed: int, keep: bool, stop: Stop
-) -> tuple[list[Unit], list[UnitResult]]:
-    """Train the units of a batch: the one piece of work that may leave the process.
-
-    `keep`: bring back parameters, and outputs by epoch. What a training raises fails that unit and no other.
-    """
-    tasks = []
-    for unit in batch:
-        place = unit.key.repeat * problem.n_folds + unit.key.fold
-        fold = problem.judge.folds[place]
-        kept = fold.kept if keep else fold.kept[:0]
-        key = (seed, *unit.key)
-        tasks.append(Task(unit.settings, key, place, fold.train_rows, fold.validation_rows, kept))
-    try:
-        trained = train(_plan(problem, batch[0].settings), tasks, problem.data, problem.judge, stop)
-    except (Stopped, LeadlineError):
-        raise
-    except Exception as error:  # whatever a caller's own score or loss, or a lack of memory, raises
-        if len(batch) > 1:
-            return batch, [_train_batch(problem, [unit], seed, keep, stop)[1][0] for unit in batch]
-        return batch, [UnitResult("failed", f"{type(error).__name__}: {error}")]
-    fields = ("state", "reason", "curve", "losses", "best_epoch", "seconds")
-    return batch, [
-        UnitResult(
-            **{name: getattr(result, name) for name in fields},
-            theta=result.theta if keep else None,
-            outputs=result.outputs if keep else None,
-        )
-        for result in trained
-    ]
-
-
-class _Pace:
-    """Seconds per cost, rung by rung, as the last depth that went through the rung showed it."""
-
-    def __init__(self, ladder: Ladder) -> None:
-        self.ladder = ladder
-        self.of_rung: dict[tuple[bool, int], float] = {}
-
-    def set(self, L: int, rung: int, pace: float) -> None:
-        self.of_rung[L == 1, rung] = pace
-
-    def get(self, L: int, rung: int) -> float | None:
-        """The pace of a rung, or that of another rung of the same kind of depth, or None."""
-        kind = {r: pace for (linear, r), pace in self.of_rung.items() if linear == (L == 1)}
-        return kind.get(rung, next(iter(kind.values()), None))
-
-    def seconds(self, L: int, networks_and_costs: list[tuple[int, float]], first: int = 0) -> float | None:
-        """Expected seconds of some rungs of a depth."""
-        total = 0.0
-        for rung, (_, cost) in enumerate(networks_and_costs, start=first):
-            pace = self.get(L, rung)
-            if pace is None:
-                return None
-            total += cost * pace
-        return total
-
-
-# A rung's own pace counts once so much of its work is done; before that the last depth's does.
-SHARE_TO_JUDGE_PACE = 0.1
-
-
-class _Work:
-    """How far the work at one depth has come, and how long the rest will take."""
-
-    def __init__(self, ladder: Ladder, L: int) -> None:
-        self.ladder, self.L = ladder, L
-        self.planned = ladder.planned(L)
-        self.networks = self.rung = 0
-        self.costs_before = self.spent = self.cost = 0.0
-        self.started = time.perf_counter()
-
-    def enters(self, rung: int, units: dict[int, list[Unit]]) -> "_Work":
-        """A rung begins, and what it costs is known now."""
-        self.costs_before += self.cost
-        missing = self.ladder.missing([unit for group in units.values() for unit in group])
-        self.cost = sum(cost(self.ladder.problem, unit.settings) for unit in missing)
-        self.planned[rung] = (len(missing), self.cost)
-        self.rung, self.spent, self.started = rung, 0.0, time.perf_counter()
-        return self
-
-    def done(self, batch: list[Unit]) -> None:
-        """Networks are finished."""
-        ladder, pace = self.ladder, self.ladder.pace
-        self.networks += len(batch)
-        self.spent += sum(cost(ladder.problem, unit.settings) for unit in batch)
-        if self.spent >= SHARE_TO_JUDGE_PACE * self.cost:
-            pace.set(self.L, self.rung, (time.perf_counter() - self.started) / self.spent)
-        later = self.planned[self.rung + 1 :]
-        rest = [(0, self.cost - self.spent), *later]
-        left = pace.seconds(self.L, rest, self.rung)
-        total = self.costs_before + self.cost + sum(cost for _, cost in later)
-        means = [float(result.scores.mean()) for result in ladder.results.values() if not result.failed]
-        ladder.listener.advanced(
-            Progress(
-                self.L,
-                self.rung + 1,
-                len(ladder.rungs),
-                self.networks,
-                sum(networks for networks, _ in self.planned),
-                (self.costs_before + self.spent) / total,
-                max(means, default=None),
-                left,
-                self._whole(left),
-            )
-        )
-
-    def _whole(self, left: float | None) -> tuple[float, float] | None:
-        """Seconds left if the answer stays as it is, and if every depth is climbed."""
-        ladder, pace = self.ladder, self.ladder.pace
-        if left is None:
-            return None
-        answer = ladder.verdict.depth if ladder.verdict else 0
-        deeper = [pace.seconds(L, ladder.planned(L)) for L in range(self.L + 1, ladder.max_depth + 1)]
-        known = [seconds for seconds in deeper if seconds is not None]
-        if len(known) < len(deeper):
-            return None
-        fewest = max(min(max(answer, 1) + ladder.patience, ladder.max_depth) - self.L, 0)
-        low, high = left + sum(known[:fewest]), left + sum(known)
-        limit = ladder.stop.seconds_left
-        return (low, high) if limit is None else (min(low, limit), min(high, limit))
 
 
 def result_record(result: DepthResult) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import zlib
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from leadline.errors import DataError
+from leadline.tables.frames import typed
 
 __all__ = ["nearest", "read_table"]
 
@@ -146,14 +146,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise DataError(f"{path} is not a Parquet table that can be read: {reason}.") from error
     table = table[[name for name in table.columns if not name.startswith("__index_level_")]]
-    return _check_rows(table.apply(_without_decimals), str(path))
-
-
-def _without_decimals(column: pd.Series) -> Any:
-    """Decimal numbers, which pandas keeps as objects, in float64."""
-    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) != "decimal":
-        return column
-    return column.astype("float64")
+    return _check_rows(table.apply(typed), str(path))
 
 
 def _check_names(names: list[str], where: str) -> None:

@@ -8,7 +8,7 @@ checks, the command line's help, the model file and the report.
 import dataclasses
 import math
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +16,13 @@ import numpy as np
 
 from leadline.errors import ModelFileError, ParameterError
 from leadline.network import ACTIVATIONS, OPTIMISERS, SCHEDULES
-from leadline.records import ANYTHING, read_fields
+from leadline.records import ANYTHING, Field, read_fields
 
 __all__ = [
     "SCALINGS",
     "SCHEDULES",
     "SOLVERS",
     "Choice",
-    "Condition",
     "Hyperparameters",
     "Integer",
     "Real",
@@ -119,22 +118,7 @@ class Sizes:
         return all(_is_integer(n) and int(n) > 0 for n in value)
 
 
-@dataclass(frozen=True)
-class Condition:
-    """What a few words say and a function tests."""
-
-    words: str
-    test: Callable[[Any], bool]
-
-    def __str__(self) -> str:
-        return self.words
-
-    def allows(self, value: Any) -> bool:
-        """Whether `value` keeps the rule."""
-        return bool(self.test(value))
-
-
-Rule = Real | Integer | Choice | Sizes | Condition
+Rule = Real | Integer | Choice | Sizes | Field
 
 
 def check(owner: str, name: str, rule: Rule, value: Any) -> None:

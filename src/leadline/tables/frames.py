@@ -1,0 +1,118 @@
+"""Frames: whatever a caller has for a table, as a pandas DataFrame whose columns are of what they hold."""
+
+import math
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leadline.errors import DataError
+
+__all__ = ["as_frame", "typed"]
+
+
+def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """X as a pandas DataFrame with text column names; arrays get the names x0, x1, …
+
+    Parameters
+    ----------
+    X : DataFrame of any library that narwhals knows, array-like or sparse matrix of shape (n, p)
+    names : sequence of str, optional
+        Names for the columns of an array.
+
+    Raises
+    ------
+    DataError
+        X is not two-dimensional, is complex, has no columns, or names two columns alike; or it is sparse and does not
+        fit into memory as an array.
+    """
+    if isinstance(X, pd.DataFrame):
+        frame = X.reset_index(drop=True)
+    elif nw.dependencies.is_into_dataframe(X):
+        frame = nw.from_native(X, eager_only=True).to_pandas()
+    elif hasattr(X, "to_pandas") and hasattr(X, "columns"):
+        frame = X.to_pandas()
+    else:
+        array = _as_array(X)
+        own_names = list(names) if names is not None and len(names) == array.shape[1] else None
+        frame = pd.DataFrame(array, columns=own_names, copy=False)
+        if names is None:
+            frame.columns = [f"x{i}" for i in range(array.shape[1])]
+    frame = frame.set_axis(frame.columns.map(str), axis=1)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"X has more than one column named {twice[0]!r}; give every column a name of its own.")
+    strange = {name: typed(frame[name]) for name, dtype in frame.dtypes.items() if not _is_typed(dtype)}
+    return frame.assign(**strange) if strange else frame
+
+
+def _as_array(X: Any) -> NDArray[Any]:
+    """An array of two dimensions, NaN where a mask hides a number."""
+    if hasattr(X, "toarray"):
+        X = _dense(X)
+    if isinstance(X, np.ma.MaskedArray):
+        kind, gap = (np.float64, np.nan) if X.dtype.kind in "biuf" else (object, None)
+        hidden, X = np.ma.getmaskarray(X), np.array(X, kind)
+        X[hidden] = gap
+    try:
+        array = np.asarray(X)
+        if array.dtype.kind in "SU" and not isinstance(X, np.ndarray):  # of numbers and text, for example
+            array = np.asarray(X, dtype=object)
+    except ValueError as error:
+        raise DataError("X is no table: its rows have different numbers of values.") from error
+    if array.ndim != 2:
+        raise DataError(
+            f"Expected a 2D array, rows by columns; got {array.ndim} dimension(s). Reshape your data with "
+            "X.reshape(-1, 1) for one column or X.reshape(1, -1) for one row."
+        )
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: X has complex values.")
+    return array
+
+
+def _dense(X: Any) -> NDArray[Any]:
+    """A sparse matrix as an array: what a network multiplies is dense."""
+    n_bytes = math.prod(X.shape) * X.dtype.itemsize
+    # a system may promise more memory than it has
+    if not hasattr(os, "sysconf") or n_bytes <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+        with suppress(MemoryError):
+            return np.asarray(X.toarray())
+    raise DataError(
+        f"X is sparse, {X.shape[0]:,} × {X.shape[1]:,}; the array that a network needs has {n_bytes / 2**30:,.0f} GiB, "
+        "more than there is memory. Use fewer columns, for example those that TruncatedSVD or SelectKBest make of them."
+    )
+
+
+def _is_typed(dtype: Any) -> bool:
+    """Whether a column is of NumPy's numbers, truth values or points in time, so that there is nothing to find out."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "biufM"
+
+
+def typed(column: pd.Series) -> pd.Series:
+    """A column of objects, periods, durations or decimals as what they are."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if isinstance(dtype, pd.SparseDtype):
+        return column.sparse.to_dense()
+    if pd.api.types.is_timedelta64_dtype(dtype) or str(dtype).startswith("duration"):
+        return column.astype("timedelta64[ns]") / pd.Timedelta(days=1)
+    if pd.api.types.is_object_dtype(dtype):
+        column = column.infer_objects()
+        if not pd.api.types.is_object_dtype(column.dtype):
+            return column if _is_typed(column.dtype) else typed(column)
+        kind = pd.api.types.infer_dtype(column, skipna=True)
+        if kind in ("decimal", "floating", "integer", "mixed-integer-float"):
+            return pd.to_numeric(column.astype("float64"))
+        if kind in ("date", "datetime"):
+            return pd.to_datetime(column, errors="coerce")
+        if kind in ("timedelta", "period"):
+            return typed(pd.Series(pd.array(column), index=column.index))
+    elif "decimal" in str(dtype):
+        return column.astype("float64")
+    return column
