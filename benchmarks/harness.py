@@ -93,9 +93,9 @@ class Worker:
             env=environment,
         )
 
-    def ask(self) -> None:
+    def ask(self, arguments: str = "{}") -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
+        self.process.stdin.write(arguments + "\n")
         self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def earlier(name: str) -> dict[str, Any]:
 
 
 def _serve(target: str, arguments: str) -> None:
-    """The worker's side: prepare, then run once for each line on standard input."""
+    """The worker's side: prepare, then run once for each line on standard input, which holds arguments."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is not an answer
     module, name = target.split(":")
     contender = getattr(importlib.import_module(module), name)(**json.loads(arguments))
@@ -208,8 +208,8 @@ def _serve(target: str, arguments: str) -> None:
         answers.flush()
 
     answer({"ready": True})
-    for _ in sys.stdin:
-        answer(contender.run())
+    for given in sys.stdin:
+        answer(contender.run(**json.loads(given)))
 
 
 if __name__ == "__main__":

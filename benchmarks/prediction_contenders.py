@@ -79,7 +79,7 @@ class OnnxRuntime(Contest):
     def graph(self, model: Any) -> bytes:
         from onnx import TensorProto, helper, numpy_helper
 
-        member, plan = model.members[0], model.plan
+        member, plan = model.members[0], model.plans[0]
         arrays = plan.named(member.theta)
         constants: dict[str, Any] = {
             "center": member.statistics.center,

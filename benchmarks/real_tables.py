@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-__all__ = ["DATA", "Table", "draw", "read"]
+__all__ = ["DATA", "Table", "draw", "entries", "read", "split_of"]
 
 # beside the project; the tables have licences of their own and are not shipped with it
+FIRST_SEED, RAREST = 1000, 8
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -23,11 +25,49 @@ class Table(NamedTuple):
     classes: bool
 
 
+def entries(folder: Path) -> list[dict[str, Any]]:
+    """What the index says of the tables in CSV files, the smaller ones first."""
+    index: Any = json.loads((folder / "index.json").read_text("utf-8"))
+    found = index["datasets"] if isinstance(index, dict) else index
+    tables = [entry for entry in found if str(entry["file"]).endswith((".csv", ".csv.gz"))]
+    return sorted(tables, key=lambda entry: entry.get("n_rows") or 0)
+
+
+def split_of(
+    folder: Path, name: str, split: int, max_train: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series, pd.Series, str]:
+    """Three quarters of the rows to learn from and one to test on, and the task.
+
+    Rows are drawn by the number of the split, at most 4/3 of `max_train`; classes are numbers from 0, and those with
+    fewer than RAREST rows are left out.
+    """
+    entry = next(entry for entry in entries(folder) if entry["name"] == name)
+    X, y, classes = read(folder, name)
+    if classes:
+        y = pd.Series(pd.factorize(y, sort=True)[0], index=y.index)
+    drawn = np.random.default_rng(FIRST_SEED + split).permutation(len(X))[: max_train * 4 // 3]
+    X, y = X.iloc[drawn].reset_index(drop=True), y.iloc[drawn].reset_index(drop=True)
+    if classes:
+        common = y.map(y.value_counts()) >= RAREST
+        X, y = X[common].reset_index(drop=True), y[common].reset_index(drop=True)
+        y = pd.Series(pd.factorize(y, sort=True)[0])
+    X = X.assign(**{column: _category(X[column]) for column in X if _is_category(entry, X[column])})
+    parts = train_test_split(X, y, test_size=0.25, random_state=split, stratify=y if classes else None)
+    return (*parts, str(entry["task"]))
+
+
+def _is_category(entry: dict[str, Any], column: pd.Series) -> bool:
+    return column.name in (entry.get("categorical") or []) or not pd.api.types.is_numeric_dtype(column)
+
+
+def _category(column: pd.Series) -> pd.Series:
+    """Its values as text categories, the missing ones missing."""
+    return column.astype(object).map(str, na_action="ignore").astype("category")
+
+
 def read(folder: Path, name: str) -> tuple[pd.DataFrame, pd.Series, bool]:
     """Features, target and whether it is one of classes."""
-    index: Any = json.loads((folder / "index.json").read_text("utf-8"))
-    entries = index["datasets"] if isinstance(index, dict) else index
-    entry = next(entry for entry in entries if entry["name"] == name)
+    entry = next(entry for entry in entries(folder) if entry["name"] == name)
     frame = pd.read_csv(folder / entry["file"])
     y = frame.pop(entry["target"])
     return frame, y, entry["task"] != "regression"

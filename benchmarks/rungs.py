@@ -70,12 +70,12 @@ def train_all(folder: Path, name: str) -> dict[tuple[int, int, float], Trained]:
     splits, _ = make_folds(given.all_y, given.kept, given.target, None, FOLDS, SEED)
     base = Hyperparameters(max_iter=EPOCHS).for_rows(len(splits[0][0]))
     metric = Metric(None, given.target)
-    problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, splits, base.scaling)
+    problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, splits, base)
 
     def one(L: int, index: int, share: float) -> Trained:
         own = draw_candidates(base, CANDIDATES, SEED)[index].settings(base, L)
         own = replace(own, max_iter=round(share * EPOCHS))
-        plan = plan_for(own, problem.n_inputs, given.target.n_scores, given.target.loss)
+        plan = plan_for(own, problem.inputs, given.target.n_scores, given.target.loss)
         tasks = [
             Task(own, (SEED, L, index, j, 0, own.max_iter), j, fold.train_rows, fold.validation_rows)
             for j, fold in enumerate(problem.judge.folds)

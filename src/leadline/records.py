@@ -11,7 +11,7 @@ from typing import Any
 
 from leadline.errors import ModelFileError
 
-__all__ = ["ANYTHING", "FLAG", "TEXT", "Field", "list_of", "one_of", "read_fields", "whole"]
+__all__ = ["ANYTHING", "FLAG", "POSITIVE", "TEXT", "Field", "list_of", "one_of", "read_fields", "whole"]
 
 LONGEST_SHOWN = 60
 
@@ -30,6 +30,7 @@ class Field:
 ANYTHING = Field("anything", lambda value: True)
 FLAG = Field("true or false", lambda value: isinstance(value, bool))
 TEXT = Field("text", lambda value: isinstance(value, str))
+POSITIVE = Field("a positive number", lambda value: isinstance(value, float) and 0 < value < float("inf"))
 
 
 def whole(low: int, high: int) -> Field:

@@ -59,13 +59,13 @@ def test_the_gradients_of_a_trained_network_pass_their_check(command, classes_ru
 
 def test_the_walk_ends_at_the_network_s_own_prediction(command, numbers_run, people):
     estimator = leadline.load(numbers_run.folder)
-    output = f"A[{estimator.model_.plan.architecture.L}]"
+    output = f"A[{estimator.model_.plans[0].architecture.L}]"
     predictions = []
     for member, own in enumerate(estimator.model_.members):
         words = [numbers_run.folder, numbers_run.data, "--trace", "--row", "5", "--member", member, "--json"]
         trace = told(command("explain", *words))["trace"]
         (value,) = next(step["value"] for step in trace if step["equation"].startswith(output))[0]
-        predictions.append(value * own.scale[0] + own.center[0])
+        predictions.append(value * own.target.scale[0] + own.target.center[0])
     assert np.mean(predictions) == pytest.approx(estimator.predict(people[estimator.feature_names_in_])[4], rel=1e-6)
 
 

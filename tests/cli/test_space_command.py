@@ -9,7 +9,13 @@ from leadline.search import Study
 def test_the_space_is_shown_and_explained(command) -> None:
     result = command("space")
     assert result.exit_code == 0
-    for words in ("hidden_units", "64, 128, 256", "0.001 to 0.02 (log)", "L2 penalty at L = 1"):
+    for words in (
+        "hidden_units",
+        "64, 128, 256",
+        "0.0005 to 0.01 (log)",
+        "periodic, piecewise_linear",
+        "L2 penalty at L = 1",
+    ):
         assert words in result.stdout
 
 

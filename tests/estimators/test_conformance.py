@@ -32,6 +32,8 @@ DEFAULTS = [
 
 def expected(estimator) -> dict[str, str]:
     """Checks that cannot pass, each with its reason."""
+    if isinstance(estimator, DepthSearchCV) and isinstance(estimator.estimator, DeepRegressor):
+        return {}  # the answer there is L = 1, which is solved
     return DRAWN
 
 
@@ -117,7 +119,7 @@ model.fit(X, y)
 network = model[-1]
 facts = (
     model.predict(X).shape, network.n_features_in_, len(network.loss_curve_) == network.n_iter_,
-    [W.shape for W in network.coefs_], [b.shape for b in network.intercepts_], network.n_layers_, network.n_outputs_,
+    [W.shape for W in network.coefs_[1:]], [b.shape for b in network.intercepts_], network.n_layers_, network.n_outputs_,
     network.out_activation_, network.loss_ > 0, len(network.validation_scores_) == network.n_iter_,
     network.best_validation_score_ is not None,
 )

@@ -56,7 +56,7 @@ def test_the_model_averages_the_networks_of_the_folds(search: DepthSearchCV, mix
     X, _, _ = mixed
     model = search.model_
     assert len(model.members) == 3
-    singles = [type(model)(model.layout, model.target, model.settings, (member,)) for member in model.members]
+    singles = [type(model)(model.layout, model.target, (member,)) for member in model.members]
     mean = np.mean([single.predictions(X)[:, 0] for single in singles], axis=0)
     assert np.allclose(search.predict(X), mean, rtol=1e-12)
     assert np.array_equal(search.predict(X), search.best_estimator_.predict(X))
@@ -65,7 +65,7 @@ def test_the_model_averages_the_networks_of_the_folds(search: DepthSearchCV, mix
 def test_every_depth_gives_an_estimator(search: DepthSearchCV, mixed) -> None:
     X, y, _ = mixed
     linear = search.estimator_at(1)
-    assert linear.model_.plan.architecture.L == 1
+    assert linear.model_.plans[0].architecture.L == 1
     assert linear.score(X, y) > 0.8
     assert search.estimator_at(2).hidden_layer_sizes == search.ladder_["hidden_layer_sizes"][1]
 
@@ -290,7 +290,7 @@ def test_the_answer_is_the_depth_that_was_asked_for(mixed) -> None:
         verdict = search.verdict_
         expected = {"best": verdict.best_depth, "one_standard_error": verdict.one_standard_error_depth}
         assert search.best_depth_ == expected.get(select, verdict.depth)
-        assert search.best_depth_ == search.model_.plan.architecture.L
+        assert search.best_depth_ == search.model_.plans[0].architecture.L
 
 
 def test_the_space_is_searched_and_nothing_else(mixed) -> None:

@@ -50,7 +50,7 @@ def test_an_averaged_model_comes_back_whole(mixed, tmp_path: Path) -> None:
 
 def test_no_training_rows_and_no_pickle_are_inside(mixed, tmp_path: Path) -> None:
     X, y, _ = mixed
-    DeepRegressor((4,), max_iter=2, random_state=0).fit(X, y).save(tmp_path)
+    DeepRegressor((4,), max_iter=2, n_networks=1, random_state=0).fit(X, y).save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
     record = json.loads((tmp_path / "model.json").read_text("utf-8"))
     assert record["model"]["target"]["name"] == "price"

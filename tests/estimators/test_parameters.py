@@ -45,6 +45,15 @@ SHARED = [
     ("beta_2", -0.1, "a number in [0, 1)"),
     ("epsilon", 0.0, "a positive number"),
     ("feature_scale", "on", "one of False, True"),
+    ("recipe", "secret", "one of 'tabular', 'plain'"),
+    ("weight_decay_schedule", "linear", None),
+    ("dropout_schedule", "linear", None),
+    ("numeric_embedding", "fourier", "one of 'none', 'periodic', 'piecewise_linear'"),
+    ("one_hot_up_to", 0, "an integer of at least 1 or 'all'"),
+    ("one_hot_up_to", "none", "an integer of at least 1 or 'all'"),
+    ("parametrization", "mup", "one of 'standard', 'ntk'"),
+    ("members", 0, "an integer of at least 1"),
+    ("n_networks", 0, "an integer of at least 1 or None"),
     ("scaling", "minmax", "one of 'robust', 'standard', 'none'"),
     ("warm_start", None, "one of True, False"),
     ("callback", "loud", "None, or a callable that takes an Epoch"),
@@ -55,6 +64,7 @@ SHARED = [
 ]
 OWN = {
     DeepClassifier: [
+        ("label_smoothing", 1.0, "a number in [0, 1)"),
         (
             "loss",
             "hinge",
@@ -64,13 +74,16 @@ OWN = {
         ("class_weight", [1, 2], "a dictionary of classes and weights, 'balanced' or None"),
     ],
     DeepRegressor: [
-        (
-            "loss",
-            value,
-            "'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)', or a loss of your own with "
-            "value and gradient",
-        )
-        for value in ("mse", "cross_entropy", "quantile(1.2)", "huber(0)", 3)
+        ("clip_predictions", "yes", "one of False, True"),
+        *(
+            (
+                "loss",
+                value,
+                "'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)', or a loss of your own "
+                "with value and gradient",
+            )
+            for value in ("mse", "cross_entropy", "quantile(1.2)", "huber(0)", 3)
+        ),
     ],
 }
 CV = "an integer of at least 2, a splitter, or an iterable of (train_rows, test_rows)"
@@ -127,8 +140,9 @@ def test_every_parameter_of_a_search_has_a_rule_that_is_told() -> None:
 
 def test_every_hyperparameter_keeps_its_rule_wherever_it_is_made() -> None:
     names = set(Hyperparameters.__dataclass_fields__)
-    assert {name for name, _, _ in SHARED} >= names
-    for name, value, rule in SHARED:
+    told = SHARED + OWN[DeepClassifier] + OWN[DeepRegressor]
+    assert {name for name, _, _ in told} >= names
+    for name, value, rule in told:
         if name in names and rule is not None:
             with pytest.raises(ParameterError) as caught:
                 Hyperparameters(**{name: value})

@@ -18,7 +18,7 @@ from safetensors.numpy import save as save_arrays
 
 import leadline
 from leadline import DeepClassifier, DeepRegressor
-from leadline.errors import ModelFileError
+from leadline.errors import DataError, ModelFileError
 from leadline.storage import FORMAT, RECORD_NAME, WEIGHTS_NAME
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "storage"))
@@ -144,19 +144,34 @@ def array(name: str, make):
 
 HUGE = 10**12
 CRAFTED = {
-    "members": (at("members", value=HUGE), "'members' must be a whole number from 1"),
-    "no members": (at("members", value=0), "'members' must be a whole number from 1"),
-    "members that are true": (at("members", value=True), "'members' must be a whole number"),
-    "huge layers": (at("settings", "hidden_layer_sizes", value=[10**9, 10**9]), "more units than the file has numbers"),
-    "wide layers": (at("settings", "hidden_layer_sizes", value=[9, 3]), r"must have shape \(9,"),
-    "absurd layers": (at("settings", "hidden_layer_sizes", value=[10**40]), "more units than the file has numbers"),
-    "many layers": (at("settings", "hidden_layer_sizes", value=[1] * 100_000), "more layers than the file has arrays"),
-    "layers of text": (at("settings", "hidden_layer_sizes", value="44"), "the settings: .*hidden_layer_sizes must be"),
-    "no activation": (at("settings", "activation", value="os.system"), "activation must be one of"),
-    "a setting too many": (at("settings", "hook", value="x"), "the settings has 'hook', which is unknown"),
-    "a setting too few": (without("settings", "dropout"), "the settings lacks 'dropout'"),
-    "a batch of text": (at("settings", "batch_size", value="many"), "batch_size must be"),
-    "a rate without end": (at("settings", "learning_rate_init", value=1e999), "damaged|learning_rate_init"),
+    "many networks": (at("members", value=[{}] * 10_000), "must have settings, and networks, no more of them than"),
+    "no networks": (at("members", value=[]), "must have settings, and networks"),
+    "networks that are a number": (at("members", value=HUGE), "'members' must be a list"),
+    "no settings": (at("settings", value=[]), "must have settings, and networks"),
+    "other settings": (at("members", 0, "settings", value=1), "'settings' must be a whole number from 0 to 0"),
+    "a weight of nothing": (at("members", 0, "weight", value=0.0), "'weight' must be a positive number"),
+    "a huge weight": (at("members", 0, "weight", value=1e999), "damaged|'weight' must be a positive number"),
+    "many members": (at("settings", 0, "members", value=HUGE), "more units than the file has numbers"),
+    "a piece too many": (at("settings", 0, "numeric_embedding", value="periodic"), "has no array '0/frequency'"),
+    "huge layers": (
+        at("settings", 0, "hidden_layer_sizes", value=[10**9, 10**9]),
+        "more units than the file has numbers",
+    ),
+    "wide layers": (at("settings", 0, "hidden_layer_sizes", value=[9, 3]), r"must have shape \(9,"),
+    "absurd layers": (at("settings", 0, "hidden_layer_sizes", value=[10**40]), "more units than the file has numbers"),
+    "many layers": (
+        at("settings", 0, "hidden_layer_sizes", value=[1] * 100_000),
+        "more layers than the file has arrays",
+    ),
+    "layers of text": (
+        at("settings", 0, "hidden_layer_sizes", value="44"),
+        "the settings: .*hidden_layer_sizes must be",
+    ),
+    "no activation": (at("settings", 0, "activation", value="os.system"), "activation must be one of"),
+    "a setting too many": (at("settings", 0, "hook", value="x"), "the settings has 'hook', which is unknown"),
+    "a setting too few": (without("settings", 0, "dropout"), "the settings lacks 'dropout'"),
+    "a batch of text": (at("settings", 0, "batch_size", value="many"), "batch_size must be"),
+    "a rate without end": (at("settings", 0, "learning_rate_init", value=1e999), "damaged|learning_rate_init"),
     "huge features": (at("features", "count", value=HUGE), "'count' must be a whole number"),
     "other features": (at("features", "names", value=list("abcde")), "the features are not those of the layout"),
     "features of numbers": (at("features", "names", value=[1, 2, 3, 4, 5]), "'names' must be none, or 5 names"),
@@ -188,7 +203,7 @@ CRAFTED = {
     "infinity in a weight": (array("0/b[2]", lambda a: a + np.inf), "finite numbers only"),
     "a scale of nothing": (array("0/scale", lambda a: a * 0), "positive numbers only"),
     "a scale that is none": (array("0/scale", lambda a: a * np.nan), "positive numbers only"),
-    "a target without scale": (array("0/target_scale", lambda a: a + np.inf), "must be finite"),
+    "a target without scale": (array("0/target_scale", lambda a: a + np.inf), "finite numbers only"),
     "another shape": (array("0/W[1]", lambda a: a.T.copy()), "must have shape"),
     "a flat array": (array("0/W[1]", lambda a: a.ravel()), "must have shape"),
     "another precision": (array("0/W[1]", lambda a: a.astype(np.float64)), "must be of float32; got float64"),
@@ -360,7 +375,10 @@ def test_two_thousand_mutants_load_soundly_or_are_refused(tmp_path: Path) -> Non
         loaded += 1
         X, _ = data(source.name)
         with np.errstate(all="ignore"):
-            predicted = getattr(model, "predict_proba", model.predict)(X[:ROWS])
+            try:
+                predicted = getattr(model, "predict_proba", model.predict)(X[:ROWS])
+            except DataError:  # a column has become one of dates, which these rows do not have
+                continue
         assert len(predicted) == ROWS, i
     assert tracemalloc.get_traced_memory()[1] < 100_000_000
     tracemalloc.stop()

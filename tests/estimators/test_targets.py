@@ -198,18 +198,19 @@ def test_weights_by_class_move_the_border() -> None:
 
 
 def test_own_validation_rows_choose_the_epoch() -> None:
+    one = {**QUICK, "n_networks": 1}
     X, y = load_diabetes(return_X_y=True)
     train, test = np.arange(300), np.arange(300, 442)
-    network = DeepRegressor(**QUICK).fit(X[train], y[train], validation=(X[test], y[test]))
+    network = DeepRegressor(**one).fit(X[train], y[train], validation=(X[test], y[test]))
     assert len(network.validation_scores_) == network.n_iter_
     best = -np.sqrt(np.mean((network.predict(X[test]) - y[test]) ** 2))
     assert best == pytest.approx(network.best_validation_score_, rel=1e-5)
-    by_split = DeepRegressor(**QUICK).fit(X, y, validation=PredefinedSplit(np.where(np.arange(442) < 300, -1, 0)))
+    by_split = DeepRegressor(**one).fit(X, y, validation=PredefinedSplit(np.where(np.arange(442) < 300, -1, 0)))
     assert np.array_equal(by_split.predict(X), network.predict(X))
-    weighted = DeepRegressor(**QUICK).fit(X[train], y[train], validation=(X[test], y[test], np.linspace(0.1, 2, 142)))
+    weighted = DeepRegressor(**one).fit(X[train], y[train], validation=(X[test], y[test], np.linspace(0.1, 2, 142)))
     assert weighted.validation_scores_.tolist() != network.validation_scores_.tolist()
     with pytest.raises(ParameterError, match="validation must be"):
-        DeepRegressor(**QUICK).fit(X, y, validation=0.2)
+        DeepRegressor(**one).fit(X, y, validation=0.2)
 
 
 # Going on
@@ -269,8 +270,12 @@ def test_a_loaded_model_goes_on_with_new_moments(tmp_path) -> None:
     assert again.loss_curve_[0] < network.loss_curve_[0]
     search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=2).fit(X, y)
     search.estimator_at(2).save(tmp_path)
-    with pytest.raises(ParameterError, match="average of 2 networks, which cannot be trained further"):
-        leadline.load(tmp_path).partial_fit(X, y)
+    again = leadline.load(tmp_path)
+    before = [member.theta for member in again.model_.members]
+    again.partial_fit(X, y)
+    for old, new in zip(before, again.model_.members, strict=True):
+        assert not np.array_equal(old, new.theta)
+    assert len(again.model_.members) == 2
 
 
 # Who is told

@@ -4,8 +4,11 @@ import pytest
 from leadline.search import Metric, Problem, make_folds
 from leadline.search.evidence import _Draws, _FoldScorer, gather_evidence
 from leadline.tables import Encoded, Target
+from leadline.training import Hyperparameters
 
 N, K = 300, 5
+
+STANDARD = Hyperparameters(scaling="standard")
 
 
 def make_judge(task: str = "regression", scoring: str | None = None, groups=None):
@@ -14,9 +17,9 @@ def make_judge(task: str = "regression", scoring: str | None = None, groups=None
     y = signal if task == "regression" else (signal > 0).astype(int)
     target = Target.infer(y, task)
     splits, _ = make_folds(y, np.arange(N), target, groups, K, seed=0)
-    encoded = Encoded(signal[:, None], np.zeros((N, 0), np.float32))
+    encoded = Encoded(signal[:, None], np.zeros((N, 0), np.float32), ())
     weights = 0.5 + generator.random(N)
-    return Problem.build(encoded, y, weights, target, Metric(scoring, target), splits, "standard", groups).judge, signal
+    return Problem.build(encoded, y, weights, target, Metric(scoring, target), splits, STANDARD, groups).judge, signal
 
 
 def outputs_of(judge, signal, noise: float, seed: int, scale: float = 1.0):
@@ -27,7 +30,7 @@ def outputs_of(judge, signal, noise: float, seed: int, scale: float = 1.0):
         rows = fold.validation_rows[fold.kept]
         seen = signal[rows] + noise * generator.normal(size=len(rows))
         if judge.target.classes is None:
-            seen = (seen - fold.center[0]) / fold.scale[0]
+            seen = (seen - fold.target.center[0]) / fold.target.scale[0]
         found.append((scale * seen)[:, None].astype(np.float32))
     return found
 

@@ -8,6 +8,8 @@ from leadline.training import Hyperparameters, Stop, Stopped
 
 BASE = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, max_iter=8)
 
+STANDARD = Hyperparameters(scaling="standard")
+
 
 def make_problem(kind: str = "product", n: int = 240, repeats: int = 1, scoring=None) -> Problem:
     generator = np.random.default_rng(0)
@@ -16,9 +18,9 @@ def make_problem(kind: str = "product", n: int = 240, repeats: int = 1, scoring=
     y = signal + 0.1 * generator.normal(size=n)
     target = Target.infer(y, "regression")
     splits, _ = make_folds(y, np.arange(n), target, None, 4, seed=0, repeats=repeats)
-    encoded = Encoded(numbers, np.zeros((n, 0), np.float32))
+    encoded = Encoded(numbers, np.zeros((n, 0), np.float32), ())
     metric = Metric(scoring, target)
-    return Problem.build(encoded, y, np.ones(n), target, metric, splits, "standard", repeats=repeats)
+    return Problem.build(encoded, y, np.ones(n), target, metric, splits, STANDARD, repeats=repeats)
 
 
 class Diary:

@@ -48,12 +48,13 @@ def data(name: str):
 def models() -> dict:
     """An estimator for each fixture."""
     small = {"hidden_layer_sizes": (4, 3), "max_iter": 3, "random_state": 0}
+    bins = {"numeric_embedding": "piecewise_linear", "members": 2, "parametrization": "ntk"}
     search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=2, repeats=1)
     return {
-        "classes": DeepClassifier(**small, activation="silu"),
-        "numbers": DeepRegressor(**small),
+        "classes": DeepClassifier(**small, **bins, activation="silu", n_networks=2),
+        "numbers": DeepRegressor(**small, n_networks=2),
         "linear": DeepClassifier((), random_state=0),
-        "mixed": DeepClassifier(**small),
+        "mixed": DeepClassifier(**small, n_networks=1, numeric_embedding="none", one_hot_up_to=2),
         "search": search,
     }
 

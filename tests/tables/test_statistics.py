@@ -9,7 +9,7 @@ from leadline.tables import Encoded, Statistics
 def encoded(numbers, indicators=None):
     numbers = np.asarray(numbers, dtype=np.float64)
     shape = (len(numbers), 0)
-    return Encoded(numbers, np.zeros(shape, np.float32) if indicators is None else np.float32(indicators))
+    return Encoded(numbers, np.zeros(shape, np.float32) if indicators is None else np.float32(indicators), ())
 
 
 def fit(numbers, scaling="robust", w=None):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from leadline.errors import DataError
-from leadline.tables import Numbers, Target, check_complete, guess_task, shown
+from leadline.tables import Numbers, Target, TargetStatistics, check_complete, guess_task, shown
 
 
 def message(function, *given):
@@ -136,20 +136,20 @@ def test_text_given_to_a_regression_later_is_refused_too():
 
 def test_two_class_probabilities_are_those_of_the_sigmoid():
     Z = np.array([[-2.0], [0.0], [3.0]])
-    p = infer(["a", "b"]).predictions(Z, np.zeros(1), np.ones(1))
+    p = infer(["a", "b"]).predictions(Z, TargetStatistics.unscaled(1))
     np.testing.assert_allclose(p[:, 1], 1 / (1 + np.exp([2.0, 0.0, -3.0])), rtol=1e-12)
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
 
 
 def test_a_small_probability_is_not_rounded_to_zero():
-    p = infer(["a", "b"]).predictions(np.array([[60.0], [-60.0]]), np.zeros(1), np.ones(1))
+    p = infer(["a", "b"]).predictions(np.array([[60.0], [-60.0]]), TargetStatistics.unscaled(1))
     np.testing.assert_allclose([p[0, 0], p[1, 1]], np.exp(-60), rtol=1e-6)
 
 
 def test_probabilities_of_many_classes_do_not_change_when_all_scores_move():
     Z = np.array([[1.0, 2.0, 4.0], [0.0, -1.0, 1.0]])
     target = infer(["a", "b", "c"])
-    p, moved = (target.predictions(z, np.zeros(3), np.ones(3)) for z in (Z, Z + 500))
+    p, moved = (target.predictions(z, TargetStatistics.unscaled(3)) for z in (Z, Z + 500))
     np.testing.assert_allclose(p, moved, rtol=1e-9)
     np.testing.assert_allclose(p[:, 2] / p[:, 0], np.exp(Z[:, 2] - Z[:, 0]), rtol=1e-9)
 
@@ -157,22 +157,47 @@ def test_probabilities_of_many_classes_do_not_change_when_all_scores_move():
 def test_a_regression_is_scaled_and_back_again():
     target = infer([1.0, 5.0, 9.5], "regression")
     Y, w = target.encode(np.array([1.0, 5.0, 9.5])), np.ones(3)
-    center, scale = target.center_and_scale(Y, w)
-    np.testing.assert_allclose(target.predictions((Y - center) / scale, center, scale), Y)
-    np.testing.assert_allclose(((Y - center) / scale).std(), 1)
+    fitted = target.fit(Y, w)
+    np.testing.assert_allclose(target.predictions(fitted.apply(Y), fitted), Y)
+    np.testing.assert_allclose(fitted.apply(Y).std(), 1)
+
+
+def test_numbers_are_predicted_within_the_range_of_the_training_rows_if_asked():
+    target = infer([1.0, 5.0, 9.5], "regression")
+    Y = target.encode(np.array([1.0, 5.0, 9.5]))
+    far = np.array([[-9.0], [0.0], [9.0]])
+    clipped = target.predictions(far, target.fit(Y, np.ones(3), clip=True))
+    free = target.predictions(far, target.fit(Y, np.ones(3)))
+    assert clipped[[0, 2], 0].tolist() == [1.0, 9.5]
+    assert clipped[1, 0] == free[1, 0]
+    assert free[0, 0] < 1.0 < 9.5 < free[2, 0]
+    several = target.fit(np.array([[1.0, -5.0], [2.0, 5.0]]), np.ones(2), clip=True)
+    assert (several.low.tolist(), several.high.tolist()) == ([1.0, -5.0], [2.0, 5.0])
+
+
+def test_smoothing_spreads_a_share_of_every_class_and_label_and_leaves_numbers_alone():
+    three, two = infer(["a", "b", "c"]), infer(["a", "b"])
+    Y = three.smoothed(three.encode(np.array(["b"])), 0.3)
+    np.testing.assert_allclose(Y, [[0.1, 0.8, 0.1]])
+    np.testing.assert_allclose(two.smoothed(two.encode(np.array(["a", "b"])), 0.2), [[0.1], [0.9]])
+    labels = Target.infer(np.array([[0, 1], [1, 1]]), "classification")
+    np.testing.assert_allclose(labels.smoothed(np.array([[0.0, 1.0]]), 0.2), [[0.1, 0.9]])
+    numbers = infer([1.0, 2.0], "regression")
+    assert numbers.smoothed(np.array([[1.0]]), 0.2).tolist() == [[1.0]]
 
 
 def test_centre_and_scale_count_a_row_of_weight_two_twice():
     target = infer([1.0, 5.0, 9.5], "regression")
     Y = np.array([[1.0], [5.0], [9.5]])
-    weighted = target.center_and_scale(Y, np.array([1.0, 2.0, 1.0]))
-    repeated = target.center_and_scale(Y[[0, 1, 1, 2]], np.ones(4))
-    np.testing.assert_allclose(weighted, repeated)
+    weighted = target.fit(Y, np.array([1.0, 2.0, 1.0]))
+    repeated = target.fit(Y[[0, 1, 1, 2]], np.ones(4))
+    np.testing.assert_allclose([weighted.center, weighted.scale], [repeated.center, repeated.scale])
 
 
 def test_a_constant_target_has_scale_one():
     target = Numbers("price", "half_squared_error", 1)
-    assert target.center_and_scale(np.full((3, 1), 7.0), np.ones(3)) == (7.0, 1.0)
+    fitted = target.fit(np.full((3, 1), 7.0), np.ones(3))
+    assert (fitted.center, fitted.scale) == (7.0, 1.0)
 
 
 # Records

@@ -62,7 +62,8 @@ class NumpyBackend:
         out[:] = examples.X[rows]
 
     def deliver(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
-        examples.Y[rows] = places[0]
+        (members,) = op.numbers
+        examples.Y[rows] = places[0].reshape(members, len(rows), -1).mean(axis=0)
 
     def copy(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         a, out = places
@@ -78,9 +79,59 @@ class NumpyBackend:
         a, s, out = places
         out[:] = a * s
 
+    def scale_add(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        a, s, out = places
+        out += a * s
+
     def scale_gradient(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         dA, a, ds = places
         ds[:] = (dA * a).sum(axis=0)
+
+    def cosines(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        x, w, c, out = places
+        out[:] = np.cos(2 * np.pi * (np.tile(x, w.size // x.shape[1]) * w + c))
+
+    def cosines_backward(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        d, x, w, c, dw, dc = places
+        repeated = np.tile(x, w.size // x.shape[1])
+        d *= -2 * np.pi * np.sin(2 * np.pi * (repeated * w + c))
+        dw[:], dc[:] = (d * repeated).sum(axis=0), d.sum(axis=0)
+
+    def cosines_input(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        a, d, w, out = places
+        out[:] = a + (d * w).reshape(len(d), -1, a.shape[1]).sum(axis=1)
+
+    def mix(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        x, cosine, V, b, out = places
+        m, p = x.shape
+        by_frequency = cosine.reshape(m, -1, p)
+        mixed = np.einsum("mkp,kop->mop", by_frequency, V.reshape(by_frequency.shape[1], -1, p))
+        out[:] = np.concatenate([x, mixed.reshape(m, -1) + b], axis=1)
+
+    def mix_backward(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        dA, cosine, V, d, dV, db = places
+        m, p = len(dA), dA.shape[1] - db.size
+        by_frequency = cosine.reshape(m, -1, p)
+        mixed = dA[:, p:].reshape(m, -1, p)
+        d[:] = np.einsum("mop,kop->mkp", mixed, V.reshape(by_frequency.shape[1], -1, p)).reshape(m, -1)
+        dV[:] = np.einsum("mkp,mop->kop", by_frequency, mixed).reshape(1, -1)
+        db[:] = dA[:, p:].sum(axis=0)
+
+    def bins(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        x, edges, out = places
+        out[:] = self.shares(x, edges)[0].reshape(len(x), -1)
+
+    def bins_input(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        dA, x, edges, out = places
+        shares, slopes = self.shares(x, edges)
+        inside = (shares > 0) & (shares < 1)
+        out[:] = (dA.reshape(shares.shape) * inside * slopes).sum(axis=1)
+
+    def shares(self, x: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Shares of the bins, (m, bins, p), and their slopes where they are inside."""
+        low, width = edges.reshape(-1, x.shape[1])[:-1], np.diff(edges.reshape(-1, x.shape[1]), axis=0)
+        slopes = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
+        return np.clip((x[:, None] - low) * slopes, 0, 1), slopes
 
     def activate(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         Z, b, A = places
@@ -109,8 +160,9 @@ class NumpyBackend:
 
     def loss(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         Z, dZ, value = places
-        own, y = loss(op.owner), examples.Y[rows].T
-        share = examples.w[rows] / examples.w[rows].sum(dtype=float)
+        some = np.tile(rows, len(Z) // op.numbers[0])
+        own, y = loss(op.owner), examples.Y[some].T
+        share = examples.w[some] / examples.w[some].sum(dtype=float)
         value[:] = np.sum(share * own.value(Z.T, y))
         dZ[:] = (share * own.gradient(Z.T, y)).T
 
@@ -121,4 +173,4 @@ class NumpyBackend:
         names = ("beta_1", "rest_1", "beta_2", "rest_2", "epsilon", "correction_1", "correction_2")
         g = gradient + s["penalty"] * factors[1] * theta
         change, m[:], v[:] = OPTIMISERS[op.owner].step(g, m, v, rate, *(s[name] for name in names))
-        theta[:] = theta - rate * s["decay"] * factors[1] * theta + change
+        theta[:] = theta - s["rate"] * s["decay"] * factors[1] * theta + change

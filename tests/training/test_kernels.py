@@ -112,7 +112,7 @@ def test_losses_with_parameters_keep_their_own(name: str) -> None:
     memory = layout.fresh(1, np.float32)[0]
     scores = np.array([[0.1, -0.2], [1.0, 0.7], [5.0, -3.0]], np.float32)
     memory[Z.offset : Z.stop] = scores.ravel()
-    program = lower(Program((((Operation("loss", (Z, dZ, value), name),),),)), np.float32)
+    program = lower(Program((((Operation("loss", (Z, dZ, value), name, (3,)),),),)), np.float32)
     Y, w, rows = np.zeros((3, 2), np.float32), np.ones(3, np.float32), np.arange(3)
     at = [array.ctypes.data for array in (Y, Y, w)]
     call_range(program.addresses, program.operands, 0, 1, memory, *at, rows, np.zeros(1, np.uint64))

@@ -128,7 +128,7 @@ def _trained(options: ExplainOptions, run: str) -> _Subject:
     model = load(run).model_
     if not 0 <= options.member < len(model.members):
         raise ParameterError(f"--member must be from 0 to {len(model.members) - 1}; got {options.member}.")
-    architecture, parameters = model.plan.architecture, model.layers(options.member)
+    architecture, parameters = model.plans[options.member].architecture, model.layers(options.member)
     if options.data is None:
         if options.trace or options.check:
             raise DataError("--trace and --check of a trained model need a table: leadline explain RUN DATA.")
@@ -142,7 +142,7 @@ def _trained(options: ExplainOptions, run: str) -> _Subject:
     Y = None
     if model.target.name in picked.columns:
         own = model.members[options.member]
-        Y = ((model.target.encode(picked[model.target.name].to_numpy()) - own.center) / own.scale).T
+        Y = own.target.apply(model.target.encode(picked[model.target.name].to_numpy())).T
     network = f"network {options.member} of {len(model.members)}"
     about = f"row {options.row} of {options.data}, {network}; A[0] is the row as the network sees it"
     return _Subject(architecture, parameters, np.asarray(X, dtype=np.float64), Y, about)

@@ -31,14 +31,25 @@ class EpochTeller:
     estimator : DeepClassifier or DeepRegressor
     epochs : int
         How many are planned.
+
+    Attributes
+    ----------
+    asked : bool
+        Whether anyone has asked to stop.
     """
 
     def __init__(self, estimator: Any, epochs: int) -> None:
         self.estimator = estimator
+        self.asked = False
         self.root: Any = None
         if getattr(estimator, "_skl_callbacks", []):
             self.root = estimator._init_callback_context(max_subtasks=epochs)
             self.root.call_on_fit_task_begin(estimator=estimator)
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether there is anyone who could ask."""
+        return self.root is not None or self.estimator.callback is not None
 
     def __call__(self, epoch: Epoch) -> bool:
         """An epoch is finished; whether anyone wants to stop."""
@@ -50,6 +61,7 @@ class EpochTeller:
             task = self.root.subcontext(task_name="epoch")
             task.call_on_fit_task_begin(estimator=self.estimator)
             stop = bool(task.call_on_fit_task_end(estimator=self.estimator)) or stop
+        self.asked = self.asked or stop
         return stop
 
     def ended(self) -> None:

@@ -2,6 +2,9 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -26,13 +29,27 @@ from leadline.estimators.model import Member, Model
 from leadline.network import Loss
 from leadline.network import loss as loss_record
 from leadline.records import Field
-from leadline.search import Metric, Problem
+from leadline.search import Metric, Problem, make_folds
 from leadline.tables import Target
 from leadline.tables.target import NUMBER_OUTPUTS
-from leadline.training import Epoch, Hyperparameters, State, Stop, Task, plan_for, stream, train
-from leadline.training.hyperparameters import Choice, Real, Rule, check
+from leadline.training import (
+    Epoch,
+    Hyperparameters,
+    Plan,
+    State,
+    Stop,
+    Task,
+    Trained,
+    plan_for,
+    stream,
+    train,
+)
+from leadline.training.hyperparameters import RECIPES, Choice, Integer, Real, Rule, check
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
+
+# Rows to learn from, and rows that choose the epoch.
+Split = tuple[NDArray[Any], NDArray[Any]]
 
 # Names the streams of single fits apart from those of a search, whose keys are longer.
 _SINGLE_FIT, _HOLD_OUT = 0, 1
@@ -69,11 +86,14 @@ def _known_loss(value: Any) -> bool:
         return False
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     """Parameters and fitting that both estimators share."""
 
-    _task: str
+    _task: ClassVar[str]
     _rules: ClassVar[Mapping[str, Rule]] = {
+        "recipe": Choice(tuple(RECIPES)),
+        "n_networks": Integer(1, or_none=True),
         "early_stopping": Choice((True, False)),
         "warm_start": Choice((True, False)),
         "validation_fraction": Real(0.0, 1.0, low_open=True, high_open=True),
@@ -81,60 +101,38 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         "verbose": VERBOSE,
         "random_state": RANDOM_STATE,
     }
-    # of the last training, from which warm_start and partial_fit go on; a loaded model has none
-    _end: State | None = None
-    _seed: int
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Sequence[int] | int = Hyperparameters.hidden_layer_sizes,
-        activation: str = Hyperparameters.activation,
-        *,
-        loss: str | Loss | None = None,
-        solver: str = Hyperparameters.solver,
-        alpha: float | None = None,
-        weight_decay: float = Hyperparameters.weight_decay,
-        dropout: float = Hyperparameters.dropout,
-        batch_size: int | str = Hyperparameters.batch_size,
-        learning_rate: str = Hyperparameters.learning_rate,
-        learning_rate_init: float = Hyperparameters.learning_rate_init,
-        max_iter: int = Hyperparameters.max_iter,
-        early_stopping: bool = True,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = Hyperparameters.n_iter_no_change,
-        beta_1: float = Hyperparameters.beta_1,
-        beta_2: float = Hyperparameters.beta_2,
-        epsilon: float = Hyperparameters.epsilon,
-        feature_scale: bool = Hyperparameters.feature_scale,
-        scaling: str = Hyperparameters.scaling,
-        warm_start: bool = False,
-        callback: Callable[[Epoch], object] | None = None,
-        verbose: bool | int = False,
-        random_state: Any = None,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.loss = loss
-        self.solver = solver
-        self.alpha = alpha
-        self.weight_decay = weight_decay
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.feature_scale = feature_scale
-        self.scaling = scaling
-        self.warm_start = warm_start
-        self.callback = callback
-        self.verbose = verbose
-        self.random_state = random_state
+    hidden_layer_sizes: Sequence[int] | int = field(default=Hyperparameters.hidden_layer_sizes, kw_only=False)
+    activation: str = field(default=Hyperparameters.activation, kw_only=False)
+    recipe: str = "tabular"
+    loss: str | Loss | None = None
+    solver: str = Hyperparameters.solver
+    alpha: float | None = None
+    weight_decay: float | None = None
+    weight_decay_schedule: str | None = None
+    dropout: float | None = None
+    dropout_schedule: str | None = None
+    batch_size: int | str = Hyperparameters.batch_size
+    learning_rate: str | None = None
+    learning_rate_init: float | None = None
+    max_iter: int = Hyperparameters.max_iter
+    early_stopping: bool = True
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = Hyperparameters.n_iter_no_change
+    n_networks: int | None = None
+    beta_1: float = Hyperparameters.beta_1
+    beta_2: float | None = None
+    epsilon: float = Hyperparameters.epsilon
+    scaling: str | None = None
+    numeric_embedding: str | None = None
+    one_hot_up_to: int | str | None = None
+    feature_scale: bool | None = None
+    parametrization: str | None = None
+    members: int | None = None
+    warm_start: bool = False
+    callback: Callable[[Epoch], object] | None = None
+    verbose: bool | int = False
+    random_state: Any = None
 
     def hyperparameters(self) -> Hyperparameters:
         """The estimator's parameters as the record that training reads, checked.
@@ -145,9 +143,13 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             A parameter breaks its rule; the message names it, the rule and the value.
         """
         owner = type(self).__name__
-        values = {}
+        self._check_rules()
+        chosen = RECIPES[self.recipe]
+        values: dict[str, Any] = {}
         for item in dataclasses.fields(Hyperparameters):
-            value = getattr(self, item.name)
+            value = getattr(self, item.name, None)
+            if value is None and getattr(type(self), item.name, None) is None:
+                value = chosen.get(item.name, item.default)
             if isinstance(value, str):
                 value = _OTHER_NAMES.get((item.name, value), value)
             if (
@@ -161,8 +163,13 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 value = 1.0 if np.size(self.hidden_layer_sizes) == 0 else 0.0
             check(owner, item.name, item.metadata["rule"], value)
             values[item.name] = value
-        self._check_rules()
         return Hyperparameters(**values)
+
+    @classmethod
+    def known(cls, settings: Hyperparameters) -> dict[str, Any]:
+        """Settings as parameters of this kind of estimator, which does not have those of another kind of target."""
+        names = cls._get_param_names()
+        return {name: value for name, value in dataclasses.asdict(settings).items() if name in names}
 
     def _own_loss(self) -> str | Loss | None:
         """The loss that was asked for, as `leadline.network` calls it."""
@@ -174,7 +181,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation: Any = None) -> Self:
-        """Train one network.
+        """Train the networks.
 
         Parameters
         ----------
@@ -184,7 +191,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         sample_weight : (n,) array, optional
             A row of weight 2 counts as the row twice.
         validation : (X, y), (X, y, sample_weight) or splitter, optional
-            Rows that choose the epoch, instead of a share of the training rows: others, or those of the first split.
+            Rows that choose the epoch, instead of some of the training rows: others, or those of the first splits, one
+            for each network.
 
         Returns
         -------
@@ -200,8 +208,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
         self._begin(goes_on)
-        given, train_rows, validation_rows = self._divide(given, settings, validation)
-        return self._train(X, given, settings, train_rows, validation_rows, model)
+        given, splits = self._divide(given, settings, validation)
+        return self._train(X, given, settings, splits, model)
 
     @available_if(_trains_in_minibatches)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -239,12 +247,23 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         rows = np.arange(len(given.y))
         if model is not None:
             settings = dataclasses.replace(settings, batch_size=model.settings.batch_size)
-        return self._train(X, given, settings, rows, rows[:0], model)
+        return self._train(X, given, settings, [(rows, rows[:0])], model)
+
+    @property
+    def _how_many(self) -> int:
+        """Networks to train: what L-BFGS solves is one."""
+        if self.hyperparameters().solved:
+            return 1
+        return int(RECIPES[self.recipe].get("n_networks", 1) if self.n_networks is None else self.n_networks)
 
     def _begin(self, goes_on: bool) -> None:
-        """Draw a seed, unless training goes on that began here."""
+        """Draw a seed, unless training goes on that began here.
+
+        `_ends` is where the last training ended, from which warm_start and partial_fit go on; a loaded model has none.
+        """
         if not (goes_on and hasattr(self, "_seed")):
-            self._seed, self._end = draw_seed(self.random_state), None
+            self._seed = draw_seed(self.random_state)
+            self._ends: list[State] | None = None
 
     def _read(self, X: Any, y: Any, sample_weight: Any, model: Model | None, target: Target | None = None) -> Given:
         """What the caller gave, read as `model` reads it if training goes on."""
@@ -258,87 +277,128 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         X: Any,
         given: Given,
         settings: Hyperparameters,
-        train_rows: NDArray[Any],
-        validation_rows: NDArray[Any],
+        splits: list[Split],
         model: Model | None,
     ) -> Self:
-        """Train a network, or go on with the one of `model`, on some of the rows given."""
-        settings = settings.for_rows(len(train_rows))
+        """Train networks, or go on with those of `model`, each on the rows of its split or of the one that there is."""
+        settings = settings.for_rows(min(len(train_rows) for train_rows, _ in splits))
+        if model is not None and len({member.settings for member in model.members}) > 1:
+            raise ParameterError(
+                f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "
+                "be trained further; use warm_start=False."
+            )
         if model is not None and settings.hidden_layer_sizes != model.settings.hidden_layer_sizes:
             raise ParameterError(
                 f"{type(self).__name__}.hidden_layer_sizes cannot change while training goes on; it was "
                 f"{model.settings.hidden_layer_sizes}, now {settings.hidden_layer_sizes}. Use warm_start=False."
             )
+        n = self._how_many if model is None else len(model.members)
+        if model is not None:
+            # what was fitted on a network's first rows is its own
+            splits = [splits[i % len(splits)] for i in range(n)]
         problem = Problem.build(
             given.encoded,
             given.y,
             given.w,
             given.target,
             Metric(None, given.target),
-            [(train_rows, validation_rows)],
-            settings.scaling,
-            fitted=None if model is None else model.members[0].fitted,
+            splits,
+            settings,
+            fitted=None if model is None else [(member.statistics, member.target) for member in model.members],
         )
-        plan = plan_for(settings, problem.n_inputs, given.target.n_scores, given.target.loss)
-        if model is not None and self._end is None:
-            self._end = self._beginning(model)
-        task = Task(settings, (self._seed, _SINGLE_FIT), 0, train_rows, validation_rows, start=self._end)
-        teller = EpochTeller(self, settings.max_iter)
-        (trained,) = train(
-            plan, [task], problem.data, problem.judge, Stop(), threads=effective_n_jobs(-1), callback=teller
-        )
-        teller.ended()
-        if trained.state == "diverged":
-            raise DataError(f"Training failed: {trained.reason}.")
-        fold = problem.judge.folds[0]
-        member = Member(trained.theta, fold.statistics, fold.center, fold.scale)
+        plan = plan_for(settings, problem.inputs, given.target.n_scores, given.target.loss)
+        if model is not None and self._ends is None:
+            self._ends = self._beginnings(model)
+        tasks = []
+        for i in range(n):
+            place = i % len(splits)
+            fold = problem.judge.folds[place]
+            start = None if self._ends is None else self._ends[i]
+            tasks.append(Task(settings, self._key(i), place, fold.train_rows, fold.validation_rows, start=start))
+        networks = self._train_all(plan, tasks, problem)
+        members = []
+        for task, trained in zip(tasks, networks, strict=True):
+            if trained.state == "diverged":
+                raise DataError(f"Training failed: {trained.reason}.")
+            fold = problem.judge.folds[task.fold]
+            members.append(Member(settings, trained.theta, fold.statistics, fold.target))
         if model is None:
-            self._set_model(Model(given.layout, given.target, settings, (member,)), given.frame, X)
+            self._set_model(Model(given.layout, given.target, tuple(members)), given.frame, X)
         else:
-            self.model_ = Model(given.layout, given.target, settings, (member,))
-        self._end = trained.end
-        self.loss_curve_ = trained.losses
-        self.validation_scores_ = trained.curve
-        self.n_iter_ = max(len(trained.losses), 1)
-        self.best_epoch_ = trained.best_epoch
+            self.model_ = Model(given.layout, given.target, tuple(members))
+        ends = [trained.end for trained in networks]
+        self._ends = [end for end in ends if end is not None] or None
+        first = networks[0]
+        self.loss_curve_ = first.losses
+        self.validation_scores_ = first.curve
+        self.n_iter_ = max(len(first.losses), 1)
+        self.best_epoch_ = first.best_epoch
         return self
 
-    def _beginning(self, model: Model) -> State:
-        """A state that has the parameters of a loaded model, and moments and random numbers of its own."""
-        if len(model.members) > 1:
-            raise ParameterError(
-                f"This model is the average of {len(model.members)} networks, which cannot be trained further; use "
-                "warm_start=False."
-            )
-        theta = model.members[0].theta
-        nothing = np.zeros_like(theta)
-        generator = stream((self._seed, _SINGLE_FIT)).bit_generator.state
-        return State(theta, nothing, nothing, 0, generator, (), (), theta, 0)
+    def _train_all(self, plan: Plan, tasks: list[Task], problem: Problem) -> list[Trained]:
+        """Train networks side by side; callbacks are told of the first one."""
+        jobs: list[tuple[Task, Callable[[Epoch], object] | None]]
+        teller, stop, cores = EpochTeller(self, tasks[0].settings.max_iter), Stop(), effective_n_jobs(-1)
 
-    def _divide(
-        self, given: Given, settings: Hyperparameters, validation: Any
-    ) -> tuple[Given, NDArray[Any], NDArray[Any]]:
-        """Rows to train on and rows that choose the epoch; none of the latter where there are no epochs."""
-        rows = np.arange(len(given.y))
+        def train_one(task: Task, threads: int, callback: Callable[[Epoch], object] | None = None) -> Trained:
+            return train(plan, [task], problem.data, problem.judge, stop, threads, callback)[0]
+
+        if len(tasks) == 1 or teller.may_stop:
+            # whoever stops the first stops the others at the same epoch, so that bits do not depend on who was ahead
+            first = train_one(tasks[0], cores, teller)
+            last = len(first.losses) if teller.asked else None
+            done, jobs = [first], [(task, lambda epoch: epoch.number == last) for task in tasks[1:]]
+        else:
+            done, jobs = [], [(task, None if i else teller) for i, task in enumerate(tasks)]
+        with ThreadPoolExecutor(min(cores, max(len(jobs), 1))) as crew:
+            running = [crew.submit(train_one, task, max(cores // len(tasks), 1), told) for task, told in jobs]
+            try:
+                done += [network.result() for network in running]
+            except BaseException:
+                stop.set()
+                raise
+        teller.ended()
+        return done
+
+    def _key(self, i: int) -> tuple[int, ...]:
+        """Names the random stream of network i."""
+        return (self._seed, _SINGLE_FIT, i)
+
+    def _beginnings(self, model: Model) -> list[State]:
+        """States that have the parameters of a loaded model, and moments and random numbers of their own."""
+        states = []
+        for i, member in enumerate(model.members):
+            nothing, generator = np.zeros_like(member.theta), stream(self._key(i)).bit_generator.state
+            states.append(State(member.theta, nothing, nothing, 0, generator, (), (), member.theta, 0))
+        return states
+
+    def _divide(self, given: Given, settings: Hyperparameters, validation: Any) -> tuple[Given, list[Split]]:
+        """Rows to train on and rows that choose the epoch, for each network or once for all; see `fit`."""
+        rows, n = np.arange(len(given.y)), self._how_many
         if hasattr(validation, "split"):
             try:
-                train_rows, validation_rows = next(iter(validation.split(np.zeros((len(rows), 1)), given.y)))
-            except (ValueError, StopIteration) as error:
+                splits = list(islice(validation.split(np.zeros((len(rows), 1)), given.y), n))
+            except ValueError as error:
                 raise DataError(f"validation={validation!r} cannot divide the rows: {error}.") from error
-            return given, np.sort(train_rows), np.sort(validation_rows)
+            if not splits:
+                raise DataError(f"validation={validation!r} cannot divide the rows: it gives no split.")
+            return given, [(np.sort(train_rows), np.sort(validation_rows)) for train_rows, validation_rows in splits]
         if validation is not None:
             given = self._with_rows(given, validation)
-            return given, rows, np.arange(len(rows), len(given.y))
-        if settings.solved or not self.early_stopping or len(rows) < 2 / self.validation_fraction:
-            return given, rows, rows[:0]
+            return given, [(rows, np.arange(len(rows), len(given.y)))]
+        if settings.solved or not self.early_stopping or len(rows) < max(2 / self.validation_fraction, 2 * n):
+            return given, [(rows, rows[:0])]
         random_state = int(np.random.SeedSequence([self._seed, _HOLD_OUT]).generate_state(1)[0])
+        if n > 1:
+            splits, _ = make_folds(given.y, rows, given.target, None, n, random_state)
+            return given, splits
         shares: dict[str, Any] = {"test_size": self.validation_fraction, "random_state": random_state}
         if given.target.stratified:
             _, counts = np.unique(given.y, return_counts=True)
             if counts.min() >= 2 and len(counts) <= self.validation_fraction * len(rows):
                 shares["stratify"] = given.y
         train_rows, validation_rows = train_test_split(rows, **shares)
-        return given, np.sort(train_rows), np.sort(validation_rows)
+        return given, [(np.sort(train_rows), np.sort(validation_rows))]
 
     def _with_rows(self, given: Given, validation: Any) -> Given:
         """The rows given, and after them those of `validation`."""
@@ -431,63 +491,80 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 _PARAMETERS = """\
 Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default (128, 128)
+    hidden_layer_sizes : sequence of int, default {hidden_layer_sizes}
         n[1] … n[L-1]; ``()`` is {linear}, L = 1, solved by L-BFGS on the same loss and gradient.
-    activation : str, default "relu"
+    activation : str, default "{activation}"
         g of every hidden layer: one of the names in `leadline.network.ACTIVATIONS`.
+    recipe : {{"tabular", "plain"}}, default "tabular"
+        What the parameters are that are None here: what suits tables, or the network of the equations and nothing else.
     loss : str or Loss, optional
         {loss}
-    solver : str, default "adam"
+    solver : str, default "{solver}"
         One of the names in `leadline.network.OPTIMISERS`, in minibatches, or "lbfgs" for all rows at once in float64;
         L = 1 is always solved by L-BFGS.
     alpha : float, optional
         L2 penalty: + alpha/2 ‖W‖² beside the summed loss of the rows (1/C of LogisticRegression, alpha of Ridge).
         Default 1 for L = 1, else 0.
-    weight_decay : float, default 0.05
+    weight_decay : float, default {weight_decay}
         Decoupled decay (AdamW), another thing than `alpha`: W shrinks by learning rate × this at every step.
-    dropout : float, default 0.1
+    dropout : float, default {dropout}
         Share of each hidden layer's units silenced in a training step.
-    batch_size : int or "auto", default "auto"
+    weight_decay_schedule, dropout_schedule : str, default {weight_decay_schedule}
+        What weight decay and dropout are multiplied by over the planned epochs: see `learning_rate`.
+    batch_size : int or "auto", default "{batch_size}"
         Rows in a minibatch; "auto" is a power of two from 16 to 256 near 1/32 of the rows.
-    learning_rate : {{"cosine", "constant"}}, default "cosine"
-        Schedule over the planned epochs.
-    learning_rate_init : float, default 0.005
+    learning_rate : str, default {learning_rate}
+        Schedule over the planned epochs: one of the names in `leadline.network.SCHEDULES`.
+    learning_rate_init : float, default {learning_rate_init}
         α, where the schedule starts.
-    max_iter : int, default 100
+    max_iter : int, default {max_iter}
         Epochs; L-BFGS may take ten times as many iterations.
     early_stopping : bool, default True
-        Hold out rows, stop when their score has not improved for `n_iter_no_change` epochs, and return to the
-        best epoch.
+        Stop a network when the score of the rows that it does not learn from has not improved for `n_iter_no_change`
+        epochs, and return to the best epoch.
     validation_fraction : float, default 0.1
-        Share of the rows held out for that.
-    n_iter_no_change : int, default 20
+        Share of the rows held out for that where there is one network.
+    n_iter_no_change : int, default {n_iter_no_change}
         Patience in epochs.
-    beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
+    n_networks : int, default {n_networks}
+        Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
+        by another one, so that together they learn from all rows. What L-BFGS solves is one network.
+    beta_1, beta_2, epsilon : float, default {beta_1}, {beta_2}, {epsilon}
         Adam's decay of the first and second moment, and the number kept from zero in its division.
-    feature_scale : bool, default True
-        A learned factor for each input before layer 1 (not for L = 1).
-    scaling : {{"robust", "standard", "none"}}, default "robust"
+    scaling : {{"robust", "standard", "none"}}, default {scaling}
         Number columns: median and quartiles with a smooth clip; mean and deviation; or as they are.
+    numeric_embedding : {{"none", "periodic", "piecewise_linear"}}, default {numeric_embedding}
+        What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
+        far it has come through each of its bins.
+    one_hot_up_to : int or "all", default {one_hot_up_to}
+        Columns with more categories than this get a learned vector for each instead of an input for each.
+    feature_scale : bool, default {feature_scale}
+        A learned factor for each input of layer 1.
+    parametrization : {{"standard", "ntk"}}, default {parametrization}
+        "ntk" multiplies the learning rate of W[l] by the standard deviation of its initial entries.
+    members : int, default {members}
+        Members that share the layers of a network, each with its own factors of the inputs and its own output layer.
     warm_start : bool, default False
         `fit` goes on from where the last one ended, for `max_iter` more epochs. With a constant learning rate the bits
         are those of one longer training. What the first fit found out about the columns and the target stays.
     callback : callable, optional
-        Called after every epoch with an `Epoch` (number, loss, score, theta); something true ends the training.
+        Called after every epoch of the first network with an `Epoch` (number, loss, score, theta); something true ends
+        the training of all.
     verbose : bool, default False
-        Print a line for each epoch.
+        Print a line for each epoch of the first network.
     random_state : int, Generator, RandomState or None
-        Seed of initial weights, shuffles, dropout and hold-out. The same seed gives the same bits.{extra}
+        Seed of folds, initial weights, shuffles and dropout. The same seed gives the same bits.{extra}
 
     Attributes
     ----------
     model_ : Model
-        One network, and everything between a table and its predictions.
+        The networks, and everything between a table and their predictions.
     loss_curve_, validation_scores_ : (epochs,) arrays
-        Mean training loss and validation score after each epoch, greater is better.
+        Mean training loss and validation score after each epoch of the first network, greater is better.
     best_epoch_ : int
-        The epoch that the parameters are from, counted from 1.
+        The epoch that the first network's parameters are from, counted from 1.
     coefs_, intercepts_ : lists of arrays
-        W[l]ᵀ, (n[l-1], n[l]), and b[l], (n[l],), for l = 1 … L.
+        W[l]ᵀ, (n[l-1], n[l]), and b[l], (n[l],), for l = 1 … L, of the first network.
     n_features_in_ : int
     feature_names_in_ : (p,) array
         If X had column names.
@@ -497,22 +574,39 @@ Parameters
 Kind = TypeVar("Kind", bound=type[Any])
 
 
+def _defaults() -> dict[str, str]:
+    """The default of every hyperparameter in words, with that of the plain recipe where it is another."""
+    found = {}
+    plain = {item.name: item.default for item in dataclasses.fields(Hyperparameters)} | {"n_networks": 1}
+    for name, of_plain in plain.items():
+        own = getattr(_Deep, name, None)
+        usual = RECIPES["tabular"].get(name, of_plain) if own is None else own
+        if own is not None:
+            found[name] = str(usual)
+        else:
+            found[name] = f"{usual!r}" if usual == of_plain else f'{usual!r} ("plain": {of_plain!r})'
+    return found
+
+
 def _with_parameters(linear: str, loss: str, extra: str = "") -> Callable[[Kind], Kind]:
     """Put the parameters, which both estimators share, into a class's docstring at its mark."""
 
     def decorate(kind: Kind) -> Kind:
-        described = _PARAMETERS.format(linear=linear, loss=loss, extra=extra)
+        described = _PARAMETERS.format(linear=linear, loss=loss, extra=extra.format(**_defaults()), **_defaults())
         kind.__doc__ = str(kind.__doc__).replace("(PARAMETERS)", described.strip())
         return kind
 
     return decorate
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 @_with_parameters(
     "logistic regression",
     "A loss of your own, any object with `value` and `gradient` of raw scores (see `leadline.network.Loss`), instead\n"
     "        of cross-entropy.",
     """
+    label_smoothing : float, default {label_smoothing}
+        Share of each training target that is spread over all classes.
     class_weight : dict, "balanced" or None
         Weights by class, which multiply those of the rows, in training and in judging; "balanced" gives every class the
         same total.""",
@@ -546,60 +640,8 @@ class DeepClassifier(ClassifierFace, _Deep):
         ),
     }
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Sequence[int] | int = Hyperparameters.hidden_layer_sizes,
-        activation: str = Hyperparameters.activation,
-        *,
-        loss: Loss | None = None,
-        solver: str = Hyperparameters.solver,
-        alpha: float | None = None,
-        weight_decay: float = Hyperparameters.weight_decay,
-        dropout: float = Hyperparameters.dropout,
-        batch_size: int | str = Hyperparameters.batch_size,
-        learning_rate: str = Hyperparameters.learning_rate,
-        learning_rate_init: float = Hyperparameters.learning_rate_init,
-        max_iter: int = Hyperparameters.max_iter,
-        early_stopping: bool = True,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = Hyperparameters.n_iter_no_change,
-        beta_1: float = Hyperparameters.beta_1,
-        beta_2: float = Hyperparameters.beta_2,
-        epsilon: float = Hyperparameters.epsilon,
-        feature_scale: bool = Hyperparameters.feature_scale,
-        scaling: str = Hyperparameters.scaling,
-        warm_start: bool = False,
-        callback: Callable[[Epoch], object] | None = None,
-        verbose: bool | int = False,
-        random_state: Any = None,
-        class_weight: Mapping[Any, float] | str | None = None,
-    ) -> None:
-        super().__init__(
-            hidden_layer_sizes,
-            activation,
-            loss=loss,
-            solver=solver,
-            alpha=alpha,
-            weight_decay=weight_decay,
-            dropout=dropout,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init,
-            max_iter=max_iter,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            feature_scale=feature_scale,
-            scaling=scaling,
-            warm_start=warm_start,
-            callback=callback,
-            verbose=verbose,
-            random_state=random_state,
-        )
-        self.class_weight = class_weight
+    label_smoothing: float | None = None
+    class_weight: Mapping[Any, float] | str | None = None
 
     def _class_weight(self) -> Any:
         return self.class_weight
@@ -613,10 +655,14 @@ class DeepClassifier(ClassifierFace, _Deep):
         return self.loss
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 @_with_parameters(
     "linear regression",
     '"squared_error" (default), "absolute_error", "huber(δ)" with δ in standard deviations of the target, "poisson"\n'
     '        for counts and rates, "quantile(τ, …)" for one or several quantiles at once, or a loss of your own.',
+    """
+    clip_predictions : bool, default {clip_predictions}
+        Predict within the range of the training targets.""",
 )
 class DeepRegressor(RegressorFace, _Deep):
     """A deep L-layer network that predicts numbers.
@@ -647,6 +693,8 @@ class DeepRegressor(RegressorFace, _Deep):
             _known_loss,
         ),
     }
+
+    clip_predictions: bool | None = None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -24,7 +23,6 @@ from leadline.estimators.model import Member, Model
 from leadline.records import Field
 from leadline.search import (
     SELECTIONS,
-    SPACE,
     Candidate,
     DepthResult,
     Dimension,
@@ -40,6 +38,7 @@ from leadline.search import (
     make_folds,
     most_repeats,
     result_record,
+    usual_space,
 )
 from leadline.tables import Layout
 from leadline.training import Hyperparameters, Stop
@@ -129,8 +128,8 @@ def _model(ladder: Ladder, layout: Layout, result: DepthResult) -> Model:
     for place, unit in ladder.members(result):
         own = ladder.problem.judge.folds[place]
         assert unit.theta is not None
-        members.append(Member(unit.theta, own.statistics, own.center, own.scale))
-    return Model(layout, ladder.problem.judge.target, result.settings, tuple(members))
+        members.append(Member(result.settings, unit.theta, own.statistics, own.target))
+    return Model(layout, ladder.problem.judge.target, tuple(members))
 
 
 def _cv_results(ladder: Ladder) -> dict[str, Any]:
@@ -368,12 +367,12 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             given.target,
             self.metric_,
             splits,
-            base.scaling,
+            base,
             own_groups,
             repeats,
         )
         problem.judge.check()
-        space = SPACE if self.space is None else check_space(self.space)
+        space = usual_space(base) if self.space is None else check_space(self.space)
         candidates = draw_candidates(base, self.candidates, seed, space)
         study = self.study if isinstance(self.study, Study) else Study(self.study)
         study.identify(self._identity(problem, base, space, seed))
@@ -479,7 +478,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
         """A fitted estimator with the averaged networks of the folds at depth L."""
         settings = self.results_[L].settings
-        estimator = clone(self.estimator).set_params(**asdict(settings))
+        estimator = clone(self.estimator).set_params(**self.estimator.known(settings))
         names = getattr(self, "feature_names_in_", None)
         features = {"count": self.n_features_in_, "names": None if names is None else list(names)}
         fitted: DeepClassifier | DeepRegressor = estimator._restore(self.models_[L], features)

@@ -1,6 +1,5 @@
 """From a model file back to a fitted estimator."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ def load(path: str | Path) -> DeepClassifier | DeepRegressor:
     numbers = isinstance(model.target, Numbers)
     kind: Any = DeepRegressor if numbers else DeepClassifier
     own = {"loss": model.target.loss} if numbers and model.target.loss != USUAL_LOSS else {}
-    fitted: DeepClassifier | DeepRegressor = kind(**dataclasses.asdict(model.settings), **own)
+    fitted: DeepClassifier | DeepRegressor = kind(**kind.known(model.settings), **own)
     return fitted._restore(model, features)
 
 

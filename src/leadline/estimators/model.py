@@ -1,13 +1,14 @@
-"""What a fitted model is: P ≥ 1 networks of one architecture whose predictions are averaged.
+"""What a fitted model is: P ≥ 1 networks whose predictions are averaged.
 
-P = 1 after one fit; the networks of the folds after a search for depth. Each member keeps the statistics that
-its own training rows gave; layout, target and settings belong to all.
+They are the networks of a fit, or those of the folds after a search for depth, of one architecture; or what an ensemble
+chose, of several. Each network keeps its settings and the statistics that its own training rows gave; layout and target
+belong to all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,16 +19,18 @@ from numpy.typing import NDArray
 
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
-from leadline.records import ANYTHING, one_of, read_fields, whole
+from leadline.records import ANYTHING, POSITIVE, list_of, one_of, read_fields, whole
 from leadline.storage import FORMAT
-from leadline.tables import Encoded, Layout, Statistics, Target
-from leadline.training import Hyperparameters, Plan, Processor, Scorer, one_blas_thread, plan_for
+from leadline.tables import Encoded, Layout, Statistics, Target, TargetStatistics
+from leadline.training import Hyperparameters, Inputs, Plan, Processor, Scorer, one_blas_thread, plan_for
 
 __all__ = ["Member", "Model"]
 
 Array = NDArray[Any]
 
 ROWS_IN_DOUBLE = 4096
+# More than any file has.
+MOST_NETWORKS = 10_000
 # Rows that a thread takes through all steps of a prediction at once; few enough to stay in its cache.
 ROWS_IN_A_PART = 4096
 
@@ -38,28 +41,27 @@ class Member:
 
     Attributes
     ----------
+    settings : Hyperparameters
     theta : (n_parameters,) float32 array
     statistics : Statistics
-    center, scale : (n[L],) arrays
-        Of the target.
+    target : TargetStatistics
+    weight : float
+        Its share of the average, relative to those of the others.
     """
 
+    settings: Hyperparameters
     theta: Array
     statistics: Statistics
-    center: Array
-    scale: Array
-
-    @property
-    def fitted(self) -> tuple[Statistics, Array, Array]:
-        """What was fitted on its training rows."""
-        return self.statistics, self.center, self.scale
+    target: TargetStatistics
+    weight: float = 1.0
 
 
 class _Scorers:
     """Sets of scorers, one for each member of a model, lent to one thread at a time and kept for the next."""
 
     def __init__(self, model: "Model", dtype: type) -> None:
-        self._plan, self._members, self._dtype = model.plan, model.members, dtype
+        self._networks = [(plan, member.theta) for plan, member in zip(model.plans, model.members, strict=True)]
+        self._dtype = dtype
         self._idle: list[list[Scorer]] = []
 
     @contextmanager
@@ -68,36 +70,56 @@ class _Scorers:
             own = self._idle.pop()
         except IndexError:
             backend = Processor()
-            own = [Scorer(self._plan, backend, self._dtype).take(member.theta) for member in self._members]
+            own = [Scorer(plan, backend, self._dtype).take(theta) for plan, theta in self._networks]
         yield own
         self._idle.append(own)
 
 
 @dataclass(frozen=True)
 class Model:
-    """Networks of one architecture, and everything between a table and their predictions."""
+    """Networks, and everything between a table and their predictions."""
 
     layout: Layout
     target: Target
-    settings: Hyperparameters
     members: tuple[Member, ...]
 
     @property
-    def plan(self) -> Plan:
-        """The plan that all members share."""
-        return plan_for(self.settings, self.layout.n_inputs, self.target.n_scores, self.target.loss)
+    def settings(self) -> Hyperparameters:
+        """Those of the first network."""
+        return self.members[0].settings
+
+    @property
+    def plans(self) -> list[Plan]:
+        """The plan of each network."""
+        return self._plans
+
+    @cached_property
+    def _plans(self) -> list[Plan]:
+        of_settings: dict[Hyperparameters, Plan] = {}
+        for member in self.members:
+            if member.settings not in of_settings:
+                of_settings[member.settings] = _plan(self.layout, self.target, member.settings)
+        return [of_settings[member.settings] for member in self.members]
 
     def layers(self, member: int = 0) -> Parameters:
-        """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one member in float64, for l = 1 … L."""
-        return self.plan.layers(self.members[member].theta)
+        """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one network in float64, for l = 1 … L.
+
+        Of members that share its layers the first.
+        """
+        return self.plans[member].layers(self.members[member].theta)
 
     def inputs(self, frame: pd.DataFrame, member: int = 0) -> Array:
-        """A[0] of layer 1 for one member, (m, n[0]) in float64: the rows of a table, past the pieces before layer 1."""
-        own = self.members[member]
-        x, pieces = own.statistics.apply(self.layout.encode(frame)), len(self.plan.pieces)
-        if not pieces:
-            return x.astype(np.float64)
-        return Scorer(self.plan, Processor(), np.float64, block=pieces - 1).take(own.theta).scores(x)
+        """A[0] of layer 1 for one network, (m, n[0]) in float64: rows of a table, past the pieces before layer 1.
+
+        Of members that share its layers the first.
+        """
+        own, plan = self.members[member], self.plans[member]
+        x = own.statistics.apply(self.layout.encode(frame)).astype(np.float64)
+        shared = plan.members > 1
+        pieces = len(plan.pieces) - shared
+        if pieces:
+            x = Scorer(plan, Processor(), np.float64, block=pieces - 1).take(own.theta).scores(x)
+        return x * plan.named(own.theta)["member_scale"][0] if shared else x
 
     def predictions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
@@ -128,8 +150,8 @@ class Model:
         with scorers.borrow() as own:
             for member, scorer in zip(self.members, own, strict=True):
                 scores = scorer.scores(member.statistics.apply(encoded))
-                total = total + self.target.predictions(scores, member.center, member.scale)
-        return np.asarray(total / len(self.members))
+                total = total + member.weight * self.target.predictions(scores, member.target)
+        return np.asarray(total / sum(member.weight for member in self.members))
 
     @cached_property
     def _scorers32(self) -> "_Scorers":
@@ -144,23 +166,27 @@ class Model:
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """A plain record and named arrays, for a model file."""
+        settings = list(dict.fromkeys(member.settings for member in self.members))
         record = {
             "layout": self.layout.to_record(),
             "target": self.target.to_record(),
-            "settings": self.settings.to_record(),
-            "members": len(self.members),
+            "settings": [one.to_record() for one in settings],
+            "members": [
+                {"settings": settings.index(member.settings), "weight": member.weight} for member in self.members
+            ],
         }
         arrays = {}
-        plan = self.plan
-        for p, member in enumerate(self.members):
+        for p, (member, plan) in enumerate(zip(self.members, self.plans, strict=True)):
             named = {
                 **plan.named(member.theta),
                 "fill": member.statistics.fill,
                 "center": member.statistics.center,
                 "scale": member.statistics.scale,
-                "target_center": member.center,
-                "target_scale": member.scale,
+                "target_center": member.target.center,
+                "target_scale": member.target.scale,
             }
+            if _clips(self.target, member.settings):
+                named.update(target_low=member.target.low, target_high=member.target.high)
             arrays.update({f"{p}/{name}": array for name, array in named.items()})
         return record, arrays
 
@@ -181,34 +207,57 @@ class Model:
             {
                 "layout": ANYTHING,
                 "target": ANYTHING,
-                "settings": ANYTHING,
-                "members": whole(1, len(arrays)),
+                "settings": list_of(ANYTHING),
+                "members": list_of(ANYTHING),
                 "features": ANYTHING,
             },
         )
         layout, target = Layout.from_record(read["layout"]), Target.from_record(read["target"])
-        settings = Hyperparameters.from_record(read["settings"])
-        # before a plan of them is made
-        if len(settings.hidden_layer_sizes) > len(arrays):
-            raise ModelFileError("The model has more layers than the file has arrays.")
-        if sum(settings.hidden_layer_sizes) > sum(array.size for array in arrays.values()):
-            raise ModelFileError("The model has more units than the file has numbers.")
-        model, taken = cls(layout, target, settings, ()), _Arrays(arrays)
-        p, k = len(layout.number_columns), target.n_scores
+        settings = [Hyperparameters.from_record(one) for one in read["settings"]]
+        if not 1 <= len(read["members"]) <= len(arrays) or not settings:
+            raise ModelFileError("The model must have settings, and networks, no more of them than arrays.")
+        for own in settings:
+            # before a plan of them is made
+            if len(own.hidden_layer_sizes) > len(arrays):
+                raise ModelFileError("The model has more layers than the file has arrays.")
+            if (sum(own.hidden_layer_sizes) + 1) * own.members > sum(array.size for array in arrays.values()):
+                raise ModelFileError("The model has more units than the file has numbers.")
+        plans = [_plan(layout, target, own) for own in settings]
+        taken = _Arrays(arrays)
         members = []
-        for i in range(read["members"]):
-            theta = [taken.take(f"{i}/{spec.name}", spec.shape, np.float32).ravel() for spec in model.plan.specs]
-            fill, center = (taken.take(f"{i}/{name}", (p,), np.float64) for name in ("fill", "center"))
-            # a column that says nothing is divided by infinity
-            scale = taken.take(f"{i}/scale", (p,), np.float64, positive=True)
-            own_center = taken.take(f"{i}/target_center", (k,), np.float64)
-            own_scale = taken.take(f"{i}/target_scale", (k,), np.float64, positive=True)
-            if not np.isfinite(own_scale).all():
-                raise ModelFileError(f"Array '{i}/target_scale' must be finite.")
-            statistics = Statistics(settings.scaling, fill, center, scale)
-            members.append(Member(np.concatenate(theta), statistics, own_center, own_scale))
+        for i, item in enumerate(read["members"]):
+            fields = {"settings": whole(0, len(settings) - 1), "weight": POSITIVE}
+            place, weight = read_fields(item, f"network {i + 1}", fields).values()
+            fitted = _fitted(taken, i, layout, target, settings[place])
+            theta = [taken.take(f"{i}/{spec.name}", spec.shape, np.float32).ravel() for spec in plans[place].specs]
+            members.append(Member(settings[place], np.concatenate(theta), *fitted, float(weight)))
         taken.check_all_taken()
-        return cls(layout, target, settings, tuple(members))
+        return cls(layout, target, tuple(members))
+
+
+def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
+    inputs = Inputs(len(layout.number_columns), layout.indicator_groups)
+    return plan_for(settings, inputs, target.n_scores, target.loss)
+
+
+def _clips(target: Target, settings: Hyperparameters) -> bool:
+    """Whether a network of these settings predicts within a range."""
+    return settings.clip_predictions and target.task == "regression"
+
+
+def _fitted(
+    taken: "_Arrays", i: int, layout: Layout, target: Target, settings: Hyperparameters
+) -> tuple[Statistics, TargetStatistics]:
+    """What was fitted on the training rows of network i."""
+    p, k = len(layout.number_columns), target.n_scores
+    fill, center = (taken.take(f"{i}/{name}", (p,), np.float64) for name in ("fill", "center"))
+    # a column that says nothing is divided by infinity
+    scale = taken.take(f"{i}/scale", (p,), np.float64, positive=True)
+    ends = ("low", "high") if _clips(target, settings) else ()
+    own = {name: taken.take(f"{i}/target_{name}", (k,), np.float64) for name in ("center", "scale", *ends)}
+    if not (own["scale"] > 0).all():
+        raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
+    return Statistics(settings.scaling, fill, center, scale), replace(TargetStatistics.unscaled(k), **own)
 
 
 class _Arrays:
@@ -251,5 +300,28 @@ def _from_1(record: Any) -> Any:
     return {**record, "target": target}
 
 
+# What the settings did not have in format 2, and what it would have been.
+_NEW_IN_3 = {
+    "weight_decay_schedule": "constant",
+    "dropout_schedule": "constant",
+    "numeric_embedding": "none",
+    "one_hot_up_to": "all",
+    "parametrization": "standard",
+    "members": 1,
+    "label_smoothing": 0.0,
+    "clip_predictions": False,
+}
+
+
+def _from_2(record: Any) -> Any:
+    """A record of format 2, whose networks had one and the same settings and weight."""
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), dict):
+        return record
+    members: Any = record.get("members")
+    if whole(1, MOST_NETWORKS).allows(members):
+        members = [{"settings": 0, "weight": 1.0}] * members
+    return {**record, "settings": [{**record["settings"], **_NEW_IN_3}], "members": members}
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2}

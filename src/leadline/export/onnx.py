@@ -8,7 +8,7 @@ Only operators that ONNX Runtime has had for years are used: opset 17, and 2 of 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,16 @@ from leadline._version import __version__
 from leadline.errors import LeadlineError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.estimators.model import Member, Model
-from leadline.network import loss
 from leadline.storage import write_whole
 from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, as_frame, words_of
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.tables.target import LARGEST_EXPONENT
+from leadline.training import Plan
+from leadline.training.pieces import CategoryEmbedding, FeatureScale, Members, PeriodicEmbedding, PiecewiseLinear
 
 __all__ = ["TOLERANCE", "onnx_inputs", "to_onnx", "write_onnx"]
 
+Array = NDArray[Any]
 Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
 
 OPSET, ML_OPSET, IR_VERSION = 17, 2, 8
@@ -95,8 +97,8 @@ def to_onnx(estimator: Estimator) -> Any:
     graph = _Graph()
     inputs, numbers, indicators = _columns(graph, estimator)
     of_members = [
-        _network(graph, model, member, f"network_{i + 1}" if len(model.members) > 1 else "network", numbers, indicators)
-        for i, member in enumerate(model.members)
+        _network(graph, plan, member, f"network_{i + 1}" if len(model.members) > 1 else "network", numbers, indicators)
+        for i, (plan, member) in enumerate(zip(model.plans, model.members, strict=True))
     ]
     outputs = _outputs(graph, model, of_members)
     made = graph.helper.make_graph(graph.nodes, "leadline", inputs, outputs, graph.constants)
@@ -162,9 +164,7 @@ def _indicators(graph: _Graph, column: CategoryColumn, raw: str) -> str:
     return graph.cast(f"{column.name}/indicators", graph.node("Equal", f"{column.name}/is", codes, each), np.float32)
 
 
-def _network(
-    graph: _Graph, model: Model, member: Member, name: str, numbers: str | None, indicators: str | None
-) -> str:
+def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str | None, indicators: str | None) -> str:
     """Raw scores Z[L], (N, n[L]), of one network."""
     inputs = []
     if numbers is not None:
@@ -183,18 +183,109 @@ def _network(
         inputs.append(indicators)
     A = _together(graph, f"{name}/A0", inputs)
     assert A is not None
-    arrays = model.plan.named(member.theta)
-    if "feature_scale" in arrays:
-        factor = graph.constant(f"{name}/feature_scale", arrays["feature_scale"], np.float32)
-        A = graph.node("Mul", f"{name}/A0_scaled", A, factor)
-    architecture = model.plan.architecture
+    arrays = plan.named(member.theta)
+    for piece in plan.pieces:
+        A = _PIECES[type(piece)](graph, piece, name, A, arrays)
+    architecture = plan.architecture
     for l in range(1, architecture.L + 1):
-        W = graph.constant(f"{name}/W{l}", arrays[f"W[{l}]"], np.float32)
-        b = graph.constant(f"{name}/b{l}", arrays[f"b[{l}]"], np.float32)
-        A = graph.node("Gemm", f"{name}/Z{l}", A, W, b, transB=1)
+        A = _dense(graph, f"{name}/Z{l}", A, arrays[f"W[{l}]"], arrays[f"b[{l}]"], plan.members)
         if l < architecture.L:
             A = _activated(graph, architecture.hidden_activations[l - 1], f"{name}/A{l}", A)
-    return A
+    return graph.node("ReduceMean", f"{name}/mean", A, axes=[0], keepdims=0) if plan.members > 1 else A
+
+
+def _dense(graph: _Graph, name: str, A: str, W: Array, b: Array, members: int) -> str:
+    """Z = A Wᵀ + b, for A of (N, n) or, with members, of (k, N, n)."""
+    if members == 1:
+        weights = graph.constant(f"{name}/W", W, np.float32), graph.constant(f"{name}/b", b, np.float32)
+        return graph.node("Gemm", name, A, *weights, transB=1)
+    product = graph.node(
+        "MatMul", f"{name}/product", A, graph.constant(f"{name}/W", np.swapaxes(W, -1, -2), np.float32)
+    )
+    return graph.node("Add", name, product, graph.constant(f"{name}/b", b[:, None] if b.ndim > 1 else b, np.float32))
+
+
+def _columns_of(graph: _Graph, name: str, A: str, first: int, stop: int) -> str:
+    """Some columns of A."""
+    return graph.node("Gather", name, A, graph.constant(f"{name}_places", np.arange(first, stop), np.int64), axis=1)
+
+
+def _with_rest(graph: _Graph, name: str, A: str, piece: PeriodicEmbedding | PiecewiseLinear, parts: list[str]) -> str:
+    """What a piece made of the numbers, and the rest of the inputs."""
+    rest = [_columns_of(graph, f"{name}_rest", A, piece.p, piece.n_in)] if piece.rest else []
+    return graph.node("Concat", name, *parts, *rest, axis=1)
+
+
+def _each_number(graph: _Graph, name: str, A: str, p: int) -> tuple[str, str]:
+    """The numbers, (N, p), and the same as (N, 1, p)."""
+    x = _columns_of(graph, f"{name}_numbers", A, 0, p)
+    return x, graph.node("Unsqueeze", f"{name}_each", x, graph.constant(f"{name}_axis", [1], np.int64))
+
+
+def _as_rows(graph: _Graph, name: str, value: str, n: int) -> str:
+    return graph.node("Reshape", name, value, graph.constant(f"{name}_shape", [-1, n], np.int64))
+
+
+def _periodic(graph: _Graph, piece: PeriodicEmbedding, name: str, A: str, arrays: dict[str, Array]) -> str:
+    name = f"{name}/periodic"
+    x, each = _each_number(graph, name, A, piece.p)
+    turn = 2.0 * np.pi
+    frequency = graph.constant(f"{name}_frequency", turn * arrays["frequency"], np.float32)
+    phase = graph.constant(f"{name}_phase", turn * arrays["phase"], np.float32)
+    angle = graph.node("Add", f"{name}_angle", graph.node("Mul", f"{name}_product", each, frequency), phase)
+    mixture = graph.constant(f"{name}_mixture", arrays["mixture"], np.float32)
+    cosine = graph.node("Cos", f"{name}_cosine", angle)
+    mixed = graph.node("Einsum", f"{name}_mixed", cosine, mixture, equation="nkp,kop->nop")
+    mixed = graph.node("Add", f"{name}_sum", mixed, graph.constant(f"{name}_bias", arrays["mixture_bias"], np.float32))
+    flat = _as_rows(graph, f"{name}_flat", mixed, (piece.size - 1) * piece.p)
+    return _with_rest(graph, name, A, piece, [x, flat])
+
+
+def _piecewise(graph: _Graph, piece: PiecewiseLinear, name: str, A: str, arrays: dict[str, Array]) -> str:
+    name, edges = f"{name}/bins", arrays["edges"]
+    _, each = _each_number(graph, name, A, piece.p)
+    widths = np.diff(edges, axis=0)
+    low = graph.constant(f"{name}_edges", edges[:-1], np.float32)
+    # a bin without width gives 0
+    width = graph.constant(f"{name}_widths", np.where(widths > 0, widths, np.inf), np.float32)
+    share = graph.node("Div", f"{name}_share", graph.node("Sub", f"{name}_difference", each, low), width)
+    ends = (graph.constant(f"{name}_{end}", value, np.float32) for end, value in (("none", 0.0), ("all", 1.0)))
+    flat = _as_rows(graph, f"{name}_flat", graph.node("Clip", f"{name}_clipped", share, *ends), piece.bins * piece.p)
+    return _with_rest(graph, name, A, piece, [flat])
+
+
+def _embedded(graph: _Graph, piece: CategoryEmbedding, name: str, A: str, arrays: dict[str, Array]) -> str:
+    name, parts = f"{name}/categories", []
+    for i, (source, _, number) in enumerate(piece.parts()):
+        if source[0] == source[1]:
+            continue
+        part = _columns_of(graph, f"{name}_{i}", A, *source)
+        if number is not None:
+            embedding = graph.constant(f"{name}_embedding_{i}", arrays[f"category_embedding[{number}]"], np.float32)
+            part = graph.node("MatMul", f"{name}_embedded_{i}", part, embedding)
+        parts.append(part)
+    return graph.node("Concat", name, *parts, axis=1)
+
+
+def _scaled(graph: _Graph, piece: FeatureScale, name: str, A: str, arrays: dict[str, Array]) -> str:
+    return graph.node(
+        "Mul", f"{name}/scaled_inputs", A, graph.constant(f"{name}/feature_scale", arrays["feature_scale"], np.float32)
+    )
+
+
+def _parted(graph: _Graph, piece: Members, name: str, A: str, arrays: dict[str, Array]) -> str:
+    """(N, n) becomes (k, N, n)."""
+    factors = graph.constant(f"{name}/member_scale", arrays["member_scale"][:, None], np.float32)
+    return graph.node("Mul", f"{name}/members", A, factors)
+
+
+_PIECES: dict[type, Callable[..., str]] = {
+    PeriodicEmbedding: _periodic,
+    PiecewiseLinear: _piecewise,
+    CategoryEmbedding: _embedded,
+    FeatureScale: _scaled,
+    Members: _parted,
+}
 
 
 def _clipped(graph: _Graph, name: str, x: str) -> str:
@@ -249,11 +340,11 @@ def _outputs(graph: _Graph, model: Model, scores: Sequence[str]) -> list[Any]:
             for i, (member, Z) in enumerate(zip(model.members, scores, strict=True))
         ]
         shape = [n for n in (target.n_outputs, len(target.quantiles)) if n > 1] or [1]
-        mean = _mean(graph, "mean", each, np.float64)
+        mean = _mean(graph, "mean", each, model, np.float64)
         graph.node("Reshape", "predictions", mean, graph.constant("shape", [-1, *shape], np.int64))
         return [info("predictions", kinds.DOUBLE, ["N", *shape])]
     each = [_probabilities(graph, target, f"probabilities_{i + 1}", Z) for i, Z in enumerate(scores)]
-    probabilities = _mean(graph, "probabilities", each, np.float32)
+    probabilities = _mean(graph, "probabilities", each, model, np.float32)
     if isinstance(target, Labels):
         half = graph.constant("half", 0.5, np.float32)
         graph.cast("label", graph.node("Greater", "is_more_probable", probabilities, half), np.int64)
@@ -267,9 +358,18 @@ def _outputs(graph: _Graph, model: Model, scores: Sequence[str]) -> list[Any]:
     return [label, info("probabilities", kinds.FLOAT, ["N", target.n_predictions])]
 
 
-def _mean(graph: _Graph, name: str, each: list[str], dtype: Any) -> str:
+def _mean(graph: _Graph, name: str, each: list[str], model: Model, dtype: Any) -> str:
+    """The mean of the networks' predictions, by their weights."""
+    weights = [member.weight for member in model.members]
+    if len(set(weights)) > 1:
+        each = [
+            graph.node("Mul", f"{name}/weighted_{i + 1}", one, graph.constant(f"{name}/weight_{i + 1}", weight, dtype))
+            for i, (one, weight) in enumerate(zip(each, weights, strict=True))
+        ]
+    else:
+        weights = [1.0] * len(weights)
     total = graph.node("Sum", f"{name}/sum", *each)
-    return graph.node("Div", name, total, graph.constant(f"{name}/networks", len(each), dtype))
+    return graph.node("Div", name, total, graph.constant(f"{name}/weights", sum(weights), dtype))
 
 
 def _class_type(values: NDArray[Any]) -> tuple[Any, Any]:
@@ -294,18 +394,19 @@ def _probabilities(graph: _Graph, target: Classes | Labels | Any, name: str, Z: 
 
 def _numbers(graph: _Graph, target: Numbers, member: Member, name: str, Z: str) -> str:
     """From raw scores to numbers, (N, n[L]) in float64."""
+    own, q = member.target, len(target.quantiles)
     Z = graph.cast(f"{name}/scores", Z, np.float64)
-    scale = graph.constant(f"{name}/scale", member.scale, np.float64)
-    if getattr(loss(target.loss), "output_activation", "identity") == "exp":
+    scale = graph.constant(f"{name}/scale", own.scale, np.float64)
+    if target.output_activation == "exp":
         most = graph.constant(f"{name}/most", LARGEST_EXPONENT, np.float64)
-        return graph.node(
-            "Mul", name, graph.node("Exp", f"{name}/exp", graph.node("Min", f"{name}/min", Z, most)), scale
-        )
-    center = graph.constant(f"{name}/center", member.center, np.float64)
-    q = len(target.quantiles)
-    done = graph.node(
-        "Add", f"{name}/numbers" if q > 1 else name, graph.node("Mul", f"{name}/scaled", Z, scale), center
-    )
+        Z = graph.node("Exp", f"{name}/exp", graph.node("Min", f"{name}/min", Z, most))
+        done = graph.node("Mul", f"{name}/scaled", Z, scale)
+    else:
+        center = graph.constant(f"{name}/center", own.center, np.float64)
+        done = graph.node("Add", f"{name}/numbers", graph.node("Mul", f"{name}/scaled", Z, scale), center)
+    if np.isfinite(own.low).all():
+        low, high = (graph.constant(f"{name}/{end}", getattr(own, end), np.float64) for end in ("low", "high"))
+        done = graph.node("Min", f"{name}/within", graph.node("Max", f"{name}/not_below", done, low), high)
     if q < 2:
         return done
     cube = graph.node("Reshape", f"{name}/by_quantile", done, graph.constant(f"{name}/to", [0, -1, q], np.int64))
@@ -380,7 +481,9 @@ def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
     (found,) = session.run([name], onnx_inputs(estimator, X))
     size: Any = 1.0
     if isinstance(target, Numbers):
-        size = np.maximum(np.abs(expected), np.mean([member.scale for member in estimator.model_.members], axis=0))
+        size = np.maximum(
+            np.abs(expected), np.mean([member.target.scale for member in estimator.model_.members], axis=0)
+        )
     difference = float(np.max(np.abs(found.reshape(expected.shape) - expected) / size))
     if not difference <= TOLERANCE:
         raise LeadlineError(

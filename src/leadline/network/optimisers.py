@@ -202,6 +202,8 @@ SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
                 "warm_up",
                 lambda t: np.minimum(t / _WARM_UP, 1.0) * _half_cosine(np.maximum(t - _WARM_UP, 0) / (1.0 - _WARM_UP)),
             ),
+            # constant for the first half: RealMLP's for dropout and weight decay
+            Schedule("flat_cosine", lambda t: _half_cosine(np.maximum(2.0 * t - 1.0, 0.0))),
             # rises and falls ever more slowly: RealMLP's (Holzmüller et al. 2024, arXiv 2407.04491)
             Schedule("log_cosine", lambda t: 0.5 - 0.5 * np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * t))),
         )

@@ -6,7 +6,15 @@ from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, result_
 from leadline.search.metrics import Metric, labels_of, scores_shown
 from leadline.search.problem import Fold, Judge, Problem
 from leadline.search.progress import Progress
-from leadline.search.space import SPACE, Candidate, Dimension, check_space, draw_candidates, space_from_records
+from leadline.search.space import (
+    SPACE,
+    Candidate,
+    Dimension,
+    check_space,
+    draw_candidates,
+    space_from_records,
+    usual_space,
+)
 from leadline.search.study import PRUNED, Study, UnitKey, UnitResult
 from leadline.search.verdict import LEVEL, SELECTIONS, Verdict, corrected_error, give_verdict, in_words
 
@@ -43,4 +51,5 @@ __all__ = [
     "result_record",
     "scores_shown",
     "space_from_records",
+    "usual_space",
 ]

@@ -409,8 +409,7 @@ class Ladder:
         """Units that can train together, as many as a core's cache holds and as leaves work for every job."""
         alike: dict[Any, list[Unit]] = {}
         for unit in units:
-            s = unit.settings
-            alike.setdefault((s.hidden_layer_sizes, s.activation, s.batch_size, s.max_iter, s.solver), []).append(unit)
+            alike.setdefault(unit.settings.shared(), []).append(unit)
         jobs = effective_n_jobs(self.n_jobs)
         batches = []
         for group in alike.values():

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
 from leadline.search.metrics import Metric
-from leadline.tables import Encoded, Statistics, Target
-from leadline.training import Data
+from leadline.tables import Encoded, Statistics, Target, TargetStatistics
+from leadline.training import Data, Hyperparameters, Inputs
 
 __all__ = ["Fold", "Judge", "Problem"]
 
@@ -37,8 +37,7 @@ class Fold:
     train_rows, validation_rows : (n,) arrays of int
     statistics : Statistics
         Of the number columns.
-    center, scale : (n[L],) arrays
-        Of the target.
+    target : TargetStatistics
     kept : (r,) array of int
         Places among the validation rows whose outputs are kept, for questions that are asked after the training.
     """
@@ -46,8 +45,7 @@ class Fold:
     train_rows: Array
     validation_rows: Array
     statistics: Statistics
-    center: Array
-    scale: Array
+    target: TargetStatistics
     kept: Array
 
 
@@ -87,7 +85,7 @@ class Judge:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    score = self(i - 1, rows, np.zeros((len(rows), len(own.center)), np.float32))
+                    score = self(i - 1, rows, np.zeros((len(rows), self.target.n_scores), np.float32))
                 reason = "" if np.isfinite(score) else f"it gives {score}"
             except Exception as error:  # a scorer may raise anything
                 reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
@@ -99,8 +97,7 @@ class Judge:
 
     def predictions(self, fold: int, scores: Array) -> Array:
         """Probabilities or numbers from outputs Z[L], (m, n[L])."""
-        own = self.folds[fold]
-        return self.target.predictions(scores, own.center, own.scale)
+        return self.target.predictions(scores, self.folds[fold].target)
 
     def __call__(self, fold: int, rows: Array, scores: Array) -> float:
         """Score of the outputs Z[L], (m, n[L]), on `rows`, (m,)."""
@@ -127,11 +124,14 @@ class Problem:
     judge : Judge
     n_folds : int
         k, folds of one division of the rows.
+    inputs : Inputs
+        What the inputs are.
     """
 
     data: Data
     judge: Judge
     n_folds: int
+    inputs: Inputs
 
     @classmethod
     def build(
@@ -142,10 +142,10 @@ class Problem:
         target: Target,
         metric: Metric,
         splits: Sequence[tuple[Array, Array]],
-        scaling: str,
+        settings: Hyperparameters,
         groups: Array | None = None,
         repeats: int = 1,
-        fitted: tuple[Statistics, Array, Array] | None = None,
+        fitted: Sequence[tuple[Statistics, TargetStatistics]] | None = None,
     ) -> "Problem":
         """Fit every fold's statistics and encode the rows with them.
 
@@ -160,33 +160,36 @@ class Problem:
         target : Target
         metric : Metric
         splits : sequence of (train_rows, validation_rows)
-        scaling : str
-            See `Statistics`.
+        settings : Hyperparameters
+            Of which the scaling, the label smoothing and the clipping of predictions decide here.
         groups : (n,) array, optional
         repeats : int
             How many divisions of the rows `splits` holds.
-        fitted : (Statistics, center, scale), optional
-            What was fitted on other rows and is used for every fold.
+        fitted : sequence of (Statistics, TargetStatistics), optional
+            What was fitted on other rows and is used for each fold.
         """
         raw = target.encode(y)
+        smoothed = target.smoothed(raw, settings.label_smoothing) if settings.label_smoothing else raw
         folds, every = [], -(-raw.size // NUMBERS_KEPT)
         X = np.empty((len(splits), len(encoded), encoded.n_inputs), np.float32)
         Y = np.empty((len(splits), *raw.shape), np.float32)
         for i, (train_rows, validation_rows) in enumerate(splits):
-            statistics, center, scale = fitted or (
-                Statistics.fit(encoded.numbers, train_rows, w[train_rows], scaling),
-                *target.center_and_scale(raw[train_rows], w[train_rows]),
-            )
+            if fitted is not None:
+                statistics, of_target = fitted[i]
+            else:
+                statistics = Statistics.fit(encoded.numbers, train_rows, w[train_rows], settings.scaling)
+                of_target = target.fit(raw[train_rows], w[train_rows], settings.clip_predictions)
             # evenly spaced, so that a table in any order is kept in its proportions
             kept = np.arange(0, len(validation_rows), every)
-            folds.append(Fold(train_rows, validation_rows, statistics, center, scale, kept))
+            folds.append(Fold(train_rows, validation_rows, statistics, of_target, kept))
             for start in range(0, len(encoded), ROWS_IN_A_PART):
                 rows = slice(start, start + ROWS_IN_A_PART)
                 X[i, rows] = statistics.apply(encoded[rows])
-            Y[i] = (raw - center) / scale
+            Y[i] = of_target.apply(smoothed)
         truth = target.truth(y)
         data = Data(X, Y, w.astype(np.float32))
-        return cls(data, Judge(target, metric, truth, w, tuple(folds), groups), len(splits) // repeats)
+        inputs = Inputs(encoded.numbers.shape[1], encoded.groups)
+        return cls(data, Judge(target, metric, truth, w, tuple(folds), groups), len(splits) // repeats, inputs)
 
     def digest(self) -> str:
         """A fingerprint of rows, target, weights and folds."""
@@ -200,8 +203,3 @@ class Problem:
     def __sizeof__(self) -> int:
         # what is as large as this is sent to a worker once, by backends that ask
         return sum(array.nbytes for array in (self.data.X, self.data.Y, self.data.w))
-
-    @property
-    def n_inputs(self) -> int:
-        """n[0]."""
-        return int(self.data.X.shape[2])

@@ -17,9 +17,9 @@ from leadline.errors import ParameterError
 from leadline.training import Hyperparameters
 from leadline.training.hyperparameters import Integer, Real, Rule, check
 
-__all__ = ["SPACE", "Candidate", "Dimension", "check_space", "draw_candidates", "space_from_records"]
+__all__ = ["SPACE", "Candidate", "Dimension", "check_space", "draw_candidates", "space_from_records", "usual_space"]
 
-PENALTY, WIDTH, BATCH_SCALE = "alpha", "hidden_units", "batch_scale"
+PENALTY, WIDTH, BATCH_SCALE, EMBEDDING = "alpha", "hidden_units", "batch_scale", "numeric_embedding"
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,24 @@ class Dimension:
 
 SPACE: tuple[Dimension, ...] = (
     Dimension(WIDTH, "units of every hidden layer", levels=(64, 128, 256)),
-    Dimension("learning_rate_init", "where the learning rate starts", low=1e-3, high=2e-2, log=True),
+    Dimension("learning_rate_init", "where the learning rate starts", low=5e-4, high=1e-2, log=True),
     Dimension("weight_decay", "decoupled decay of the weights", low=1e-3, high=1.0, log=True),
     Dimension("dropout", "share of units silenced in a step", low=0.0, high=0.3),
     Dimension("activation", "g of the hidden layers", levels=("relu", "silu")),
+    Dimension(EMBEDDING, "what a number becomes before layer 1", levels=("periodic", "piecewise_linear")),
     Dimension(BATCH_SCALE, "rows in a minibatch, as a multiple of the estimator's", levels=(0.5, 1.0, 2.0)),
     Dimension(PENALTY, "L2 penalty at L = 1, where nothing else is chosen", low=1e-3, high=1e3, log=True),
 )
 
+ONCE_FOR_ALL = ("scaling", "label_smoothing", "clip_predictions")
 # What only a dimension has; the others are hyperparameters and keep the rules of those.
 _OWN_RULES: dict[str, Rule] = {WIDTH: Integer(1), BATCH_SCALE: Real(0.0, low_open=True)}
 
 
 def _rules() -> dict[str, Rule]:
     fields = {item.name: item.metadata["rule"] for item in dataclasses.fields(Hyperparameters)}
-    # they are what the other two dimensions and the ladder decide
-    for name in ("hidden_layer_sizes", "batch_size", "solver", "max_iter"):
+    # what the other dimensions and the ladder decide, and what is done to the table once for all networks
+    for name in ("hidden_layer_sizes", "batch_size", "solver", "max_iter", *ONCE_FOR_ALL):
         del fields[name]
     return {**fields, **_OWN_RULES}
 
@@ -101,6 +103,11 @@ def check_space(space: Sequence[Dimension]) -> tuple[Dimension, ...]:
                 rule = "0 < low < high where log is true" if dimension.log else "low < high"
                 raise ParameterError(f"{owner} needs {rule}; got {dimension.low:g} and {dimension.high:g}.")
     return tuple(space)
+
+
+def usual_space(base: Hyperparameters) -> tuple[Dimension, ...]:
+    """What is searched where the caller does not say: SPACE, without embeddings where the estimator wants none."""
+    return tuple(d for d in SPACE if d.name != EMBEDDING or base.numeric_embedding != "none")
 
 
 def space_from_records(records: Any) -> tuple[Dimension, ...]:

@@ -24,7 +24,7 @@ class Unit:
 def plan_of(problem: Problem, settings: Hyperparameters) -> Plan:
     """The plan of a network with these settings."""
     target = problem.judge.target
-    return plan_for(settings, problem.n_inputs, target.n_scores, target.loss)
+    return plan_for(settings, problem.inputs, target.n_scores, target.loss)
 
 
 def cost(problem: Problem, settings: Hyperparameters) -> float:

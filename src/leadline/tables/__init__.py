@@ -4,7 +4,7 @@ from leadline.tables.frames import as_frame
 from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, words_of
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import Classes, Labels, Numbers, Target, check_complete, guess_task, shown
+from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
 
 __all__ = [
     "CategoryColumn",
@@ -16,6 +16,7 @@ __all__ = [
     "Numbers",
     "Statistics",
     "Target",
+    "TargetStatistics",
     "as_frame",
     "check_complete",
     "guess_task",

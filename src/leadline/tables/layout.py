@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ModelFileError
-from leadline.records import ANYTHING, FLAG, TEXT, list_of, one_of, read_fields
+from leadline.records import ANYTHING, FLAG, TEXT, list_of, read_fields
 from leadline.tables.reading import nearest
 
 __all__ = ["CategoryColumn", "Encoded", "Layout", "NumberColumn", "words_of"]
@@ -70,10 +70,13 @@ class Encoded:
         Number columns as they are, NaN for missing; a view of the table where that is possible.
     indicators : (n, q) float32 array
         Zeros and ones.
+    groups : tuple of int
+        How many neighbouring indicators belong to each column that has some.
     """
 
     numbers: NDArray[np.floating]
     indicators: NDArray[np.float32]
+    groups: tuple[int, ...]
 
     @property
     def n_inputs(self) -> int:
@@ -85,10 +88,11 @@ class Encoded:
 
     def followed_by(self, more: "Encoded") -> "Encoded":
         """These rows, and after them others."""
-        return Encoded(np.concatenate([self.numbers, more.numbers]), np.concatenate([self.indicators, more.indicators]))
+        numbers = np.concatenate([self.numbers, more.numbers])
+        return Encoded(numbers, np.concatenate([self.indicators, more.indicators]), self.groups)
 
     def __getitem__(self, rows: slice) -> "Encoded":
-        return Encoded(self.numbers[rows], self.indicators[rows])
+        return Encoded(self.numbers[rows], self.indicators[rows], self.groups)
 
 
 @dataclass(frozen=True)
@@ -225,6 +229,11 @@ class Layout:
         return len(self.number_columns) + sum(column.n_indicators for column in self.columns)
 
     @property
+    def indicator_groups(self) -> tuple[int, ...]:
+        """How many indicators each column has, of those that have some."""
+        return tuple(column.n_indicators for column in self.columns if column.n_indicators)
+
+    @property
     def input_names(self) -> list[str]:
         """What each input is, in order: numbers first, then indicators column by column."""
         names = [column.name for column in self.number_columns]
@@ -273,7 +282,7 @@ class Layout:
                     part[:, 0] = np.isnan(values)
             else:
                 _set_category(column, frame[column.name], part)
-        return Encoded(numbers, indicators)
+        return Encoded(numbers, indicators, self.indicator_groups)
 
     @property
     def plain(self) -> bool:
@@ -297,7 +306,7 @@ class Layout:
             if np.isinf(numbers[:, j]).any():
                 raise _infinite(column.name, numbers[:, j], rows.start or 0)
         with_indicator = [j for j, column in enumerate(self.columns) if column.n_indicators]
-        return Encoded(numbers, np.isnan(numbers[:, with_indicator]).astype(np.float32))
+        return Encoded(numbers, np.isnan(numbers[:, with_indicator]).astype(np.float32), self.indicator_groups)
 
     @staticmethod
     def _number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64]:
@@ -339,7 +348,9 @@ class Layout:
         columns: list[NumberColumn | CategoryColumn] = []
         for i, item in enumerate(read["columns"], start=1):
             kind = item.get("kind") if isinstance(item, dict) else None
-            fields = read_fields(item, f"column {i} of the layout", _FIELDS.get(str(kind), _FIELDS["number"]))
+            if isinstance(item, dict) and not (isinstance(kind, str) and kind in _FIELDS):
+                raise ModelFileError(f"column {i} of the layout: 'kind' must be one of 'number', 'category'.")
+            fields = read_fields(item, f"column {i} of the layout", _FIELDS.get(str(kind), {}))
             del fields["kind"]
             if kind == "number":
                 columns.append(NumberColumn(**fields))
@@ -355,8 +366,8 @@ class Layout:
 
 
 _FIELDS = {
-    "number": {"kind": one_of("number", "category"), "name": TEXT, "missing": FLAG, "date": FLAG},
-    "category": {"kind": one_of("category"), "name": TEXT, "categories": list_of(TEXT), "rare": FLAG, "missing": FLAG},
+    "number": {"kind": TEXT, "name": TEXT, "missing": FLAG, "date": FLAG},
+    "category": {"kind": TEXT, "name": TEXT, "categories": list_of(TEXT), "rare": FLAG, "missing": FLAG},
 }
 
 

@@ -1,7 +1,7 @@
 """The target: from classes, labels or numbers to Y of the equations, and from scores back to predictions."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,11 +10,21 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from leadline.errors import DataError, ModelFileError, ParameterError
-from leadline.network import ElementwiseLoss
+from leadline.network import ElementwiseLoss, smooth_labels
 from leadline.network import loss as loss_record
 from leadline.records import TEXT, Field, list_of, read_fields, whole
 
-__all__ = ["MOST_GUESSED_CLASSES", "Classes", "Labels", "Numbers", "Target", "check_complete", "guess_task", "shown"]
+__all__ = [
+    "MOST_GUESSED_CLASSES",
+    "Classes",
+    "Labels",
+    "Numbers",
+    "Target",
+    "TargetStatistics",
+    "check_complete",
+    "guess_task",
+    "shown",
+]
 
 Array = NDArray[Any]
 
@@ -78,6 +88,28 @@ def _as_numbers(y: Array, name: str) -> NDArray[np.float64]:
 def shown(value: Any) -> str:
     """A value as messages show it: text in quotes, numbers without their type."""
     return repr(str(value)) if isinstance(value, str) else str(value)
+
+
+@dataclass(frozen=True)
+class TargetStatistics:
+    """The numbers fitted on a target's training rows; arrays (n[L],) in float64.
+
+    A network learns (Y − center) / scale, and predicts nothing below `low` or above `high`.
+    """
+
+    center: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    @classmethod
+    def unscaled(cls, n: int) -> "TargetStatistics":
+        """Those of n scores that are learned as they are."""
+        return cls(np.zeros(n), np.ones(n), np.full(n, -np.inf), np.full(n, np.inf))
+
+    def apply(self, Y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a network learns, (n, n[L])."""
+        return np.asarray((Y - self.center) / self.scale)
 
 
 @dataclass(frozen=True)
@@ -159,13 +191,18 @@ class Target:
         """The target as scores take it: places of the classes, (n,); labels or numbers, (n, k)."""
         raise NotImplementedError
 
-    def center_and_scale(
-        self, Y: NDArray[np.float64], w: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What is subtracted from Y and what it is divided by, (n[L],) each; classes and labels stay as they are."""
-        return np.zeros(self.n_scores), np.ones(self.n_scores)
+    def fit(self, Y: NDArray[np.float64], w: NDArray[np.float64], clip: bool = False) -> TargetStatistics:
+        """Fit on training rows Y, (n, n[L]), with weights w; classes and labels are learned as they are.
 
-    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+        `clip`: numbers are predicted within the range of these rows.
+        """
+        return TargetStatistics.unscaled(self.n_scores)
+
+    def smoothed(self, Y: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+        """Training targets, (n, n[L]), with a share of each spread over all classes; numbers stay as they are."""
+        return Y
+
+    def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """From raw scores Z, (m, n[L]): probabilities (m, K) or (m, k), or numbers (m, k), in float64."""
         raise NotImplementedError
 
@@ -303,7 +340,11 @@ class Classes(Target):
             )
         return codes
 
-    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    def smoothed(self, Y: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+        """A share of each row is spread over all classes (Szegedy et al. 2016)."""
+        return np.asarray(smooth_labels(Y.T, share).T)
+
+    def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """Softmax, or the sigmoid for two classes."""
         Z = np.asarray(Z, dtype=np.float64)
         if len(self.values) == 2:
@@ -368,7 +409,11 @@ class Labels(Target):
             raise DataError(f"The labels of {self.name!r} must be 0 or 1; row {row + 1} has {y[row].tolist()}.")
         return numbers.astype(np.int64)
 
-    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    def smoothed(self, Y: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+        """A share of each label is spread over "true" and "false"."""
+        return np.asarray((1.0 - share) * Y + share / 2)
+
+    def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """The sigmoid: the probability of each label."""
         return np.asarray(expit(np.asarray(Z, dtype=np.float64)))
 
@@ -441,22 +486,23 @@ class Numbers(Target):
         """The numbers, (n, k)."""
         return _as_numbers(y, self.name).reshape(len(y), self.n_outputs)
 
-    def center_and_scale(
-        self, Y: NDArray[np.float64], w: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation of Y; zero and the mean where the output is exp(Z)."""
+    def fit(self, Y: NDArray[np.float64], w: NDArray[np.float64], clip: bool = False) -> TargetStatistics:
+        """Mean and standard deviation of Y, zero and the mean where the output is exp(Z); and its range."""
         center = np.average(Y, axis=0, weights=w)
-        if self.output_activation == "exp":
-            return np.zeros(self.n_scores), np.where(center > 0, center, 1.0)
         scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=w))
-        return center, np.where(scale > 0, scale, 1.0)
+        if self.output_activation == "exp":
+            center, scale = np.zeros(self.n_scores), center
+        fitted = replace(TargetStatistics.unscaled(self.n_scores), center=center, scale=np.where(scale > 0, scale, 1.0))
+        return replace(fitted, low=Y.min(axis=0), high=Y.max(axis=0)) if clip else fitted
 
-    def predictions(self, Z: Array, center: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """The numbers; quantiles in the order of their shares, so that none crosses another."""
         Z = np.asarray(Z, dtype=np.float64)
         if self.output_activation == "exp":
-            return np.exp(np.minimum(Z, LARGEST_EXPONENT)) * scale
-        numbers = Z * scale + center
+            numbers = np.exp(np.minimum(Z, LARGEST_EXPONENT)) * fitted.scale
+        else:
+            numbers = Z * fitted.scale + fitted.center
+        numbers = np.clip(numbers, fitted.low, fitted.high)
         if len(self.quantiles) > 1:
             # sorted estimates are never worse than crossing ones (Chernozhukov, Fernández-Val & Galichon 2010)
             places = np.argsort(np.argsort(self.quantiles))

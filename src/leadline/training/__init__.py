@@ -1,9 +1,10 @@
 """Floor 2: from mathematics to trained networks. Imports `network` only (and NumPy, SciPy, Numba)."""
 
-from leadline.training.blocks import Block, FeatureScale, Plan, plan_for
+from leadline.training.blocks import Block, Plan
 from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
+from leadline.training.pieces import FeatureScale, Inputs, plan_for
 from leadline.training.population import Data, Scorer
 from leadline.training.streams import stream
 from leadline.training.trainer import Epoch, Judge, State, Task, Trained, networks_at_once, train
@@ -14,6 +15,7 @@ __all__ = [
     "Epoch",
     "FeatureScale",
     "Hyperparameters",
+    "Inputs",
     "Judge",
     "Plan",
     "Processor",

@@ -9,7 +9,7 @@ A block is a plan. It says which places it needs in a network's memory and write
 tile by tile of its units. Places are matrices with examples in rows, so A here is Aᵀ of the equations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
@@ -18,16 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.network import Architecture, Parameters, activation, initial_standard_deviation
-from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.program import Layout, Operation, Place
 
-__all__ = ["Block", "Dense", "FeatureScale", "ParameterSpec", "Plan", "Span", "plan_for"]
+__all__ = ["Block", "Dense", "Gradient", "ParameterSpec", "Plan", "Span"]
 
 Array = NDArray[Any]
 
 # A tile has so many units, where the product behind it is worth a lane of its own: so many multiply-adds.
 TILE_UNITS = 256
 TILE_WORK = 1 << 23
+# Factor on the learning rate of biases in the "ntk" parametrization (RealMLP, arXiv 2407.04491).
+NTK_BIAS_RATE = 0.1
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class ParameterSpec:
         Factor on the learning rate.
     decay : float
         Factor on weight decay and on the L2 penalty; 0 for biases.
+    fitted : callable, optional
+        Computes the values from the inputs of the training rows, (n, n_in), instead of drawing them.
     """
 
     name: str
@@ -52,6 +55,7 @@ class ParameterSpec:
     initial: Callable[[np.random.Generator], Array]
     rate_factor: float = 1.0
     decay: float = 1.0
+    fitted: Callable[[Array], Array] | None = None
 
     @property
     def size(self) -> int:
@@ -60,7 +64,7 @@ class ParameterSpec:
 
 
 class Span(NamedTuple):
-    """The places of a block for m examples.
+    """The places of a block for m examples, each with as many rows as the block has copies.
 
     `theta` are its parameters, one row each; `A_before` and `A` its input and output, `dA` the gradient of the output,
     which the backward pass turns into dZ; `extra` whatever else the block asked for; `settings` those of the step.
@@ -95,6 +99,10 @@ class Block(Protocol):
         """Units that it gives out."""
 
     @property
+    def copies(self) -> int:
+        """Rows of its output for each example: more than one once an example has parted into members."""
+
+    @property
     def output(self) -> str:
         """What its output is called, for example A[2]."""
 
@@ -122,63 +130,14 @@ class Block(Protocol):
 
 
 @dataclass(frozen=True)
-class FeatureScale:
-    """A learned factor for each input: A = s ∗ X, so that useless inputs can be turned down (RealMLP, 2024)."""
-
-    n: int
-    rate_factor: float = 6.0
-
-    @property
-    def n_in(self) -> int:
-        """The number of inputs."""
-        return self.n
-
-    @property
-    def n_out(self) -> int:
-        """As many units as inputs."""
-        return self.n
-
-    @property
-    def output(self) -> str:
-        """The scaled inputs."""
-        return "A[0]"
-
-    @property
-    def parameters(self) -> tuple[ParameterSpec, ...]:
-        """The factors, one for each input, starting at one; they do not decay."""
-        return (ParameterSpec("feature_scale", (self.n,), lambda _: np.ones(self.n), self.rate_factor, decay=0.0),)
-
-    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
-        """Nothing."""
-        return ()
-
-    def tiles(self, m: int) -> list[tuple[int, int]]:
-        """One."""
-        return [(0, self.n)]
-
-    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """A = s ∗ X."""
-        return [Operation("scale", (span.A_before, span.theta[0], span.A))]
-
-    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """Nothing: Z is A."""
-        return []
-
-    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
-        """dX = s ∗ dA."""
-        part = (place.some_columns(*columns) for place in (span.dA, span.theta[0], dA_before))
-        return [Operation("scale", tuple(part))]
-
-    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
-        """ds = Σ over examples of dA ∗ X."""
-        return [Gradient(0, 0, self.n, lambda out: [Operation("scale_gradient", (span.dA, span.A_before, out))])]
-
-
-@dataclass(frozen=True)
 class Dense:
     """Layer l: Z[l] = W[l] A[l-1] + b[l], A[l] = g[l](Z[l]), with dropout on A[l] of hidden layers in training.
 
-    The output layer's activation belongs to the loss: there g is the identity and A holds the scores.
+    The output layer's activation belongs to the loss: there g is the identity and A holds the scores. Where examples
+    have parted into members, the hidden layers are shared and the output layer has a head, W and b, for each.
+
+    The "ntk" parametrization (Jacot et al. 2018) learns W′ with W = σ W′, where σ is the standard deviation of W's
+    initial entries. Adam's steps do not depend on a gradient's scale, so that is W itself at σ times the rate.
     """
 
     l: int
@@ -186,6 +145,8 @@ class Dense:
     n: int
     activation: str
     hidden: bool
+    parametrization: str = "standard"
+    copies: int = 1
 
     @property
     def n_in(self) -> int:
@@ -203,20 +164,31 @@ class Dense:
         return f"A[{self.l}]" if self.hidden else f"Z[{self.l}]"
 
     @property
+    def heads(self) -> int:
+        """How many W and b there are."""
+        return 1 if self.hidden else self.copies
+
+    @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
-        """W[l], (n[l], n[l-1]), and b[l], (n[l],)."""
+        """W[l], (n[l], n[l-1]), and b[l], (n[l],); with several heads one axis more in front."""
         deviation = initial_standard_deviation(self.n_before, self.n, self.activation)
-        shape = (self.n, self.n_before)
+        several = (self.heads,) if self.heads > 1 else ()
+        shape = (*several, self.n, self.n_before)
+        W_rate, b_rate = (deviation, NTK_BIAS_RATE) if self.parametrization == "ntk" else (1.0, 1.0)
         return (
-            ParameterSpec(f"W[{self.l}]", shape, lambda generator: deviation * generator.standard_normal(shape)),
-            ParameterSpec(f"b[{self.l}]", (self.n,), lambda _: np.zeros(self.n), decay=0.0),
+            ParameterSpec(
+                f"W[{self.l}]", shape, lambda generator: deviation * generator.standard_normal(shape), W_rate
+            ),
+            ParameterSpec(
+                f"b[{self.l}]", (*several, self.n), lambda _: np.zeros((*several, self.n)), b_rate, decay=0.0
+            ),
         )
 
     def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
-        """For a backward pass: db, and Z where g′ reads it."""
+        """For a backward pass: db of each head in a row, and Z where g′ reads it."""
         if not backward:
             return ()
-        db = layout.matrix(1, self.n)
+        db = layout.matrix(1, self.heads * self.n)
         return (db, layout.matrix(m, self.n)) if activation(self.activation).needs_z else (db,)
 
     def tiles(self, m: int) -> list[tuple[int, int]]:
@@ -226,47 +198,90 @@ class Dense:
         edges = [*range(0, max(self.n - TILE_UNITS // 2, 1), TILE_UNITS), self.n]
         return list(pairwise(edges))
 
-    def _z(self, span: Span) -> Place:
-        return span.extra[1] if len(span.extra) > 1 else span.A
+    def _each_head(self, span: Span) -> Iterator["_Head"]:
+        """The places of each head: its own rows of the examples, and its own parameters."""
+        W, b, db = span.theta[0], span.theta[1], span.extra[0] if span.extra else span.theta[1]
+        Z = span.extra[1] if len(span.extra) > 1 else span.A
+        m, size = span.A.rows // self.heads, self.n * self.n_before
+        for i in range(self.heads):
+            rows, units = (i * m, (i + 1) * m), (i * self.n, (i + 1) * self.n)
+            yield _Head(
+                W.some_columns(i * size, (i + 1) * size).matrix(self.n, self.n_before),
+                b.some_columns(*units),
+                db.some_columns(*units),
+                *(place.some_rows(*rows) for place in (span.A_before, Z, span.A, span.dA)),
+            )
 
     def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
         """Z = A_before Wᵀ + b and A = g(Z)."""
-        W = span.theta[0].matrix(self.n, self.n_before).some_rows(*tile)
-        Z, b, A = (place.some_columns(*tile) for place in (self._z(span), span.theta[1], span.A))
-        product = Operation("product", (span.A_before, W, Z), numbers=(0, 1))
-        if not (self.hidden and dropout):
-            return [product, Operation("activate", (Z, b, A), self.activation)]
-        numbers = (self.l, tile[0], self.n)
-        return [product, Operation("activate_drop_out", (Z, b, A, span.settings), self.activation, numbers)]
+        done = []
+        for head in self._each_head(span):
+            Z, b, A = (place.some_columns(*tile) for place in (head.Z, head.b, head.A))
+            done.append(Operation("product", (head.A_before, head.W.some_rows(*tile), Z), numbers=(0, 1)))
+            if self.hidden and dropout:
+                numbers = (self.l, tile[0], self.n)
+                done.append(Operation("activate_drop_out", (Z, b, A, span.settings), self.activation, numbers))
+            else:
+                done.append(Operation("activate", (Z, b, A), self.activation))
+        return done
 
     def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
         """dZ = dA ∗ g′(Z) in the place of dA, and db = Σ over examples of dZ."""
-        places = tuple(place.some_columns(*tile) for place in (span.dA, self._z(span), span.A, span.extra[0]))
-        if not (self.hidden and dropout):
-            return [Operation("differentiate", places, self.activation)]
-        numbers = (self.l, tile[0], self.n)
-        return [Operation("differentiate_drop_out", (*places, span.settings), self.activation, numbers)]
+        done = []
+        for head in self._each_head(span):
+            places = tuple(place.some_columns(*tile) for place in (head.dA, head.Z, head.A, head.db))
+            if self.hidden and dropout:
+                numbers = (self.l, tile[0], self.n)
+                done.append(Operation("differentiate_drop_out", (*places, span.settings), self.activation, numbers))
+            else:
+                done.append(Operation("differentiate", places, self.activation))
+        return done
 
     def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
         """dA_before = dZ W."""
-        W = span.theta[0].matrix(self.n, self.n_before).some_columns(*columns)
-        out = dA_before.some_columns(*columns)
-        # with one output unit every sum has one term
-        return [Operation("outer" if self.n == 1 else "product", (span.dA, W, out), numbers=(0, 0))]
+        m, done = span.A.rows // self.heads, []
+        for i, head in enumerate(self._each_head(span)):
+            out = dA_before.some_rows(i * m, (i + 1) * m).some_columns(*columns)
+            # with one output unit every sum has one term
+            kernel = "outer" if self.n == 1 else "product"
+            done.append(Operation(kernel, (head.dA, head.W.some_columns(*columns), out), numbers=(0, 0)))
+        return done
 
     def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
         """dW = dZᵀ A_before; db is there."""
-        dZ, db = (place.some_columns(*tile) for place in (span.dA, span.extra[0]))
         first, stop = tile
+        found = []
+        for i, head in enumerate(self._each_head(span)):
+            dZ, db, W_at, b_at = (
+                *(p.some_columns(*tile) for p in (head.dA, head.db)),
+                i * self.n * self.n_before,
+                i * self.n,
+            )
 
-        def dW(out: Place) -> list[Operation]:
-            place = out.matrix(stop - first, self.n_before)
-            return [Operation("product", (dZ, span.A_before, place), numbers=(1, 0))]
+            def dW(out: Place, dZ: Place = dZ, A_before: Place = head.A_before) -> list[Operation]:
+                place = out.matrix(stop - first, self.n_before)
+                return [Operation("product", (dZ, A_before, place), numbers=(1, 0))]
 
-        return [
-            Gradient(0, first * self.n_before, stop * self.n_before, dW),
-            Gradient(1, first, stop, lambda out: [Operation("copy", (db, out))]),
-        ]
+            def copied(out: Place, db: Place = db) -> list[Operation]:
+                return [Operation("copy", (db, out))]
+
+            found += [
+                Gradient(0, W_at + first * self.n_before, W_at + stop * self.n_before, dW),
+                Gradient(1, b_at + first, b_at + stop, copied),
+            ]
+        return found
+
+
+class _Head(NamedTuple):
+    """W and b of a head, db, and the rows of the layer's places that are its own."""
+
+    W: Place
+    b: Place
+    db: Place
+    A_before: Place
+    Z: Place
+    A: Place
+    dA: Place
 
 
 class Plan:
@@ -278,24 +293,31 @@ class Plan:
         n[0] counts what enters layer 1.
     pieces : sequence of Block
         What stands before layer 1.
+    parametrization : {"standard", "ntk"}
+        Of the dense layers; see `Dense`.
 
     Attributes
     ----------
     blocks : tuple of Block
         The pieces, then the dense layers l = 1 … L.
+    members : int
+        Members that share the hidden layers of one network; see `Members`.
     specs : tuple of ParameterSpec
         Every array of parameters, in the order of the vector.
     bounds : tuple of int
         Where each array starts in the vector, and the end.
     """
 
-    def __init__(self, architecture: Architecture, pieces: Sequence[Block] = ()) -> None:
+    def __init__(
+        self, architecture: Architecture, pieces: Sequence[Block] = (), parametrization: str = "standard"
+    ) -> None:
         self.architecture = architecture
         self.pieces = tuple(pieces)
+        self.members = self.pieces[-1].copies if self.pieces else 1
         names = (*architecture.hidden_activations, "identity")
         sizes = architecture.sizes
         dense = tuple(
-            Dense(l, sizes[l - 1], sizes[l], names[l - 1], hidden=l < architecture.L)
+            Dense(l, sizes[l - 1], sizes[l], names[l - 1], l < architecture.L, parametrization, self.members)
             for l in range(1, architecture.L + 1)
         )
         self.blocks: tuple[Block, ...] = (*self.pieces, *dense)
@@ -317,9 +339,17 @@ class Plan:
         """Decay factor of every entry of the parameter vector, (n_parameters,)."""
         return np.concatenate([np.full(spec.size, spec.decay) for spec in self.specs])
 
-    def initial(self, generator: np.random.Generator) -> Array:
-        """Initial parameters, (n_parameters,), drawn array by array."""
-        return np.concatenate([np.ravel(spec.initial(generator)) for spec in self.specs])
+    @property
+    def fitted(self) -> bool:
+        """Whether some parameters are computed from the training rows instead of drawn."""
+        return any(spec.fitted for spec in self.specs)
+
+    def initial(self, generator: np.random.Generator, X: Array | None = None) -> Array:
+        """Initial parameters, (n_parameters,), array by array; X (n, n_in): the training rows, if some are fitted."""
+        arrays = [
+            spec.initial(generator) if spec.fitted is None or X is None else spec.fitted(X) for spec in self.specs
+        ]
+        return np.concatenate([np.ravel(array) for array in arrays])
 
     def named(self, theta: Array) -> dict[str, Array]:
         """The arrays of parameters of one network, (n_parameters,), by name."""
@@ -328,17 +358,13 @@ class Plan:
             for spec, start, stop in zip(self.specs, self.bounds[:-1], self.bounds[1:], strict=True)
         }
 
-    def layers(self, theta: Array) -> Parameters:
-        """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one network in float64, as the specification takes them."""
+    def layers(self, theta: Array, member: int = 0) -> Parameters:
+        """W[l], (n[l], n[l-1]), and b[l], (n[l], 1), of one network in float64, as the specification takes them.
+
+        Of several members that share its hidden layers one has to be chosen.
+        """
         arrays = self.named(np.asarray(theta, dtype=np.float64))
-        return [(arrays[f"W[{l}]"], arrays[f"b[{l}]"][:, None]) for l in range(1, self.architecture.L + 1)]
-
-
-def plan_for(settings: Hyperparameters, n_inputs: int, n_scores: int, loss: str) -> Plan:
-    """The plan of a network with these settings, for so many inputs and output units.
-
-    For L = 1 no piece stands before the layer: it is logistic or linear regression and nothing else.
-    """
-    sizes = (n_inputs, *settings.hidden_layer_sizes, n_scores)
-    pieces = [FeatureScale(n_inputs)] if settings.feature_scale and settings.hidden_layer_sizes else []
-    return Plan(Architecture(sizes, settings.activation, loss), pieces)
+        found = [(arrays[f"W[{l}]"], arrays[f"b[{l}]"][..., None]) for l in range(1, self.architecture.L + 1)]
+        if self.members > 1:
+            found[-1] = (found[-1][0][member], found[-1][1][member])
+        return found

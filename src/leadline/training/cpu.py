@@ -199,7 +199,8 @@ def _run_with_own_loss(blueprint: Blueprint, memory: Array, steps: Steps, check:
         run = partial(_call_lanes, program, memory, pointers, rows, keys)
         run(0, at)
         Z, dZ, value = (_view(memory, Place(*program.operands[at, 4 * i : 4 * i + 4])) for i in range(3))
-        y, weights = steps.examples.Y[rows].T, steps.examples.w[rows]
+        some = np.tile(rows, len(Z) // len(rows))  # every member sees every example
+        y, weights = steps.examples.Y[some].T, steps.examples.w[some]
         share = weights / weights.sum(dtype=np.float64)
         value[...] = np.sum(share * own.value(Z.T, y))
         dZ[...] = (share * own.gradient(Z.T, y)).T

@@ -8,8 +8,9 @@ checks, the command line's help, the model file and the report.
 import dataclasses
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from leadline.network import ACTIVATIONS, OPTIMISERS, SCHEDULES
 from leadline.records import ANYTHING, Field, read_fields
 
 __all__ = [
+    "NUMERIC_EMBEDDINGS",
+    "PARAMETRIZATIONS",
+    "RECIPES",
     "SCALINGS",
     "SCHEDULES",
     "SOLVERS",
@@ -33,6 +37,8 @@ __all__ = [
 
 SOLVERS = (*OPTIMISERS, "lbfgs")
 SCALINGS = ("robust", "standard", "none")
+NUMERIC_EMBEDDINGS = ("none", "periodic", "piecewise_linear")
+PARAMETRIZATIONS = ("standard", "ntk")
 
 
 # batch_size="auto": an epoch of about 32 steps, within powers of two that keep products efficient and gradients varied
@@ -131,9 +137,28 @@ def _parameter(default: Any, rule: Rule, explanation: str) -> Any:
     return field(default=default, metadata={"rule": rule, "explanation": explanation})
 
 
+# Every network of a population has its own.
+_EACH_ITS_OWN = (
+    "alpha",
+    "beta_1",
+    "beta_2",
+    "dropout",
+    "dropout_schedule",
+    "epsilon",
+    "learning_rate",
+    "learning_rate_init",
+    "n_iter_no_change",
+    "weight_decay",
+    "weight_decay_schedule",
+)
+
+
 @dataclass(frozen=True)
 class Hyperparameters:
-    """Everything about one network that is chosen before training; names shared with scikit-learn mean the same."""
+    """Everything about one network that is chosen before training; names shared with scikit-learn mean the same.
+
+    The defaults are those of the plain network; `RECIPES` has others.
+    """
 
     hidden_layer_sizes: tuple[int, ...] = _parameter(
         (128, 128), Sizes(), "n[1] … n[L-1]; none of them is logistic or linear regression, L = 1"
@@ -148,12 +173,18 @@ class Hyperparameters:
         0.0, Real(low=0.0), "L2 penalty: the summed loss of the rows gets + alpha/2 ‖W‖² (biases are free)"
     )
     weight_decay: float = _parameter(
-        0.05, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
+        0.0, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
     )
     dropout: float = _parameter(
-        0.1,
+        0.0,
         Real(low=0.0, high=1.0, high_open=True),
         "share of each hidden layer's units silenced in a training step",
+    )
+    weight_decay_schedule: str = _parameter(
+        "constant", Choice(tuple(SCHEDULES)), "schedule of the weight decay over the planned steps"
+    )
+    dropout_schedule: str = _parameter(
+        "constant", Choice(tuple(SCHEDULES)), "schedule of the dropout over the planned steps"
     )
     batch_size: int | str = _parameter(
         "auto",
@@ -165,21 +196,49 @@ class Hyperparameters:
         "cosine", Choice(tuple(SCHEDULES)), "schedule of the learning rate over the planned steps"
     )
     max_iter: int = _parameter(
-        100, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
+        128, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
     )
     n_iter_no_change: int = _parameter(
-        20, Integer(low=1), "epochs without a better validation score after which training stops"
+        24, Integer(low=1), "epochs without a better validation score after which training stops"
     )
     beta_1: float = _parameter(0.9, Real(low=0.0, high=1.0, high_open=True), "decay of the first moment in Adam")
     beta_2: float = _parameter(0.999, Real(low=0.0, high=1.0, high_open=True), "decay of the second moment in Adam")
     epsilon: float = _parameter(1e-8, Real(low=0.0, low_open=True), "kept from zero in Adam's division")
     feature_scale: bool = _parameter(
-        True, Choice((False, True)), "a learned factor for each input before layer 1 (not for L = 1)"
+        False, Choice((False, True)), "a learned factor for each input before layer 1 (not for L = 1)"
     )
     scaling: str = _parameter(
-        "robust",
+        "standard",
         Choice(SCALINGS),
         "numeric columns: median and quantiles with a smooth clip, mean and deviation, or as they are",
+    )
+    numeric_embedding: str = _parameter(
+        "none",
+        Choice(NUMERIC_EMBEDDINGS),
+        "what a number becomes: itself, itself and mixtures of cosines, or its shares of bins (not for L = 1)",
+    )
+    one_hot_up_to: int | str = _parameter(
+        "all",
+        Integer(low=1, or_word="all"),
+        "columns with more indicators than this get a learned vector for each category (not for L = 1)",
+    )
+    parametrization: str = _parameter(
+        "standard",
+        Choice(PARAMETRIZATIONS),
+        "ntk: the learning rate of W[l] is multiplied by the standard deviation of its initial entries",
+    )
+    members: int = _parameter(
+        1,
+        Integer(low=1),
+        "members that share the layers, each with its own factors of the inputs and its own output layer",
+    )
+    label_smoothing: float = _parameter(
+        0.0,
+        Real(low=0.0, high=1.0, high_open=True),
+        "share of each training target that is spread over all classes",
+    )
+    clip_predictions: bool = _parameter(
+        False, Choice((False, True)), "numbers are predicted within the range of the training targets"
     )
 
     def __post_init__(self) -> None:
@@ -199,6 +258,13 @@ class Hyperparameters:
         """Whether the network is solved by L-BFGS over all rows; otherwise it is trained by Adam in minibatches."""
         return self.solver == "lbfgs" or not self.hidden_layer_sizes
 
+    def shared(self) -> "Hyperparameters":
+        """What networks must have in common to train as one population: everything else is at its default."""
+        usual: dict[str, Any] = {
+            item.name: item.default for item in dataclasses.fields(self) if item.name in _EACH_ITS_OWN
+        }
+        return dataclasses.replace(self, **usual)
+
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
         return {**dataclasses.asdict(self), "hidden_layer_sizes": list(self.hidden_layer_sizes)}
@@ -217,3 +283,28 @@ class Hyperparameters:
             return cls(**read)
         except (ParameterError, OverflowError) as error:
             raise ModelFileError(f"the settings: {error}") from error
+
+
+# What a recipe chooses where the caller does not, and how many networks it averages: "plain" is the network of the
+# equations and nothing else.
+RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "tabular": MappingProxyType(
+            {
+                "weight_decay": 0.05,
+                "weight_decay_schedule": "constant",
+                "dropout": 0.1,
+                "dropout_schedule": "constant",
+                "learning_rate_init": 2e-3,
+                "beta_2": 0.95,
+                "feature_scale": True,
+                "scaling": "robust",
+                "numeric_embedding": "periodic",
+                "one_hot_up_to": 8,
+                "clip_predictions": True,
+                "n_networks": 5,
+            }
+        ),
+        "plain": MappingProxyType({}),
+    }
+)

@@ -49,6 +49,8 @@ _inline = cast(Callable[[Callable[..., Any]], Callable[..., Any]], numba.njit(**
 
 # Stand-ins for what `_compiled` puts in their place.
 _g: Any = None
+_cosine: Any = None
+_cosine_prime: Any = None
 _exp: Any = None
 _g_prime: Any = None
 _unit_value: Any = None
@@ -72,6 +74,9 @@ _EXPONENT_BIAS, _MANTISSA_BITS = np.int32(127), np.int32(23)
 
 _TWO = np.float32(2.0)
 _ARTANH = tuple(np.float32(1.0 / (2 * k + 1)) for k in range(7))
+
+_QUARTER, _FLOAT_ZERO = np.float32(0.25), np.float32(0.0)
+_SINE = tuple(np.float32((-1) ** k * (2 * math.pi) ** (2 * k + 1) / math.factorial(2 * k + 1)) for k in range(8))
 
 # Fitted so that the largest relative error on [0, 4] is least, 2e-9 (weighted least squares, repeated with the weights
 # raised where the error is large); what is left in float32 is rounding.
@@ -148,6 +153,40 @@ def _erf32(x: Any) -> Any:
 
 
 @_inline
+def _sin_turns32(t: Any) -> Any:
+    """sin 2πt: t less the nearest whole number, folded at a quarter turn, and Taylor's polynomial there."""
+    r = t - np.rint(t)
+    s = _QUARTER - abs(abs(r) - _QUARTER)
+    s = s if r > _FLOAT_ZERO else -s
+    q = s * s
+    p = _SINE[7]
+    p = p * q + _SINE[6]
+    p = p * q + _SINE[5]
+    p = p * q + _SINE[4]
+    p = p * q + _SINE[3]
+    p = p * q + _SINE[2]
+    p = p * q + _SINE[1]
+    p = p * q + _SINE[0]
+    return s * p
+
+
+@_inline
+def _cos_turns32(t: Any) -> Any:
+    """cos 2πt = sin 2π(1/4 − |r|) with r = t less the nearest whole number."""
+    s = _QUARTER - abs(t - np.rint(t))
+    q = s * s
+    p = _SINE[7]
+    p = p * q + _SINE[6]
+    p = p * q + _SINE[5]
+    p = p * q + _SINE[4]
+    p = p * q + _SINE[3]
+    p = p * q + _SINE[2]
+    p = p * q + _SINE[1]
+    p = p * q + _SINE[0]
+    return s * p
+
+
+@_inline
 def _erf(x: Any) -> Any:
     return math.erf(x)
 
@@ -204,19 +243,27 @@ def _gather(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys:
 
 
 def _deliver(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """a (m, n): each row goes to the row of Y, (rows of X, n), that its example has in X."""
-    n = _columns(operands, 0)
-    for i in range(_rows(operands, 0)):
+    """a (k m, n): the mean over k members goes to the row of Y that the example has in X. Number: k."""
+    k, n = operands[NUMBERS_AT], _columns(operands, 0)
+    m = _rows(operands, 0) // k
+    for i in range(m):
         a, start = _row(memory, operands, 0, i), rows[i] * n
         for j in range(n):
             Y[start + j] = a[j]
+        for member in range(1, k):
+            a = _row(memory, operands, 0, member * m + i)
+            for j in range(n):
+                Y[start + j] += a[j]
+        for j in range(n):
+            Y[start + j] /= _float(k)
 
 
 def _copy(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """a, out (1, n): out = a."""
-    a, out = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0)
-    for j in range(len(a)):
-        out[j] = a[j]
+    """a, out (m, n): out = a."""
+    for i in range(_rows(operands, 0)):
+        a, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
+        for j in range(len(a)):
+            out[j] = a[j]
 
 
 def _product(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
@@ -261,6 +308,15 @@ def _scale(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: 
             out[j] = s[j] * a[j]
 
 
+def _scale_add(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """a (m, n), s (1, n), out (m, n): out := out + s ∗ a."""
+    s = _row(memory, operands, 1, 0)
+    for i in range(_rows(operands, 0)):
+        a, out = _row(memory, operands, 0, i), _row(memory, operands, 2, i)
+        for j in range(len(out)):
+            out[j] += s[j] * a[j]
+
+
 def _scale_gradient(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """dA, a (m, n), ds (1, n): ds = Σ over examples of dA ∗ a."""
     ds = _row(memory, operands, 2, 0)
@@ -269,6 +325,107 @@ def _scale_gradient(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: An
         dA, a = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
         for j in range(len(ds)):
             ds[j] += dA[j] * a[j]
+
+
+def _cosines(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """x (m, p), w, c (1, k p), out (m, k p): out = cos 2π(w x + c), frequency by frequency."""
+    p, frequency, phase = _columns(operands, 0), _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
+    for i in range(_rows(operands, 0)):
+        x, out = _row(memory, operands, 0, i), _row(memory, operands, 3, i)
+        for k in range(0, len(out), p):
+            for j in range(p):
+                out[k + j] = frequency[k + j] * x[j] + phase[k + j]
+        for j in range(len(out)):
+            out[j] = _cosine(out[j])
+
+
+def _cosines_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """dcos (m, k p), x (m, p), w, c, dw, dc (1, k p): dcos becomes the derivative by the angle in turns."""
+    p, frequency, phase = _columns(operands, 1), _row(memory, operands, 2, 0), _row(memory, operands, 3, 0)
+    dw, dc = _row(memory, operands, 4, 0), _row(memory, operands, 5, 0)
+    dw[:] = 0
+    dc[:] = 0
+    for i in range(_rows(operands, 0)):
+        d, x = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
+        for k in range(0, len(d), p):
+            for j in range(p):
+                angle = frequency[k + j] * x[j] + phase[k + j]
+                d[k + j] *= _cosine_prime(angle)
+                dw[k + j] += d[k + j] * x[j]
+        for j in range(len(d)):
+            dc[j] += d[j]
+
+
+def _cosines_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """a (m, p), dangle (m, k p), w (1, k p), out (m, p): out = a + Σ_k w_k ∗ dangle_k."""
+    frequency, p = _row(memory, operands, 2, 0), _columns(operands, 0)
+    for i in range(_rows(operands, 0)):
+        a, d, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 3, i)
+        for j in range(p):
+            out[j] = a[j]
+        for k in range(0, len(d), p):
+            for j in range(p):
+                out[j] += frequency[k + j] * d[k + j]
+
+
+def _mix(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """x (m, p), cos (m, k p), V (1, k q p), b (1, q p), out (m, p + q p): x, then b + Σ_k V_k ∗ cos_k."""
+    p, V, b = _columns(operands, 0), _row(memory, operands, 2, 0), _row(memory, operands, 3, 0)
+    q = len(b)
+    for i in range(_rows(operands, 0)):
+        x, cosine, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 4, i)
+        for j in range(p):
+            out[j] = x[j]
+        for j in range(q):
+            out[p + j] = b[j]
+        for k in range(len(cosine) // p):
+            for o in range(0, q, p):
+                for j in range(p):
+                    out[p + o + j] += V[k * q + o + j] * cosine[k * p + j]
+
+
+def _mix_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """dA (m, p + q p), cos (m, k p), V (1, k q p), dcos (m, k p), dV, db (1, q p) of `_mix`."""
+    V, dV, db = _row(memory, operands, 2, 0), _row(memory, operands, 4, 0), _row(memory, operands, 5, 0)
+    q = len(db)
+    p = _columns(operands, 0) - q
+    dV[:] = 0
+    db[:] = 0
+    for i in range(_rows(operands, 0)):
+        dA, cosine, d = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 3, i)
+        for j in range(q):
+            db[j] += dA[p + j]
+        for k in range(len(cosine) // p):
+            for j in range(p):
+                d[k * p + j] = 0
+            for o in range(0, q, p):
+                for j in range(p):
+                    d[k * p + j] += V[k * q + o + j] * dA[p + o + j]
+                    dV[k * q + o + j] += cosine[k * p + j] * dA[p + o + j]
+
+
+def _bins(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """x (m, p), edges (1, (B + 1) p), out (m, B p): how far x has come through each bin, 0 to 1."""
+    edges, p = _row(memory, operands, 1, 0), _columns(operands, 0)
+    for i in range(_rows(operands, 0)):
+        x, out = _row(memory, operands, 0, i), _row(memory, operands, 2, i)
+        for b in range(0, len(out), p):
+            for j in range(p):
+                width = edges[b + p + j] - edges[b + j]
+                share = (x[j] - edges[b + j]) / (width if width > _float(0) else _float(1))
+                out[b + j] = min(max(share, _float(0)), _float(1)) if width > _float(0) else _float(0)
+
+
+def _bins_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """dA (m, B p), x (m, p), edges (1, (B + 1) p), out (m, p): the derivative by x through `_bins`."""
+    edges, p = _row(memory, operands, 2, 0), _columns(operands, 1)
+    for i in range(_rows(operands, 0)):
+        dA, x, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 3, i)
+        out[:] = 0
+        for b in range(0, len(dA), p):
+            for j in range(p):
+                if edges[b + j] < x[j] < edges[b + p + j]:
+                    out[j] += dA[b + j] / (edges[b + p + j] - edges[b + j])
 
 
 def _activate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
@@ -346,20 +503,25 @@ def _differentiate_drop_out(memory: Any, operands: Any, X: Any, Y: Any, w: Any, 
 
 
 @_inline
-def _total_weight(w: Any, rows: Any, m: int) -> Any:
+def _total_weight(w: Any, rows: Any, examples: int, m: int) -> Any:
+    """Of m rows of scores, each of the examples as often as it has members."""
     total = 0.0
-    for i in range(m):
+    for i in range(examples):
         total += w[rows[i]]
-    return total
+    return total * (m // examples)
 
 
 def _elementwise_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """Z, dZ (m, n[L]), loss (1, 1): dZ carries w_i/Σw already, so that dW = dZᵀ A; loss is the weighted mean."""
-    m, n = _rows(operands, 0), _columns(operands, 0)
-    total, value = _total_weight(w, rows, m), 0.0
+    """Z, dZ (m, n[L]), loss (1, 1): dZ carries w_i/Σw already, so that dW = dZᵀ A; loss is the weighted mean.
+
+    Number: the examples, fewer than m where each has several members.
+    """
+    m, n, examples = _rows(operands, 0), _columns(operands, 0), operands[NUMBERS_AT]
+    total, value = _total_weight(w, rows, examples, m), 0.0
     for i in range(m):
         Z, dZ = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
-        share, start = w[rows[i]] / total, rows[i] * n
+        row = rows[i % examples]
+        share, start = w[row] / total, row * n
         for j in range(n):
             y, p = Y[start + j], _parameters[j % len(_parameters)]
             value += share * _unit_value(Z[j], y, p)
@@ -368,12 +530,13 @@ def _elementwise_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: 
 
 
 def _softmax_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """The places of `_elementwise_loss`."""
-    m, n = _rows(operands, 0), _columns(operands, 0)
-    total, value = _total_weight(w, rows, m), 0.0
+    """The places and the number of `_elementwise_loss`."""
+    m, n, examples = _rows(operands, 0), _columns(operands, 0), operands[NUMBERS_AT]
+    total, value = _total_weight(w, rows, examples, m), 0.0
     for i in range(m):
         Z, dZ = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
-        share, start = w[rows[i]] / total, rows[i] * n
+        row = rows[i % examples]
+        share, start = w[row] / total, row * n
         top = Z[0]
         for j in range(1, n):
             top = max(top, Z[j])
@@ -396,7 +559,8 @@ def _softmax_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any,
 def _take_step(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
     """theta, gradient, m, v (1, n), settings, factors (1, 2): a step with decoupled weight decay and the L2 penalty.
 
-    `factors` are the parameters' own on α, and on the decay λ and the penalty.
+    `factors` are the parameters' own on α, and on the decay λ and the penalty. What decays shrinks by the schedule's α
+    times λ, whatever the parameters' own factor on α.
     """
     theta, gradient = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0)
     m, v = _row(memory, operands, 2, 0), _row(memory, operands, 3, 0)
@@ -404,7 +568,7 @@ def _take_step(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, ke
     rate = s[0] * factors[0]
     beta_1, rest_1, beta_2, rest_2 = s[1], s[2], s[3], s[4]
     epsilon, correction_1, correction_2 = s[5], s[6], s[7]
-    shrink = rate * s[8] * factors[1]
+    shrink = s[0] * s[8] * factors[1]
     penalty = s[9] * factors[1]
     for k in range(len(theta)):
         t = theta[k]
@@ -493,7 +657,14 @@ def gemm_address(dtype: type) -> int:
 
 # What the records call by these names has a version of our own: the library's functions do not vectorise.
 _OWN: dict[type, dict[str, Any]] = {
-    np.float32: {"exp": _exp32, "expm1": _expm1_32, "log1p": _log1p32, "erf": _erf32},
+    np.float32: {
+        "exp": _exp32,
+        "expm1": _expm1_32,
+        "log1p": _log1p32,
+        "erf": _erf32,
+        "cos_turns": _cos_turns32,
+        "sin_turns": _sin_turns32,
+    },
     np.float64: {"erf": _erf},
 }
 
@@ -542,8 +713,15 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "product": _product,
     "outer": _outer,
     "scale": _scale,
+    "scale_add": _scale_add,
     "scale_gradient": _scale_gradient,
+    "cosines_input": _cosines_input,
+    "mix": _mix,
+    "mix_backward": _mix_backward,
+    "bins": _bins,
+    "bins_input": _bins_input,
 }
+_PERIODIC: dict[str, Callable[..., Any]] = {"cosines": _cosines, "cosines_backward": _cosines_backward}
 _ACTIVATING: dict[str, Callable[..., Any]] = {
     "activate": _activate,
     "activate_drop_out": _activate_drop_out,
@@ -559,6 +737,8 @@ def _template(kernel: str, owner: Any) -> tuple[Callable[..., Any], dict[str, An
     if kernel in _ACTIVATING:
         record = activation(owner)
         return _ACTIVATING[kernel], {"_g": record.g, "_g_prime": record.g_prime, "_needs_z": record.needs_z}
+    if kernel in _PERIODIC:
+        return _PERIODIC[kernel], {"_cosine": _cosine_of_turns, "_cosine_prime": _its_derivative}
     if kernel == "step":
         return _take_step, {"_step": optimiser(owner).step}
     own = loss(owner)
@@ -580,12 +760,31 @@ def _without_parameter(z: Any, y: Any, p: Any) -> Any:
     return _function(z, y)
 
 
-# By this name `_in_precision` finds it and puts the vectorised version in its place.
+# By these names `_in_precision` finds them and puts the vectorised versions in their place.
 exp = np.exp
+_TURN = 2.0 * math.pi
 
 
 def _exponential(x: Any) -> Any:
     return exp(x)
+
+
+def cos_turns(t: Any) -> Any:
+    """cos 2πt."""
+    return np.cos(_TURN * t)
+
+
+def sin_turns(t: Any) -> Any:
+    """sin 2πt."""
+    return np.sin(_TURN * t)
+
+
+def _cosine_of_turns(t: Any) -> Any:
+    return cos_turns(t)
+
+
+def _its_derivative(t: Any) -> Any:
+    return -_TURN * sin_turns(t)
 
 
 @cache

@@ -65,8 +65,8 @@ class Steps(NamedTuple):
 
     The last step takes all rows that are left. `settings`, (steps, len(SETTINGS)), are in the network's precision;
     `keys`, (steps, L), uint64: the dropout threshold, rate × 2³², and a random number for each hidden layer. With
-    `deliver` a step is a forward pass up to that block, without dropout, whose A goes to `examples.Y`, each row to the
-    place of its example.
+    `deliver` a step is a forward pass up to that block, without dropout, whose A, averaged over members, goes to
+    `examples.Y`, each row to the place of its example.
     """
 
     examples: Examples
@@ -154,12 +154,17 @@ class Blueprint:
         self.factors = [layout.constants([spec.rate_factor, spec.decay]) for spec in plan.specs]
         self.settings, self.loss = layout.matrix(1, len(SETTINGS)), layout.matrix(1, 1)
         self.inputs = layout.matrix(max_rows, plan.n_in)
-        self.A = [layout.matrix(max_rows, block.n_out) for block in plan.blocks]
-        self.dA = [layout.matrix(max_rows, block.n_out) for block in plan.blocks] if backward else self.A
-        self.extra = [block.extra(layout, max_rows, backward) for block in plan.blocks]
-        self.tiles = [block.tiles(batch_size) for block in plan.blocks]
-        # the block at which the backward pass ends: nothing before it has parameters
-        self.first = next(i for i, block in enumerate(plan.blocks) if block.parameters)
+        rows = [max_rows * block.copies for block in plan.blocks]
+        self.A = [layout.matrix(n, block.n_out) for n, block in zip(rows, plan.blocks, strict=True)]
+        self.dA = self.A
+        if backward:
+            self.dA = [layout.matrix(n, block.n_out) for n, block in zip(rows, plan.blocks, strict=True)]
+        self.extra = [block.extra(layout, n, backward) for n, block in zip(rows, plan.blocks, strict=True)]
+        self.tiles = [block.tiles(batch_size * block.copies) for block in plan.blocks]
+        # the block at which the backward pass ends: nothing before it has parameters to be trained
+        self.first = next(
+            i for i, block in enumerate(plan.blocks) if any(spec.fitted is None for spec in block.parameters)
+        )
         if backward and solver is None:
             self.gradient = [layout.matrix(1, plan.n_parameters)]
         elif backward:  # room for the largest gradient of each lane: the step follows at once
@@ -186,9 +191,10 @@ class Blueprint:
                 Place(self.theta.offset + start, 1, stop - start, stop - start)
                 for start, stop in (next(bounds) for _ in block.parameters)
             )
-            own = tuple(place if place.rows == 1 else place.top(m) for place in extra)
-            spans.append(Span(theta, before, A.top(m), dA.top(m), own, self.settings))
-            before = A.top(m)
+            n = m * block.copies
+            own = tuple(place if place.rows == 1 else place.top(n) for place in extra)
+            spans.append(Span(theta, before, A.top(n), dA.top(n), own, self.settings))
+            before = A.top(n)
         return spans
 
     def _gradients(self, m: int) -> list[list[list[Gradient]]]:
@@ -210,13 +216,13 @@ class Blueprint:
         if deliver is None:
             stages += self._backward(m, spans)
         else:
-            stages.append([[Operation("deliver", (spans[deliver].A,))]])
+            stages.append([[Operation("deliver", (spans[deliver].A,), numbers=(self.plan.blocks[deliver].copies,))]])
         return stages_in_order(stages)
 
     def _backward(self, m: int, spans: list[Span]) -> list[list[list[Operation]]]:
         blocks, last = self.plan.blocks, len(self.plan.blocks) - 1
         scores = spans[last]
-        loss = Operation("loss", (scores.A, scores.dA, self.loss), self.plan.architecture.loss)
+        loss = Operation("loss", (scores.A, scores.dA, self.loss), self.plan.architecture.loss, (m,))
         output = [
             operation for tile in self.tiles[last] for operation in blocks[last].own_backward(scores, tile, False)
         ]

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.network import schedule
-from leadline.training.hyperparameters import Hyperparameters
 
-__all__ = ["learning_rates", "stream"]
+__all__ = ["factors", "stream"]
 
 
 def stream(key: Sequence[int]) -> np.random.Generator:
@@ -20,6 +19,6 @@ def stream(key: Sequence[int]) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(list(key))))
 
 
-def learning_rates(settings: Hyperparameters, n_steps: int) -> NDArray[np.float64]:
-    """The learning rate of each of the `n_steps` planned steps, (n_steps,)."""
-    return settings.learning_rate_init * schedule(settings.learning_rate).factor(np.arange(n_steps) / n_steps)
+def factors(name: str, n_steps: int) -> NDArray[np.float64]:
+    """The factor of the schedule called `name` at each of the `n_steps` planned steps, (n_steps,)."""
+    return schedule(name).factor(np.arange(n_steps) / n_steps)

@@ -21,7 +21,7 @@ from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
 from leadline.training.population import ROWS_AT_ONCE, Blueprint, Data, Examples, Population, Scorer, Steps
 from leadline.training.program import SETTINGS
-from leadline.training.streams import learning_rates, stream
+from leadline.training.streams import factors, stream
 
 __all__ = ["Epoch", "Judge", "State", "Task", "Trained", "Trainer", "networks_at_once", "train"]
 
@@ -158,7 +158,7 @@ def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
     """How many networks of this plan to train in one call."""
     if settings.solved:
         return 1
-    units = plan.n_in + sum(2 * block.n_out for block in plan.blocks)
+    units = plan.n_in + sum(2 * block.n_out * block.copies for block in plan.blocks)
     bytes_each = 4 * (4 * plan.n_parameters + units * int(settings.batch_size))
     return int(np.clip(MEMORY_BYTES // bytes_each, 1, MOST_AT_ONCE))
 
@@ -223,7 +223,8 @@ class Trainer:
         self.results: list[Trained | None] = [None] * len(tasks)
         self.generators = [stream(task.key) for task in tasks]
         self.active = np.arange(len(tasks))
-        theta = np.stack([plan.initial(generator) for generator in self.generators]).astype(np.float32)
+        theta = np.stack([_initial(plan, task, data, g) for task, g in zip(tasks, self.generators, strict=True)])
+        theta = theta.astype(np.float32)
         self.best_theta = theta.copy()
         self.best_score = np.full(len(tasks), -np.inf)
         self.best_epoch = np.zeros(len(tasks), dtype=int)
@@ -238,6 +239,7 @@ class Trainer:
         self.examples = [folds[task.fold] for task in tasks]
         # the last batch takes the remainder: between half a batch and one and a half
         self.n_steps = [max(1, round(len(task.train_rows) / self.batch_size)) for task in tasks]
+        self.dropouts = [self._dropouts(i) for i in range(len(tasks))]
         self.settings = [self._settings(i) for i in range(len(tasks))]
         dropout = plan.architecture.L > 1 and any(task.settings.dropout for task in tasks)
         longest = max(
@@ -259,6 +261,11 @@ class Trainer:
         if start.curve:
             self.best_score[i] = max(start.curve)
 
+    def _dropouts(self, i: int) -> Array:
+        """The dropout of every step of a network, (epochs × steps,)."""
+        settings = self.tasks[i].settings
+        return settings.dropout * factors(settings.dropout_schedule, self.n_steps[i] * self.epochs)
+
     def _settings(self, i: int) -> Array:
         """The settings of every step of a network, (epochs × steps, len(SETTINGS))."""
         task = self.tasks[i]
@@ -266,7 +273,7 @@ class Trainer:
         total = self.data.w[task.train_rows].sum(dtype=np.float64)
         times = np.arange(1, n + 1) + (task.start.steps if task.start else 0)
         columns = {
-            "rate": learning_rates(s, n),
+            "rate": s.learning_rate_init * factors(s.learning_rate, n),
             "beta_1": s.beta_1,
             "rest_1": 1 - s.beta_1,
             "beta_2": s.beta_2,
@@ -274,9 +281,9 @@ class Trainer:
             "epsilon": s.epsilon,
             "correction_1": 1 / (1 - s.beta_1**times),
             "correction_2": 1 / (1 - s.beta_2**times),
-            "decay": s.weight_decay,
+            "decay": s.weight_decay * factors(s.weight_decay_schedule, n),
             "penalty": s.alpha / total,
-            "scale": 1 / (1 - s.dropout),
+            "scale": 1 / (1 - self.dropouts[i]),
         }
         return np.stack([np.broadcast_to(columns[name], n) for name in SETTINGS], axis=1).astype(np.float32)
 
@@ -309,7 +316,7 @@ class Trainer:
         rows = generator.permutation(task.train_rows).astype(np.int64, copy=False)
         keys = np.zeros((n, self.plan.architecture.L), dtype=np.uint64)
         if task.settings.dropout:
-            keys[:, 0] = int(task.settings.dropout * 2**32)
+            keys[:, 0] = (self.dropouts[i][epoch * n : (epoch + 1) * n] * 2**32).astype(np.uint64)
             keys[:, 1:] = generator.integers(2**32, size=(n, keys.shape[1] - 1), dtype=np.uint64)
         settings = self.settings[i][epoch * n : (epoch + 1) * n]
         return Steps(self.examples[i], rows, self.batch_size, settings, keys)
@@ -392,6 +399,11 @@ class Trainer:
         return State(theta, m, v, self.steps[i], generator, losses, curve, best, int(self.best_epoch[i]))
 
 
+def _initial(plan: Plan, task: Task, data: Data, generator: np.random.Generator) -> Array:
+    """Initial parameters of a network."""
+    return plan.initial(generator, data.X[task.fold, task.train_rows] if plan.fitted else None)
+
+
 def _stacked(outputs: list[Array], task: Task, plan: Plan) -> Array:
     """The outputs kept after each epoch as one array, (epochs, r, n[L])."""
     shape = (len(outputs), len(task.kept), plan.blocks[-1].n_out)
@@ -409,7 +421,7 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     X, Y = (array[task.fold, task.train_rows].astype(np.float64) for array in (data.X, data.Y))
     w = data.w[task.train_rows].astype(np.float64)
     convex = plan.architecture.L == 1
-    initial = plan.initial(stream(task.key))
+    initial = _initial(plan, task, data, stream(task.key))
     theta = np.where(plan.penalised > 0, 0.0, initial) if convex else initial
     if task.start is not None:
         theta = task.start.theta.astype(np.float64)

@@ -1,0 +1,180 @@
+"""How strong are methods on real tables, and what do they cost? Any folder of tables, any scikit-learn estimator.
+
+    make benchmark-tables                             (or: python benchmarks/tables.py FOLDER)
+    python benchmarks/tables.py FOLDER --method "trees=lightgbm:LGBM{task}(verbose=-1)" --method "leadline"
+
+FOLDER holds CSV files and an index.json (see README.md). All methods see the same splits, in turn, each in a process of
+its own on as many cores as asked for. Prints a table of ranks and costs and one of the errors, and writes
+results/tables.json. What is there of an earlier run with the same options is not computed again.
+"""
+
+import argparse
+import json
+import os
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import Worker, earlier, machine, table, versions, write_json
+from real_tables import DATA, entries
+
+# {task} becomes Classifier or Regressor; what stands behind | is for regressions. `encoded` is for estimators that
+# want numbers without gaps.
+METHODS: Mapping[str, str] = {
+    "leadline": "leadline:Deep{task}(random_state=seed)",
+    "leadline-search": "leadline:DepthSearchCV(Deep{task}(random_state=seed))",
+    "linear": "sklearn.linear_model:encoded(LogisticRegression(max_iter=2000))|sklearn.linear_model:encoded(RidgeCV())",
+    "sklearn-mlp": "sklearn.neural_network:encoded(MLP{task}(random_state=seed))",
+    "forest": "sklearn.ensemble:encoded(RandomForest{task}(random_state=seed))",
+    "hist-boosting": "sklearn.ensemble:HistGradientBoosting{task}(random_state=seed)",
+    "lightgbm": "lightgbm:LGBM{task}(random_state=seed, verbose=-1, n_jobs=cores)",
+    "xgboost": "xgboost:XGB{task}(random_state=seed, enable_categorical=True, n_jobs=cores)",
+    "catboost": "catboost:words(CatBoost{task}(random_seed=seed, verbose=0, thread_count=cores))",
+}
+USUAL = ("leadline", "linear", "sklearn-mlp", "forest", "hist-boosting")
+METRICS = {"binary": "1 − AUC", "multiclass": "log loss", "regression": "RMSE / std"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    parser.add_argument(
+        "--method", action="append", metavar="NAME[=MODULE:EXPRESSION]", help=f"known by name: {', '.join(METHODS)}"
+    )
+    parser.add_argument("--only", help="tables, with commas")
+    parser.add_argument("--splits", type=int, default=3, help="how many (default 3)")
+    parser.add_argument("--first-split", type=int, default=0)
+    parser.add_argument("--max-train", type=int, default=4000, help="training rows at most (default 4,000)")
+    parser.add_argument("--cores", type=int, default=1, help="for each method (default 1)")
+    parser.add_argument("--out", default="tables", help="name of the file in results/ (default tables)")
+    options = parser.parse_args()
+    methods = {name: METHODS.get(name, "") for name in USUAL}
+    if options.method:
+        named = (item.partition("=") for item in options.method)
+        methods = {name: expression or METHODS.get(name, "") for name, _, expression in named}
+    for name, expression in methods.items():
+        if ":" not in expression:
+            parser.error(f"{name!r} is no known method; write NAME=MODULE:EXPRESSION")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    wanted = [
+        entry for entry in entries(options.folder) if not options.only or entry["name"] in options.only.split(",")
+    ]
+    pieces = [
+        {"name": entry["name"], "split": split, "max_train": options.max_train}
+        for entry in wanted
+        for split in range(options.first_split, options.first_split + options.splits)
+    ]
+    found = _measure(options, methods, pieces)
+    print(_summary(found))
+    print()
+    print(_errors(found))
+
+
+def _measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each method, table and split, of this run or an earlier one."""
+    setting = {"max_train": options.max_train, "cores": options.cores}
+    before = earlier(options.out)
+    rows = before["rows"] if before.get("setting") == setting else []
+    known = {(row["method"], row["expression"], row["name"], row["split"]) for row in rows}
+    workers = {}
+    try:
+        for piece in pieces:
+            for method, expression in methods.items():
+                if (method, expression, piece["name"], piece["split"]) in known:
+                    continue
+                if method not in workers:
+                    given = {"folder": str(options.folder), "expression": expression, "cores": options.cores}
+                    workers[method] = Worker("tables_contenders:Method", given, options.cores)
+                    workers[method].answer()
+                workers[method].ask(json.dumps(piece))
+                row = {"method": method, "expression": expression, **piece, **workers[method].answer()}
+                rows.append(row)
+                said = row["failed"] if "failed" in row else f"{row['error']:.4f}  {row['fit_seconds']:.1f} s"
+                print(f"  {piece['name']} {piece['split']}  {method}: {said}", flush=True)
+                record = {"setting": setting, "machine": machine(), "versions": _versions(), "rows": rows}
+                write_json(options.out, record)
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    wanted = {(piece["name"], piece["split"]) for piece in pieces}
+    return [
+        row for row in rows if (row["name"], row["split"]) in wanted and methods.get(row["method"]) == row["expression"]
+    ]
+
+
+def _versions() -> dict[str, str]:
+    return versions("leadline", "scikit-learn", "numpy", "lightgbm", "xgboost", "catboost", "pytabkit", "torch")
+
+
+def _ranks(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    """The rank of each method on every table and split that all have; ties share, and what failed is last."""
+    by_piece: dict[Any, dict[str, float]] = defaultdict(dict)
+    for row in found:
+        by_piece[row["name"], row["split"]][row["method"]] = row.get("error", float("inf"))
+    methods = {row["method"] for row in found}
+    ranks: dict[str, list[float]] = {method: [] for method in methods}
+    for errors in by_piece.values():
+        if set(errors) == methods:
+            for method, own in errors.items():
+                better = sum(other < own for other in errors.values())
+                ranks[method].append(1 + better + 0.5 * (sum(other == own for other in errors.values()) - 1))
+    return ranks
+
+
+def _summary(found: Sequence[dict[str, Any]]) -> str:
+    """A line for each method: rank, wins of the first method, and costs with their range."""
+    ranks, lines = _ranks(found), []
+    first = found[0]["method"]
+    by_method: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
+    for row in found:
+        by_method[row["method"]][row["name"], row["split"]] = row
+    for method in sorted(by_method, key=lambda method: statistics.mean(ranks[method])):
+        own, base = by_method[method], by_method[first]
+        both = [(base[key], own[key]) for key in base if key in own and "error" in own[key] and "error" in base[key]]
+        wins = sum(a["error"] < b["error"] for a, b in both)
+        error = statistics.stdev(ranks[method]) / len(ranks[method]) ** 0.5 if len(ranks[method]) > 1 else float("nan")
+        fits = [row["fit_seconds"] for row in own.values() if "fit_seconds" in row]
+        predicts = [row["predict_seconds"] for row in own.values() if "predict_seconds" in row]
+        memory = max((row["peak_mib"] for row in own.values() if "peak_mib" in row), default=0)
+        ratio = statistics.median(a["fit_seconds"] / b["fit_seconds"] for a, b in both)
+        lines.append(
+            [
+                method,
+                f"{statistics.mean(ranks[method]):.2f} ± {error:.2f}",
+                "" if method == first else f"{wins}/{len(both)}",
+                ""
+                if method == first
+                else f"{statistics.median(a['error'] / max(b['error'], 1e-9) for a, b in both):.3f}",
+                f"{statistics.median(fits):.2f} ({min(fits):.2g}-{max(fits):.3g})",
+                "" if method == first else f"{ratio:.3g}",
+                f"{statistics.median(predicts):.3f}",
+                f"{memory}",
+            ]
+        )
+    head = ["method", "mean rank", f"{first} better", "error ratio", "fit, s", "time ratio", "predict, s", "MiB"]
+    return table(head, lines)
+
+
+def _errors(found: Sequence[dict[str, Any]]) -> str:
+    """The mean error of each method on each table, with its range over the splits."""
+    methods = list(dict.fromkeys(row["method"] for row in found))
+    cells: dict[Any, list[float]] = defaultdict(list)
+    kinds = {}
+    for row in found:
+        cells[row["name"], row["method"]].append(row.get("error", float("nan")))
+        kinds[row["name"]] = METRICS[row["task"]]
+    lines = []
+    for name, metric in kinds.items():
+        line = [f"{name}, {metric}"]
+        for method in methods:
+            own = cells.get((name, method), [])
+            spread = f" ({min(own):.3g}-{max(own):.3g})" if len(own) > 1 else ""
+            line.append(f"{statistics.mean(own):.4f}{spread}" if own else "")
+        lines.append(line)
+    return table(["table, error", *methods], lines)
+
+
+if __name__ == "__main__":
+    main()

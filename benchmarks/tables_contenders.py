@@ -1,0 +1,111 @@
+"""A method on real tables, in a process of its own: see tables.py."""
+
+import importlib
+import resource
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from real_tables import split_of
+from sklearn.base import BaseEstimator
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+CATEGORIES = ("category", "object", "bool", "string")
+SMALLEST_PROBABILITY = 1e-7
+
+
+def encoded(estimator: Any) -> Any:
+    """The estimator behind what it needs of a table: numbers scaled and without gaps, categories one by one."""
+    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    categories = OneHotEncoder(handle_unknown="ignore", max_categories=50, sparse_output=False)
+    parts = (
+        (numbers, make_column_selector(dtype_exclude=CATEGORIES)),
+        (categories, make_column_selector(dtype_include=CATEGORIES)),
+    )
+    return make_pipeline(make_column_transformer(*parts), estimator)
+
+
+class words(BaseEstimator):  # noqa: N801
+    """A boosting of CatBoost's, told which columns are categories; a missing one is a category of its own."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def _told(self, X: pd.DataFrame) -> pd.DataFrame:
+        filled = {name: X[name].astype(object).where(X[name].notna(), "missing").astype(str) for name in self.columns}
+        return X.assign(**filled)
+
+    def fit(self, X: pd.DataFrame, y: Any) -> "words":
+        self.columns = list(X.select_dtypes(CATEGORIES).columns)
+        self.estimator.fit(self._told(X), y, cat_features=self.columns)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Any:
+        return self.estimator.predict(self._told(X))
+
+    def predict_proba(self, X: pd.DataFrame) -> Any:
+        return self.estimator.predict_proba(self._told(X))
+
+
+def build(expression: str, task: str, seed: int, cores: int) -> Any:
+    """The estimator that MODULE:EXPRESSION describes."""
+    of_task = dict(zip(("classification", "regression"), expression.split("|"), strict=False))
+    chosen = of_task.get("regression" if task == "regression" else "classification", expression.split("|")[0])
+    module, _, inner = chosen.partition(":")
+    inner = inner.replace("{task}", "Regressor" if task == "regression" else "Classifier")
+    names = {**vars(importlib.import_module(module)), "encoded": encoded, "words": words, "np": np}
+    return eval(inner, {**names, "seed": seed, "cores": cores})
+
+
+class Method:
+    """One method; every run takes one table and split."""
+
+    def __init__(self, folder: str, expression: str, cores: int) -> None:
+        self.folder, self.expression, self.cores = Path(folder), expression, cores
+        self.warm = False
+
+    def run(self, name: str, split: int, max_train: int) -> dict[str, Any]:
+        X_train, X_test, y_train, y_test, task = split_of(self.folder, name, split, max_train)
+        facts: dict[str, Any] = {"task": task, "rows": len(X_train)}
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if not self.warm:  # what is compiled or loaded once is no cost of a table
+                    few = slice(0, min(len(X_train), 100 if task == "regression" else 400))
+                    build(self.expression, task, split, self.cores).fit(X_train[few], y_train[few])
+                    self.warm = True
+                estimator = build(self.expression, task, split, self.cores)
+                start = time.perf_counter()
+                estimator.fit(X_train, y_train)
+                facts["fit_seconds"] = time.perf_counter() - start
+                start = time.perf_counter()
+                predict = estimator.predict if task == "regression" else estimator.predict_proba
+                predicted = np.asarray(predict(X_test), dtype=float)
+                facts["predict_seconds"] = time.perf_counter() - start
+            facts.update(scores(task, predicted, y_test.to_numpy()))
+        except Exception as error:  # a method that fails is last, and says why
+            facts["failed"] = f"{type(error).__name__}: {error}"[:300]
+        facts["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return facts
+
+
+def scores(task: str, predicted: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """The error that methods are ranked by, and others beside it."""
+    if task == "regression":
+        error = float(np.sqrt(np.mean((predicted.ravel() - y) ** 2)) / y.std())
+        return {"error": error, "r2": 1 - error**2}
+    p = np.clip(predicted, SMALLEST_PROBABILITY, 1)
+    p /= p.sum(axis=1, keepdims=True)
+    classes = np.arange(p.shape[1])
+    loss = float(log_loss(y, p, labels=classes))
+    own = {"log_loss": loss, "misclassified": float((p.argmax(axis=1) != y).mean())}
+    if task == "binary":
+        return {"error": 1 - float(roc_auc_score(y, p[:, 1])), **own}
+    return {"error": loss, **own}

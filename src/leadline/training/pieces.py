@@ -1,0 +1,454 @@
+"""Pieces: what may stand between a table's inputs and layer 1, one block each, all with the contract of `blocks`.
+
+Numbers come first among the inputs; indicators (zeros and ones) follow, column by column. A piece that works on some
+inputs passes the others on. In the order in which they stand: an embedding of numbers, an embedding of categories, a
+learned scale for each feature, and the parting into members. L counts none of them.
+
+Sources: RealMLP (Holzmüller et al. 2024, arXiv 2407.04491) for the scale and the periodic embedding; Gorishniy et
+al. 2022 (arXiv 2203.05556) for both embeddings of numbers; TabM (Gorishniy et al. 2024, arXiv 2410.24210) for members.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.network import Architecture
+from leadline.training.blocks import Block, Gradient, ParameterSpec, Plan, Span
+from leadline.training.hyperparameters import Hyperparameters
+from leadline.training.program import Layout, Operation, Place
+
+__all__ = [
+    "CategoryEmbedding",
+    "FeatureScale",
+    "Inputs",
+    "Members",
+    "PeriodicEmbedding",
+    "PiecewiseLinear",
+    "plan_for",
+]
+
+Array = NDArray[Any]
+
+# Entries of an embedded category.
+CATEGORY_SIZE = 8
+
+
+class Inputs(NamedTuple):
+    """What the inputs of a network are: so many numbers, then so many indicators of each column that has some."""
+
+    numbers: int
+    indicators: tuple[int, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """All inputs."""
+        return self.numbers + sum(self.indicators)
+
+
+class _Piece:
+    """What most pieces have in common: one tile, one row for each example, and nothing between dA and dZ."""
+
+    @property
+    def n_in(self) -> int:
+        """Inputs."""
+        raise NotImplementedError
+
+    @property
+    def n_out(self) -> int:
+        """Outputs."""
+        raise NotImplementedError
+
+    @property
+    def copies(self) -> int:
+        """One row for each example."""
+        return 1
+
+    @property
+    def output(self) -> str:
+        """What enters layer 1, or the piece after this one."""
+        return "A[0]"
+
+    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
+        """Nothing."""
+        return ()
+
+    def tiles(self, m: int) -> list[tuple[int, int]]:
+        """One."""
+        return [(0, self.n_out)]
+
+    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """Nothing."""
+        return []
+
+
+def _written(kernel: str, *places: Place) -> Callable[[Place], list[Operation]]:
+    """One operation whose last place is where the gradient is wanted."""
+    return lambda out: [Operation(kernel, (*places, out))]
+
+
+def _copied(source: Place, target: Place) -> list[Operation]:
+    """The operation that copies one place to another, if there is anything in them."""
+    return [Operation("copy", (source, target))] if source.columns else []
+
+
+@dataclass(frozen=True)
+class FeatureScale(_Piece):
+    """A learned factor for each input: A = s ∗ X, so that useless inputs can be turned down."""
+
+    n: int
+    rate_factor: float = 6.0
+
+    @property
+    def n_in(self) -> int:
+        """The number of inputs."""
+        return self.n
+
+    @property
+    def n_out(self) -> int:
+        """As many units as inputs."""
+        return self.n
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """The factors, one for each input, starting at one; they do not decay."""
+        return (ParameterSpec("feature_scale", (self.n,), lambda _: np.ones(self.n), self.rate_factor, decay=0.0),)
+
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """A = s ∗ X."""
+        return [Operation("scale", (span.A_before, span.theta[0], span.A))]
+
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dX = s ∗ dA."""
+        part = (place.some_columns(*columns) for place in (span.dA, span.theta[0], dA_before))
+        return [Operation("scale", tuple(part))]
+
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """ds = Σ over examples of dA ∗ X."""
+        return [Gradient(0, 0, self.n, _written("scale_gradient", span.dA, span.A_before))]
+
+
+@dataclass(frozen=True)
+class PeriodicEmbedding(_Piece):
+    """For each of p numbers x: x itself and `size` − 1 mixtures of cosines, b + Σ_k V_k cos 2π(w_k x + c_k).
+
+    Frequencies w, phases c (in turns) and mixtures V, b are the number's own. The `rest` of the inputs is passed on.
+    Neighbouring entries belong to neighbouring numbers: w is (k, p), V (k, size − 1, p), the output (size, p).
+    """
+
+    p: int
+    rest: int
+    frequencies: int = 16
+    size: int = 4
+    deviation: float = 0.3
+
+    @property
+    def n_in(self) -> int:
+        """p and the rest."""
+        return self.p + self.rest
+
+    @property
+    def n_out(self) -> int:
+        """`size` for each number, and the rest."""
+        return self.p * self.size + self.rest
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """w normal, c uniform over a turn, V and b uniform within ±1/√k."""
+        k, mixed, p = self.frequencies, self.size - 1, self.p
+        bound = 1.0 / np.sqrt(k)
+        deviation = self.deviation
+
+        def uniform(bound: float, shape: tuple[int, ...]) -> Callable[[np.random.Generator], Array]:
+            return lambda generator: generator.uniform(-bound, bound, shape)
+
+        return (
+            ParameterSpec("frequency", (k, p), lambda g: deviation * g.standard_normal((k, p)), decay=0.0),
+            ParameterSpec("phase", (k, p), uniform(0.5, (k, p)), decay=0.0),
+            ParameterSpec("mixture", (k, mixed, p), uniform(bound, (k, mixed, p)), decay=0.0),
+            ParameterSpec("mixture_bias", (mixed, p), uniform(bound, (mixed, p)), decay=0.0),
+        )
+
+    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
+        """The cosines; for a backward pass their derivatives, and the gradients of the parameters."""
+        cosines = layout.matrix(m, self.frequencies * self.p)
+        if not backward:
+            return (cosines,)
+        return (cosines, layout.matrix(m, cosines.columns), *(layout.matrix(1, spec.size) for spec in self.parameters))
+
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """Cosines, mixtures, and the rest as it is."""
+        x, (w, c, V, b), cosines = span.A_before.some_columns(0, self.p), span.theta, span.extra[0]
+        mixed = self.p * self.size
+        return [
+            Operation("cosines", (x, w, c, cosines)),
+            Operation("mix", (x, cosines, V, b, span.A.some_columns(0, mixed))),
+            *_copied(span.A_before.some_columns(self.p, self.n_in), span.A.some_columns(mixed, self.n_out)),
+        ]
+
+    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """The gradients of all parameters, and of the angles in turns."""
+        x, dA = span.A_before.some_columns(0, self.p), span.dA.some_columns(0, self.p * self.size)
+        (w, c, V, _), (cosines, angles, dw, dc, dV, db) = span.theta, span.extra
+        return [
+            Operation("mix_backward", (dA, cosines, V, angles, dV, db)),
+            Operation("cosines_backward", (angles, x, w, c, dw, dc)),
+        ]
+
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dx = dA of x itself + Σ_k w_k dangle_k; the rest as it is."""
+        own = dA_before.some_columns(0, self.p)
+        mixed = self.p * self.size
+        return [
+            Operation("cosines_input", (span.dA.some_columns(0, self.p), span.extra[1], span.theta[0], own)),
+            *_copied(span.dA.some_columns(mixed, self.n_out), dA_before.some_columns(self.p, self.n_in)),
+        ]
+
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """They are there."""
+        return [Gradient(i, 0, place.columns, _written("copy", place)) for i, place in enumerate(span.extra[2:])]
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear(_Piece):
+    """For each of p numbers x how far it has come through each of `bins`: clip((x − e_b) / (e_{b+1} − e_b), 0, 1).
+
+    The edges e are quantiles of the training rows and stay as they are; a bin without width gives 0. The `rest` of the
+    inputs is passed on. The edges are (bins + 1, p), the output (bins, p).
+    """
+
+    p: int
+    rest: int
+    bins: int = 16
+
+    @property
+    def n_in(self) -> int:
+        """p and the rest."""
+        return self.p + self.rest
+
+    @property
+    def n_out(self) -> int:
+        """One for each bin of each number, and the rest."""
+        return self.p * self.bins + self.rest
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """The edges: evenly spaced where there are no rows to take quantiles of."""
+        shape = (self.bins + 1, self.p)
+        even = np.repeat(np.linspace(-1.0, 1.0, self.bins + 1)[:, None], self.p, axis=1)
+        return (ParameterSpec("edges", shape, lambda _: even, 0.0, 0.0, self._quantiles),)
+
+    def _quantiles(self, X: Array) -> Array:
+        """Edges with as many different training values between one and the next, (bins + 1, p)."""
+        shares, edges = np.linspace(0.0, 1.0, self.bins + 1), np.zeros((self.bins + 1, self.p))
+        for j in range(self.p):
+            known = np.unique(np.quantile(X[:, j], shares))
+            # values that are common take several quantiles: the bins that are left over have no width
+            edges[:, j] = np.concatenate([known, np.full(len(shares) - len(known), known[-1])])
+        return edges
+
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """The shares of the bins, and the rest as it is."""
+        binned = self.p * self.bins
+        return [
+            Operation("bins", (span.A_before.some_columns(0, self.p), span.theta[0], span.A.some_columns(0, binned))),
+            *_copied(span.A_before.some_columns(self.p, self.n_in), span.A.some_columns(binned, self.n_out)),
+        ]
+
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dx = Σ over bins that x is inside of dA / width; the rest as it is."""
+        binned = self.p * self.bins
+        x, own = (place.some_columns(0, self.p) for place in (span.A_before, dA_before))
+        return [
+            Operation("bins_input", (span.dA.some_columns(0, binned), x, span.theta[0], own)),
+            *_copied(span.dA.some_columns(binned, self.n_out), dA_before.some_columns(self.p, self.n_in)),
+        ]
+
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """None: the edges stay."""
+        return []
+
+
+@dataclass(frozen=True)
+class CategoryEmbedding(_Piece):
+    """A learned vector for each category of some columns, in place of their indicators: A = X E, column by column.
+
+    Attributes
+    ----------
+    before : int
+        Inputs that stand before all indicators.
+    indicators : tuple of int
+        Indicators of each column, in their order.
+    above : int
+        Columns with more indicators than this are embedded; the others are passed on.
+    """
+
+    before: int
+    indicators: tuple[int, ...]
+    above: int
+    size: int = CATEGORY_SIZE
+
+    @property
+    def n_in(self) -> int:
+        """All inputs."""
+        return self.before + sum(self.indicators)
+
+    @property
+    def n_out(self) -> int:
+        """Embedded columns have `size` outputs."""
+        return self.before + sum(self._width(n) for n in self.indicators)
+
+    def _width(self, n: int) -> int:
+        return self.size if n > self.above else n
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """E of each embedded column, (indicators, size), normal; they do not decay."""
+
+        def spec(number: int, n: int) -> ParameterSpec:
+            shape = (n, self.size)
+            return ParameterSpec(
+                f"category_embedding[{number}]", shape, lambda generator: generator.standard_normal(shape), decay=0.0
+            )
+
+        return tuple(spec(i, n) for i, n in enumerate(n for n in self.indicators if n > self.above))
+
+    def parts(self) -> list[tuple[tuple[int, int], tuple[int, int], int | None]]:
+        """Columns of the input, of the output, and which E is between them: None where they are passed on."""
+        at_in, at_out, number = self.before, self.before, 0
+        parts: list[tuple[tuple[int, int], tuple[int, int], int | None]] = [((0, at_in), (0, at_out), None)]
+        for n in self.indicators:
+            embedded, width = n > self.above, self._width(n)
+            parts.append(((at_in, at_in + n), (at_out, at_out + width), number if embedded else None))
+            at_in, at_out, number = at_in + n, at_out + width, number + embedded
+        return parts
+
+    def _embedding(self, span: Span, number: int, n: int) -> Place:
+        return span.theta[number].matrix(n, self.size)
+
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """A = X E."""
+        done = []
+        for source, target, number in self.parts():
+            X, A = span.A_before.some_columns(*source), span.A.some_columns(*target)
+            if number is None:
+                done += _copied(X, A)
+            else:
+                done.append(Operation("product", (X, self._embedding(span, number, X.columns), A), numbers=(0, 0)))
+        return done
+
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dX = dA Eᵀ."""
+        done = []
+        for source, target, number in self.parts():
+            dX, dA = dA_before.some_columns(*source), span.dA.some_columns(*target)
+            if number is None:
+                done += _copied(dA, dX)
+            else:
+                done.append(Operation("product", (dA, self._embedding(span, number, dX.columns), dX), numbers=(0, 1)))
+        return done
+
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """dE = Xᵀ dA."""
+        return [self._gradient(span, *part) for part in self.parts() if part[2] is not None]
+
+    def _gradient(self, span: Span, source: tuple[int, int], target: tuple[int, int], number: int | None) -> Gradient:
+        X, dA = span.A_before.some_columns(*source), span.dA.some_columns(*target)
+        assert number is not None
+
+        def dE(out: Place) -> list[Operation]:
+            return [Operation("product", (X, dA, out.matrix(X.columns, self.size)), numbers=(1, 0))]
+
+        return Gradient(number, 0, X.columns * self.size, dE)
+
+
+@dataclass(frozen=True)
+class Members(_Piece):
+    """k members that share the layers: each sees inputs through factors of its own, A = r_i ∗ X, and has its own head.
+
+    Rows of the output: all examples as the first member sees them, then as the second one does. The members' losses are
+    averaged in training and their scores in use.
+    """
+
+    n: int
+    k: int
+
+    @property
+    def n_in(self) -> int:
+        """The number of inputs."""
+        return self.n
+
+    @property
+    def n_out(self) -> int:
+        """As many units as inputs."""
+        return self.n
+
+    @property
+    def copies(self) -> int:
+        """k rows for each example."""
+        return self.k
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """The factors of each member, (k, n), normal; they do not decay."""
+        shape = (self.k, self.n)
+        return (ParameterSpec("member_scale", shape, lambda generator: generator.standard_normal(shape), decay=0.0),)
+
+    def _each(self, span: Span) -> list[tuple[Place, Place, Place]]:
+        """A, dA and factors of each member."""
+        m = span.A_before.rows
+        return [
+            (
+                span.A.some_rows(i * m, (i + 1) * m),
+                span.dA.some_rows(i * m, (i + 1) * m),
+                span.theta[0].some_columns(i * self.n, (i + 1) * self.n),
+            )
+            for i in range(self.k)
+        ]
+
+    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """A = r_i ∗ X for each member i."""
+        return [Operation("scale", (span.A_before, r, A)) for A, _, r in self._each(span)]
+
+    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
+        """dX = Σ_i r_i ∗ dA of member i."""
+        return [
+            Operation("scale_add" if i else "scale", (dA, r, dA_before))
+            for i, (_, dA, r) in enumerate(self._each(span))
+        ]
+
+    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
+        """dr_i = Σ over examples of dA ∗ X."""
+        return [
+            Gradient(0, i * self.n, (i + 1) * self.n, _written("scale_gradient", dA, span.A_before))
+            for i, (_, dA, _) in enumerate(self._each(span))
+        ]
+
+
+def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, loss: str) -> Plan:
+    """The plan of a network with these settings, for these inputs (or so many numbers) and output units.
+
+    For L = 1 no piece stands before the layer: it is logistic or linear regression and nothing else.
+    """
+    if isinstance(inputs, int):
+        inputs = Inputs(inputs)
+    pieces: list[Block] = []
+    width = inputs.n
+    if settings.hidden_layer_sizes:
+        rest = width - inputs.numbers
+        if inputs.numbers and settings.numeric_embedding != "none":
+            kind = PeriodicEmbedding if settings.numeric_embedding == "periodic" else PiecewiseLinear
+            pieces.append(kind(inputs.numbers, rest))
+            width = pieces[-1].n_out
+        most = settings.one_hot_up_to
+        if isinstance(most, int) and max(inputs.indicators, default=0) > most:
+            pieces.append(CategoryEmbedding(width - rest, inputs.indicators, most))
+            width = pieces[-1].n_out
+        if settings.feature_scale:
+            pieces.append(FeatureScale(width))
+        if settings.members > 1:
+            pieces.append(Members(width, settings.members))
+    sizes = (width, *settings.hidden_layer_sizes, n_scores)
+    return Plan(Architecture(sizes, settings.activation, loss), pieces, settings.parametrization)

@@ -1,0 +1,233 @@
+"""Pieces before layer 1: what each computes, its gradient, and that members are the networks that they stand for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy_backend import NumpyBackend
+
+from leadline.network import Architecture, forward
+from leadline.training import FeatureScale, Hyperparameters, Inputs, Plan, Processor, Scorer, plan_for, stream
+from leadline.training.kernels import cos_turns, sin_turns
+from leadline.training.pieces import CategoryEmbedding, Members, PeriodicEmbedding, PiecewiseLinear
+from leadline.training.population import Blueprint, Examples, Population, Steps
+from leadline.training.program import SETTINGS
+
+BACKENDS = (Processor, NumpyBackend)
+M, NUMBERS, GROUPS = 12, 3, (1, 5)
+N_IN = NUMBERS + sum(GROUPS)
+
+
+def make_inputs(m: int = M, seed: int = 0) -> np.ndarray:
+    """Three numbers, a truth value, and a column of five categories."""
+    generator = np.random.default_rng(seed)
+    X = np.zeros((m, N_IN))
+    X[:, :NUMBERS] = generator.standard_normal((m, NUMBERS))
+    X[:, NUMBERS] = generator.integers(0, 2, m)
+    X[np.arange(m), NUMBERS + 1 + generator.integers(0, 5, m)] = 1.0
+    return X
+
+
+def make_plan(*pieces, hidden: tuple[int, ...] = (6, 5), parametrization: str = "standard") -> Plan:
+    architecture = Architecture((pieces[-1].n_out, *hidden, 2), "tanh", "cross_entropy")
+    return Plan(architecture, pieces, parametrization)
+
+
+PERIODIC = PeriodicEmbedding(NUMBERS, N_IN - NUMBERS, frequencies=4, size=3, deviation=0.5)
+BINS = PiecewiseLinear(NUMBERS, N_IN - NUMBERS, bins=4)
+CATEGORIES = CategoryEmbedding(NUMBERS, GROUPS, above=2, size=3)
+# the pieces by themselves, and behind another one, which needs what they give back
+CHAINS = {
+    "feature scale": [FeatureScale(N_IN)],
+    "periodic": [PERIODIC],
+    "bins": [BINS],
+    "categories": [CATEGORIES],
+    "members": [Members(N_IN, 3)],
+    "scaled periodic": [FeatureScale(N_IN), PERIODIC, FeatureScale(PERIODIC.n_out)],
+    "scaled bins": [FeatureScale(N_IN), BINS],
+    "scaled categories": [FeatureScale(N_IN), CATEGORIES],
+    "scaled members": [FeatureScale(N_IN), Members(N_IN, 3)],
+    "all": [
+        PERIODIC,
+        CategoryEmbedding(PERIODIC.n_out - sum(GROUPS), GROUPS, above=2, size=3),
+        FeatureScale(PERIODIC.n_out - 2),
+        Members(PERIODIC.n_out - 2, 4),
+    ],
+}
+
+
+def step(X: np.ndarray, Y: np.ndarray, w: np.ndarray, rate: float) -> Steps:
+    row = np.zeros((1, len(SETTINGS)))
+    row[0, SETTINGS.index("scale")] = 1 / (1 - rate)
+    keys = np.array([[rate * 2**32, 1234567, 7654321]], np.uint64)
+    return Steps(Examples(X, Y, w), np.arange(len(X)), len(X), row, keys)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("rate", [0.0, 0.4])
+def test_the_gradient_of_every_piece_is_that_of_the_loss(backend, name, rate) -> None:
+    plan = make_plan(*CHAINS[name])
+    generator = np.random.default_rng(1)
+    X, w = make_inputs(), generator.uniform(0.5, 2.0, M)
+    examples = step(X, np.eye(2)[generator.integers(0, 2, M)], w, rate)
+    learned = np.concatenate([np.full(spec.size, spec.fitted is None) for spec in plan.specs])
+    theta = plan.initial(stream((0,)), X) + 0.05 * learned
+
+    def at(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        population = Population(Blueprint(plan, M, dropout=True), theta[None], backend())
+        (loss,) = population.run([examples])
+        return loss, population.gradient[0]
+
+    exact = at(theta)[1]
+    numerical = np.zeros(plan.n_parameters)
+    for i in np.flatnonzero(learned):
+        nudge = 1e-6 * (np.arange(plan.n_parameters) == i)
+        numerical[i] = (at(theta + nudge)[0] - at(theta - nudge)[0]) / 2e-6
+    assert np.allclose(exact, numerical, rtol=1e-5, atol=1e-8)
+    # every kind of parameter has a part in the loss, but what is fitted stays
+    for spec, own in plan.named(exact).items():
+        assert (np.abs(own).max() > 0) == (spec != "edges")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_each_piece_computes_its_formula(backend, dtype) -> None:
+    X = make_inputs(300)
+    x, rest = X[:, :NUMBERS], X[:, NUMBERS:]
+
+    def output(piece) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        plan = make_plan(piece)
+        theta = plan.initial(stream((3,)), X)
+        A = Scorer(plan, backend(), dtype, block=0).take(theta.astype(dtype)).scores(X.astype(dtype))
+        return A, plan.named(theta)
+
+    tolerance = 1e-12 if dtype is np.float64 else 2e-6
+    A, own = output(PERIODIC)
+    cosines = np.cos(2 * np.pi * (own["frequency"][None] * x[:, None] + own["phase"]))
+    mixed = own["mixture_bias"] + np.einsum("nkp,kop->nop", cosines, own["mixture"])
+    assert np.allclose(A, np.concatenate([x, mixed.reshape(300, -1), rest], axis=1), rtol=0, atol=tolerance)
+
+    A, own = output(BINS)
+    for j in range(NUMBERS):
+        # the bins together say how many edges x has passed
+        passed = np.interp(x[:, j], own["edges"][:, j], np.arange(5.0))
+        assert np.allclose(A[:, j : 4 * NUMBERS : NUMBERS].sum(axis=1), passed, rtol=0, atol=4 * tolerance)
+    assert ((A[:, : 4 * NUMBERS] >= 0) & (A[:, : 4 * NUMBERS] <= 1)).all()
+    assert np.array_equal(A[:, 4 * NUMBERS :], rest.astype(dtype))
+
+    A, own = output(CATEGORIES)
+    embedding = own["category_embedding[0]"]
+    assert embedding.shape == (5, 3)
+    code = X[:, NUMBERS + 1 :].argmax(axis=1)
+    assert np.allclose(A, np.concatenate([X[:, : NUMBERS + 1], embedding[code]], axis=1), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_members_are_plain_networks_whose_scores_are_averaged(backend) -> None:
+    pieces = [FeatureScale(N_IN), Members(N_IN, 4)]
+    plan, X = make_plan(*pieces), make_inputs(70)
+    theta = plan.initial(stream((5,)))
+    own = plan.named(theta)
+    each = [
+        forward(plan.architecture, plan.layers(theta, i), (X * own["feature_scale"] * own["member_scale"][i]).T)[0].T
+        for i in range(4)
+    ]
+    assert not np.allclose(each[0], each[1])
+    scores = Scorer(plan, backend(), np.float64).take(theta).scores(X)
+    assert np.allclose(scores, np.mean(each, axis=0), rtol=1e-12)
+
+
+def test_one_member_is_no_member() -> None:
+    settings = Hyperparameters(hidden_layer_sizes=(5,), members=1, feature_scale=True)
+    assert [type(piece) for piece in plan_for(settings, 4, 2, "cross_entropy").pieces] == [FeatureScale]
+    with_members = plan_for(replace(settings, members=2), 4, 2, "cross_entropy")
+    assert [type(piece) for piece in with_members.pieces] == [FeatureScale, Members]
+    own = with_members.named(np.zeros(with_members.n_parameters))
+    assert (own["W[1]"].shape, own["W[2]"].shape, own["b[2]"].shape) == ((5, 4), (2, 2, 5), (2, 2))
+
+
+def test_edges_are_quantiles_of_the_training_rows_and_common_values_leave_bins_without_width() -> None:
+    X = np.array([[0.0, 1.0, 5.0]] * 50 + [[0.0, 2.0, 5.0]] * 50)
+    X[:, 0] = np.arange(100)
+    (spec,) = PiecewiseLinear(3, 0, bins=4).parameters
+    edges = spec.fitted(X)
+    assert edges[:, 0].tolist() == [0.0, 24.75, 49.5, 74.25, 99.0]
+    # the quantile in the middle lies between the two values
+    assert edges[:, 1].tolist() == [1.0, 1.5, 2.0, 2.0, 2.0]
+    assert edges[:, 2].tolist() == [5.0] * 5
+    plan = Plan(Architecture((12, 2)), [PiecewiseLinear(3, 0, bins=4)])
+    theta = plan.initial(stream((0,)), X)
+    A = Scorer(plan, Processor(), block=0).take(theta).scores(X[[0, 99]])
+    assert A[0].tolist() == [0.0] * 12
+    assert A[1].reshape(4, 3).T.tolist() == [[1.0] * 4, [1.0, 1.0, 0.0, 0.0], [0.0] * 4]
+
+
+def test_pieces_are_chosen_by_the_settings_and_there_are_none_for_depth_one() -> None:
+    every = {"numeric_embedding": "periodic", "one_hot_up_to": 2, "members": 3, "feature_scale": True}
+    settings, inputs = Hyperparameters(hidden_layer_sizes=(7,), **every), Inputs(NUMBERS, GROUPS)
+    plan = plan_for(settings, inputs, 2, "cross_entropy")
+    kinds = [PeriodicEmbedding, CategoryEmbedding, FeatureScale, Members]
+    assert [type(piece) for piece in plan.pieces] == kinds
+    assert plan.n_in == inputs.n
+    assert plan.architecture.sizes == (NUMBERS * 4 + 1 + 8, 7, 2)
+    assert plan.architecture.L == 2
+    linear = plan_for(replace(settings, hidden_layer_sizes=()), inputs, 2, "cross_entropy")
+    assert linear.pieces == ()
+    bins = plan_for(replace(settings, numeric_embedding="piecewise_linear"), inputs, 2, "cross_entropy")
+    assert isinstance(bins.pieces[0], PiecewiseLinear)
+    # nothing to embed
+    assert not plan_for(replace(settings, feature_scale=False, members=1), Inputs(0, (2,)), 2, "cross_entropy").pieces
+
+
+def test_the_ntk_parametrization_scales_the_steps_of_weights_by_their_deviation() -> None:
+    """What Adam moves in W′ with W = σ W′ is σ times what it moves in W; decay shrinks both by the same share."""
+    architecture = Architecture((50, 20, 1), "relu")
+    X, generator = np.random.default_rng(0).standard_normal((30, 50)), stream((1,))
+    examples = Examples(X, generator.standard_normal((30, 1)), np.ones(30))
+    moved, shrunk = {}, {}
+    for kind in ("standard", "ntk"):
+        plan = Plan(architecture, parametrization=kind)
+        theta = plan.initial(stream((2,)))
+        for decay, found in ((0.0, moved), (0.5, shrunk)):
+            settings = dict.fromkeys(SETTINGS, 1.0) | {
+                "rate": 0.01,
+                "beta_1": 0.0,
+                "beta_2": 0.0,
+                "epsilon": 0.0,
+                "decay": decay,
+                "penalty": 0.0,
+            }
+            row = np.array([[settings[name] for name in SETTINGS]])
+            population = Population(Blueprint(plan, 30, 30, "adam"), theta[None], Processor())
+            population.run([Steps(examples, np.arange(30), 30, row, np.zeros((1, 2), np.uint64))])
+            found[kind] = plan.named(population.theta[0] - theta)
+    deviation = np.sqrt(2 / 50)
+    for name, factor in (("W[1]", deviation), ("b[1]", 0.1), ("W[2]", np.sqrt(1 / 20)), ("b[2]", 0.1)):
+        assert np.allclose(moved["ntk"][name], factor * moved["standard"][name], rtol=1e-9)
+        assert np.abs(moved["standard"][name]).max() == pytest.approx(0.01)
+        decayed = [shrunk[kind][name] - moved[kind][name] for kind in moved]
+        assert np.allclose(*decayed, rtol=1e-9, atol=1e-15)
+    assert np.abs(decayed[0]).max() == 0  # biases do not decay
+
+
+def test_cosines_of_turns_in_single_precision_are_right_to_rounding() -> None:
+    """By the kernel itself: a network of one number, one frequency and a mixture that passes the cosine on."""
+    piece = PeriodicEmbedding(1, 0, frequencies=1, size=2)
+    plan = Plan(Architecture((2, 1)), [piece])
+    angles = np.concatenate([np.linspace(-3, 3, 20001), [0.0, 0.25, 0.5, -0.25, 100.125]]).astype(np.float32)
+    theta = np.array([1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], np.float32)
+    assert list(plan.named(theta)) == ["frequency", "phase", "mixture", "mixture_bias", "W[1]", "b[1]"]
+    A = Scorer(plan, Processor(), block=0).take(theta).scores(angles[:, None])
+    assert np.abs(A[:, 1] - cos_turns(angles.astype(np.float64))).max() < 2e-7
+    # the derivative by x: a network whose score is the cosine, dW of a scale before it
+    chain = Plan(Architecture((2, 1)), [FeatureScale(1), piece])
+    theta = np.array([1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0], np.float32)
+    for x in (0.1, 0.3, 0.6, 0.9, -0.2):
+        examples = Examples(*(np.array([[value]], np.float32) for value in (x, 0.0)), np.ones(1, np.float32))
+        population = Population(Blueprint(chain, 1), theta[None], Processor())
+        row = np.zeros((1, len(SETTINGS)), np.float32)
+        population.run([Steps(examples, np.arange(1), 1, row, np.zeros((1, 2), np.uint64))])
+        # J = cos²/2, dJ/ds = cos · cos′ · x with s = 1
+        expected = cos_turns(x) * -2 * np.pi * sin_turns(x) * x
+        assert population.gradient[0, 0] == pytest.approx(expected, abs=3e-6)
