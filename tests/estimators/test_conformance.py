@@ -119,8 +119,9 @@ model.fit(X, y)
 network = model[-1]
 facts = (
     model.predict(X).shape, network.n_features_in_, len(network.loss_curve_) == network.n_iter_,
-    [W.shape for W in network.coefs_[1:]], [b.shape for b in network.intercepts_], network.n_layers_, network.n_outputs_,
-    network.out_activation_, network.loss_ > 0, len(network.validation_scores_) == network.n_iter_,
+    [W.shape for W in network.coefs_[1:]], [b.shape for b in network.intercepts_],
+    network.n_layers_, network.n_outputs_, network.out_activation_, network.loss_ > 0,
+    len(network.validation_scores_) == network.n_iter_,
     network.best_validation_score_ is not None,
 )
 score = model.score(X, y)

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -122,13 +122,14 @@ def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metr
     return pd.DataFrame(rows)
 
 
-def _model(ladder: Ladder, layout: Layout, result: DepthResult) -> Model:
-    """The averaged networks of the folds at a depth, with its best candidate."""
+def _model(ladder: Ladder, layout: Layout, depths: Collection[int]) -> Model:
+    """The average of networks of these depths, chosen fold by fold."""
     members = []
-    for place, unit in ladder.members(result):
-        own = ladder.problem.judge.folds[place]
+    for chosen in ladder.choose(depths):
+        own, unit = ladder.problem.judge.folds[chosen.place], ladder.study.result(chosen.key)
+        assert unit is not None
         assert unit.theta is not None
-        members.append(Member(result.settings, unit.theta, own.statistics, own.target))
+        members.append(Member(chosen.settings, unit.theta, own.statistics, own.target, chosen.weight))
     return Model(layout, ladder.problem.judge.target, tuple(members))
 
 
@@ -164,7 +165,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. Every depth gets the
     same candidates for the other hyperparameters on the same folds. The answer is the smallest depth that is not
     significantly worse than the best one, by paired differences with a standard error that is corrected for the
-    overlap of folds (Nadeau & Bengio 2003). The fitted model averages the networks of the folds at that depth.
+    overlap of folds (Nadeau & Bengio 2003). The fitted model averages networks of all folds at that depth: of each fold
+    those that make the best average for the rows that they have not learned from (`leadline.search.ensemble`).
 
     Parameters
     ----------
@@ -185,6 +187,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         in all repeats together), as the scatter of the scores of L = 1 asks for.
     scoring : str, callable or None
         Log loss for classes and root mean squared error for numbers by default; any scorer of scikit-learn.
+    ensemble : bool, default False
+        Predict by networks of all depths instead of those of the answer alone, whichever make the best average.
     patience : int, default 2
         Depths without a new answer after which the climb ends.
     select : {"supported", "one_standard_error", "best"}, default "supported"
@@ -231,7 +235,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         What the reader should know about the folds.
     results_ : dict of int to DepthResult
     models_ : dict of int to Model
-        For each depth that could be judged the averaged networks of the folds, with that depth's best candidate.
+        For each depth that could be judged the average of its networks.
     left_out_ : str
         What a time limit prevented; empty without.
 
@@ -263,6 +267,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             lambda value: value is None or isinstance(value, str) or callable(value),
         ),
         "select": Choice(tuple(SELECTIONS)),
+        "ensemble": Choice((False, True)),
         "patience": Integer(1),
         "time_limit": Field(
             "a positive number of seconds or None",
@@ -292,6 +297,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         repeats: int | str = "auto",
         scoring: str | Callable[..., float] | None = None,
         select: str = "supported",
+        ensemble: bool = False,
         patience: int = 2,
         time_limit: float | None = None,
         n_jobs: int = -1,
@@ -308,6 +314,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.repeats = repeats
         self.scoring = scoring
         self.select = select
+        self.ensemble = ensemble
         self.patience = patience
         self.time_limit = time_limit
         self.n_jobs = n_jobs
@@ -471,17 +478,21 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ladder.study.state("results", [result_record(result) for result in self.results_.values()])
         ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
         ladder.study.state("left_out", self.left_out_)
-        self.models_ = {L: _model(ladder, layout, result) for L, result in self.results_.items() if not result.failed}
-        self._set_model(self.models_[self.best_depth_], frame, X)
-        self.best_estimator_ = self.estimator_at(self.best_depth_)
+        judged = [L for L, result in self.results_.items() if not result.failed]
+        self.models_ = {L: _model(ladder, layout, [L]) for L in judged}
+        self._set_model(_model(ladder, layout, judged) if self.ensemble else self.models_[self.best_depth_], frame, X)
+        self.best_estimator_ = self._estimator(self.best_depth_, self.model_)
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
-        """A fitted estimator with the averaged networks of the folds at depth L."""
+        """A fitted estimator with the averaged networks of depth L."""
+        return self._estimator(L, self.models_[L])
+
+    def _estimator(self, L: int, model: Model) -> DeepClassifier | DeepRegressor:
         settings = self.results_[L].settings
         estimator = clone(self.estimator).set_params(**self.estimator.known(settings))
         names = getattr(self, "feature_names_in_", None)
         features = {"count": self.n_features_in_, "names": None if names is None else list(names)}
-        fitted: DeepClassifier | DeepRegressor = estimator._restore(self.models_[L], features)
+        fitted: DeepClassifier | DeepRegressor = estimator._restore(model, features)
         return fitted
 
     def predict(self, X: Any) -> Array:

@@ -1,5 +1,6 @@
 """Floor 3: the search for depth: candidates, folds, halving, the verdict, and the study that keeps it all."""
 
+from leadline.search.ensemble import Chosen
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import make_folds, most_repeats
 from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, result_record
@@ -25,6 +26,7 @@ __all__ = [
     "SELECTIONS",
     "SPACE",
     "Candidate",
+    "Chosen",
     "DepthResult",
     "Dimension",
     "Evidence",

@@ -8,7 +8,7 @@ is in the study is never trained again, so a climb that was killed goes on where
 
 import time
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise, product
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 
 from leadline.errors import LeadlineError
+from leadline.search.ensemble import Chosen, greedy_weights
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import repeats_needed
 from leadline.search.metrics import Metric
@@ -334,13 +335,17 @@ class Ladder:
         self.study.record((unit.key, UnitResult(PRUNED, reason)) for unit in missing)
 
     def _settle(self, L: int, readings: list[dict[UnitKey, int]]) -> None:
-        """Of the outputs of each unit keep those at the epochs that it was judged at, in this order."""
+        """Of the outputs of each unit keep those at the epochs that it was judged at, in this order, and the best."""
         if L in self.study.settled:  # by an earlier climb, or before the division into folds was repeated
             return
         epochs: dict[UnitKey, list[int]] = {}
         for reading in readings:
             for key, epoch in reading.items():
                 epochs.setdefault(key, []).append(epoch)
+        for key in self.study.unit_keys(L, trained=True):
+            result = self.study.result(key)
+            if result is not None and result.state in USABLE:
+                epochs.setdefault(key, []).append(result.best_epoch - 1)
         found = {key: self.study.outputs(key) for key in epochs}
         self.study.settle(L, {key: own[epochs[key]] for key, own in found.items() if own is not None})
 
@@ -353,7 +358,8 @@ class Ladder:
             others = [index for index in result.rivals if index != result.candidate]
             if others:
                 compared = [self._outputs(L, index, self.rungs[-2]) for index in (result.candidate, *others)]
-                rivals[L] = [[own[-1] for own in outputs] for outputs in compared]
+                # the last one is that of the best epoch
+                rivals[L] = [[own[-2] for own in outputs] for outputs in compared]
         self.evidence = gather_evidence(
             self.problem.judge, finalists, rivals, self.test_share, self.select, self.seed, self._check_asked
         )
@@ -372,11 +378,34 @@ class Ladder:
         """The full settings of a candidate at a depth."""
         return next(one for one in self.candidates if one.index == index).settings(self.base, L)
 
-    def members(self, result: DepthResult) -> list[tuple[int, UnitResult]]:
-        """The networks of a depth's best candidate: (place of the fold, result)."""
-        units = self._units(result.L, result.candidate, result.settings, RUNGS[-1])
-        found = [(unit.key.repeat * self.k + unit.key.fold, self.study.result(unit.key)) for unit in units]
-        return [(place, own) for place, own in found if own is not None]
+    def choose(self, depths: Collection[int]) -> list[Chosen]:
+        """Of all networks of these depths those that make a model, fold by fold; see `ensemble`."""
+        by_place: dict[int, list[UnitKey]] = {place: [] for place in range(self.n_scores)}
+        for L in sorted(depths):
+            for key in self.study.unit_keys(L, trained=True):
+                place = key.repeat * self.k + key.fold
+                if place in by_place and self.study.outputs(key) is not None:
+                    by_place[place].append(key)
+        return [chosen for place, keys in by_place.items() for chosen in self._choose_of(place, keys)]
+
+    def _choose_of(self, place: int, keys: list[UnitKey]) -> list[Chosen]:
+        """The networks of a fold that count, the one that counts most first."""
+        judge, fold = self.problem.judge, self.problem.judge.folds[place]
+        rows, predictions = fold.validation_rows[fold.kept], []
+        for key in keys:
+            outputs = self.study.outputs(key)
+            assert outputs is not None
+            predictions.append(judge.predictions(place, outputs[-1]))
+
+        def score(average: Array) -> float:
+            return judge.metric.score(judge.y[rows], average, judge.w[rows])
+
+        weights = greedy_weights(score, predictions)
+        return [
+            Chosen(keys[i], self.settings(keys[i].depth, keys[i].candidate), place, float(weights[i]))
+            for i in np.argsort(-weights, kind="stable")
+            if weights[i] > 0
+        ]
 
     def _train(self, units: list[Unit], rung: Rung, work: Work) -> None:
         """Train what the study lacks, and record it as it comes; give it out anew when a worker was lost."""

@@ -21,7 +21,7 @@ from leadline.errors import RunFolderError
 
 __all__ = ["PRUNED", "USABLE", "Study", "UnitKey", "UnitResult"]
 
-FORMAT = 2
+FORMAT = 3
 
 # States of a unit. One that is pruned was not trained: its candidate fell behind. "diverged" and "failed" give reasons.
 USABLE = ("done", "stopped early")
@@ -219,7 +219,10 @@ class Study:
         return self.fact("settled") or []
 
     def outputs(self, key: UnitKey) -> NDArray[np.float32] | None:
-        """The outputs of a unit, (epochs, rows, n[L]), after every epoch or those that `settle` left; or None."""
+        """The outputs of a unit, (epochs, rows, n[L]), after every epoch or those that `settle` left; or None.
+
+        What `settle` leaves ends with those of the best epoch.
+        """
         found = self._connection.execute(f"SELECT outputs FROM units WHERE {_WHERE}", key).fetchone()
         return None if found is None or found[0] is None else np.load(io.BytesIO(found[0]), allow_pickle=False)
 
