@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint types tests test-cluster coverage planted-errors docs lock clean \
-        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability
+        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability benchmark-tables
 
 demo: $(VENV)/.runtime
 	$(BIN)/leadline fit examples/housing.csv.gz --target median_house_value
@@ -70,7 +70,7 @@ $(VENV)-docs/.ready: requirements/docs.txt pyproject.toml | $(BIN)/python
 	@touch $@
 
 # Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
-benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability: benchmark-%: $(VENV)-benchmarks/.ready
+benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability benchmark-tables: benchmark-%: $(VENV)-benchmarks/.ready
 	$(VENV)-benchmarks/bin/python benchmarks/$*.py
 
 $(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python

@@ -34,6 +34,7 @@ METHODS: Mapping[str, str] = {
     "catboost": "catboost:words(CatBoost{task}(random_seed=seed, verbose=0, thread_count=cores))",
 }
 USUAL = ("leadline", "linear", "sklearn-mlp", "forest", "hist-boosting")
+SMALLEST_ERROR = 1e-9
 METRICS = {"binary": "1 − AUC", "multiclass": "log loss", "regression": "RMSE / std"}
 
 
@@ -137,8 +138,10 @@ def _summary(found: Sequence[dict[str, Any]]) -> str:
         error = statistics.stdev(ranks[method]) / len(ranks[method]) ** 0.5 if len(ranks[method]) > 1 else float("nan")
         fits = [row["fit_seconds"] for row in own.values() if "fit_seconds" in row]
         predicts = [row["predict_seconds"] for row in own.values() if "predict_seconds" in row]
+        apart = [row["calibration"] for row in own.values() if "calibration" in row]
         memory = max((row["peak_mib"] for row in own.values() if "peak_mib" in row), default=0)
-        ratio = statistics.median(a["fit_seconds"] / b["fit_seconds"] for a, b in both)
+        times = _median([a["fit_seconds"] / b["fit_seconds"] for a, b in both])
+        errors = _median([a["error"] / max(b["error"], SMALLEST_ERROR) for a, b in both])
         lines.append(
             [
                 method,
@@ -148,13 +151,28 @@ def _summary(found: Sequence[dict[str, Any]]) -> str:
                 if method == first
                 else f"{statistics.median(a['error'] / max(b['error'], 1e-9) for a, b in both):.3f}",
                 f"{statistics.median(fits):.2f} ({min(fits):.2g}-{max(fits):.3g})",
-                "" if method == first else f"{ratio:.3g}",
-                f"{statistics.median(predicts):.3f}",
+                "" if method == first else f"{times:.3g}",
+                f"{_median(predicts):.3f}",
+                f"{statistics.mean(apart):.3f}" if apart else "",
                 f"{memory}",
             ]
         )
-    head = ["method", "mean rank", f"{first} better", "error ratio", "fit, s", "time ratio", "predict, s", "MiB"]
+    head = [
+        "method",
+        "mean rank",
+        f"{first} better",
+        "error ratio",
+        "fit, s",
+        "time ratio",
+        "predict, s",
+        "calibration",
+        "MiB",
+    ]
     return table(head, lines)
+
+
+def _median(values: Sequence[float]) -> float:
+    return statistics.median(values) if values else float("nan")
 
 
 def _errors(found: Sequence[dict[str, Any]]) -> str:

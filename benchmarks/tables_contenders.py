@@ -19,6 +19,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 CATEGORIES = ("category", "object", "bool", "string")
 SMALLEST_PROBABILITY = 1e-7
+# Of the calibration error.
+BINS = 10
 
 
 def encoded(estimator: Any) -> Any:
@@ -60,7 +62,9 @@ def build(expression: str, task: str, seed: int, cores: int) -> Any:
     chosen = of_task.get("regression" if task == "regression" else "classification", expression.split("|")[0])
     module, _, inner = chosen.partition(":")
     inner = inner.replace("{task}", "Regressor" if task == "regression" else "Classifier")
-    names = {**vars(importlib.import_module(module)), "encoded": encoded, "words": words, "np": np}
+    found = importlib.import_module(module)
+    public = {name: getattr(found, name) for name in getattr(found, "__all__", dir(found))}
+    names = {**public, "encoded": encoded, "words": words, "np": np}
     return eval(inner, {**names, "seed": seed, "cores": cores})
 
 
@@ -96,6 +100,14 @@ class Method:
         return facts
 
 
+def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """How far confidence and the share of right answers are apart, on average over BINS groups of as many rows."""
+    order = np.argsort(confidence, kind="stable")
+    groups = [group for group in np.array_split(order, BINS) if len(group)]
+    apart = [abs(confidence[group].mean() - right[group].mean()) * len(group) for group in groups]
+    return float(sum(apart) / len(order))
+
+
 def scores(task: str, predicted: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """The error that methods are ranked by, and others beside it."""
     if task == "regression":
@@ -105,7 +117,12 @@ def scores(task: str, predicted: np.ndarray, y: np.ndarray) -> dict[str, float]:
     p /= p.sum(axis=1, keepdims=True)
     classes = np.arange(p.shape[1])
     loss = float(log_loss(y, p, labels=classes))
-    own = {"log_loss": loss, "misclassified": float((p.argmax(axis=1) != y).mean())}
+    right = p.argmax(axis=1) == y
+    own = {
+        "log_loss": loss,
+        "misclassified": 1 - float(right.mean()),
+        "calibration": calibration_error(p.max(axis=1), right),
+    }
     if task == "binary":
         return {"error": 1 - float(roc_auc_score(y, p[:, 1])), **own}
     return {"error": loss, **own}

@@ -9,6 +9,7 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
 
+import leadline
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.errors import DataError, Interrupted, ParameterError, RunFolderError
 from leadline.search import Dimension, Study
@@ -359,3 +360,33 @@ def test_callbacks_of_scikit_learn_see_depths_and_networks(mixed) -> None:
     assert diary.torn_down == 1
     plain = DepthSearchCV(DeepRegressor(max_iter=4, random_state=0), **SMALL).fit(X, y)
     assert np.array_equal(search.predict(X), plain.predict(X))
+
+
+def test_one_network_can_be_trained_on_all_rows_for_the_epochs_that_the_folds_agree_on(mixed) -> None:
+    X, y, _ = mixed
+    given = {"max_depth": 2, "candidates": 2, "cv": 3, "repeats": 1, "select": "best", "refit": True}
+    search = DepthSearchCV(DeepRegressor(max_iter=6, random_state=0), **given).fit(X, y)
+    assert len(search.model_.members) == 1
+    assert search.score(X, y) > 0.7
+    best = search.results_[search.best_depth_]
+    assert search.model_.settings == best.settings
+    # the averages are there as well, and the same with as many jobs as one likes
+    assert len(search.models_[search.best_depth_].members) >= 3
+    again = DepthSearchCV(DeepRegressor(max_iter=6, random_state=0), **given, n_jobs=1).fit(X, y)
+    assert np.array_equal(again.predict(X), search.predict(X))
+
+
+def test_an_ensemble_mixes_depths_and_says_so_by_its_networks(mixed, tmp_path) -> None:
+    X, y, _ = mixed
+    given = {"max_depth": 3, "candidates": 3, "cv": 3, "repeats": 1, "patience": 3}
+    search = DepthSearchCV(DeepRegressor(max_iter=6, random_state=0), ensemble=True, **given).fit(X, y)
+    alone = DepthSearchCV(DeepRegressor(max_iter=6, random_state=0), **given).fit(X, y)
+    assert search.best_depth_ == alone.best_depth_
+    depths = {plan.architecture.L for plan in search.model_.plans}
+    assert len(depths) > 1
+    assert {plan.architecture.L for plan in alone.model_.plans} == {alone.best_depth_}
+    assert sum(member.weight for member in search.model_.members) == pytest.approx(3.0)
+    search.save(tmp_path)
+    assert np.array_equal(leadline.load(tmp_path).predict(X), search.predict(X))
+    with pytest.raises(ParameterError, match=r"an ensemble of .* networks with settings of their own"):
+        leadline.load(tmp_path).set_params(warm_start=True).fit(X, y)

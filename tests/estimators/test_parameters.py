@@ -97,6 +97,8 @@ SEARCH = [
     ("repeats", 0, "an integer of at least 1 or 'auto'"),
     ("scoring", 3, "the name of a score, a scorer or None"),
     ("select", "deepest", "one of 'supported', 'one_standard_error', 'best'"),
+    ("ensemble", "yes", "one of False, True"),
+    ("refit", 1, "one of False, True"),
     ("patience", 0, "an integer of at least 1"),
     ("time_limit", 0, "a positive number of seconds or None"),
     ("time_limit", "1 h", "a positive number of seconds or None"),

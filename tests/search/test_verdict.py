@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import t as student
 
 from leadline.search import give_verdict, in_words
-from leadline.search.verdict import SELECTIONS, corrected_error, epochs_read, p_better
+from leadline.search.verdict import SELECTIONS, corrected_error, epochs_read, joint_epoch, p_better
 
 SHARE = 0.25  # five folds
 
@@ -174,3 +174,9 @@ def test_where_nothing_was_learned_the_sentence_says_so() -> None:
     learned = give_verdict({1: constant + 1.0, 2: constant + 1.0}, SHARE, constant)
     assert all(p < 1e-9 for p in learned.p_learned.values())
     assert in_words(learned, 2, "linear regression").startswith("L = 1 is enough")
+
+
+def test_the_joint_epoch_is_best_on_the_mean_curve_and_ended_curves_stay() -> None:
+    assert joint_epoch([np.array([0.0, 2.0, 1.0]), np.array([0.0, 1.0, 5.0])]) == 3
+    assert joint_epoch([np.array([0.0, 2.0]), np.array([0.0, 1.0, 0.5])]) == 2
+    assert joint_epoch([np.array([1.0])]) == 1

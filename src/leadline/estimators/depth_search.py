@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
@@ -16,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline._version import __version__
 from leadline.errors import DataError, Interrupted, ParameterError
-from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, draw_seed, read_input
+from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, Given, draw_seed, read_input
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.model import Member, Model
@@ -35,19 +36,22 @@ from leadline.search import (
     Verdict,
     check_space,
     draw_candidates,
+    joint_epoch,
     make_folds,
     most_repeats,
     result_record,
     usual_space,
 )
 from leadline.tables import Layout
-from leadline.training import Hyperparameters, Stop
+from leadline.training import Hyperparameters, Stop, Task, plan_for, train
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
 
 Array = NDArray[Any]
 
+# Names the stream of a network that is trained on all rows apart from those of a search, whose keys are longer.
+_REFIT = 3
 # The libraries whose versions the bits of a network depend on.
 ARITHMETIC = ("numpy", "scipy", "scikit-learn", "numba")
 
@@ -133,6 +137,30 @@ def _model(ladder: Ladder, layout: Layout, depths: Collection[int]) -> Model:
     return Model(layout, ladder.problem.judge.target, tuple(members))
 
 
+def _one_network(ladder: Ladder, given: Given, result: DepthResult) -> Model:
+    """One network of a depth's best candidate, trained on all rows."""
+    rows, settings, metric = np.arange(len(given.y)), result.settings, ladder.problem.judge.metric
+    whole = [(rows, rows[:0])]
+    problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, whole, settings)
+    plan = plan_for(settings, problem.inputs, given.target.n_scores, given.target.loss)
+    last = joint_epoch(ladder.curves(result))
+    task = Task(settings, (ladder.seed, _REFIT), 0, rows, rows[:0])
+    (trained,) = train(
+        plan,
+        [task],
+        problem.data,
+        problem.judge,
+        Stop(),
+        threads=effective_n_jobs(ladder.n_jobs),
+        callback=lambda epoch: epoch.number == last,
+    )
+    if trained.state == "diverged":
+        raise DataError(f"The training on all rows failed: {trained.reason}. Use refit=False.")
+    fold = problem.judge.folds[0]
+    member = Member(settings, trained.theta, fold.statistics, fold.target)
+    return Model(given.layout, given.target, (member,))
+
+
 def _cv_results(ladder: Ladder) -> dict[str, Any]:
     """One entry for each (depth, candidate): its settings and mean score in the last rung that it reached."""
     table: dict[str, list[Any]] = {"depth": [], "candidate": [], "params": [], "mean_test_score": []}
@@ -189,6 +217,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Log loss for classes and root mean squared error for numbers by default; any scorer of scikit-learn.
     ensemble : bool, default False
         Predict by networks of all depths instead of those of the answer alone, whichever make the best average.
+    refit : bool, default False
+        Predict by one network that is trained on all rows, with the settings of the best candidate, up to the epoch
+        that is best on the mean curve of its folds: smaller and faster than an average, and usually not as good.
     patience : int, default 2
         Depths without a new answer after which the climb ends.
     select : {"supported", "one_standard_error", "best"}, default "supported"
@@ -268,6 +299,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ),
         "select": Choice(tuple(SELECTIONS)),
         "ensemble": Choice((False, True)),
+        "refit": Choice((False, True)),
         "patience": Integer(1),
         "time_limit": Field(
             "a positive number of seconds or None",
@@ -298,6 +330,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         scoring: str | Callable[..., float] | None = None,
         select: str = "supported",
         ensemble: bool = False,
+        refit: bool = False,
         patience: int = 2,
         time_limit: float | None = None,
         n_jobs: int = -1,
@@ -315,6 +348,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.scoring = scoring
         self.select = select
         self.ensemble = ensemble
+        self.refit = refit
         self.patience = patience
         self.time_limit = time_limit
         self.n_jobs = n_jobs
@@ -401,7 +435,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ladder.climb(self.max_depth, self.patience)
         if told is not None:
             told.climb_ended()
-        self._conclude(ladder, given.layout, given.frame, X)
+        self._conclude(ladder, given, X)
         return self
 
     def _repeats(self, n: int) -> int:
@@ -448,7 +482,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         study.state("metric", {"name": self.metric_.name, "label": self.metric_.label, "sign": self.metric_.sign})
         study.state("folds", [[len(train_rows), len(test_rows)] for train_rows, test_rows in splits])
 
-    def _conclude(self, ladder: Ladder, layout: Layout, frame: pd.DataFrame, X: Any) -> None:
+    def _conclude(self, ladder: Ladder, given: Given, X: Any) -> None:
         self.study_, self.left_out_, self.results_ = ladder.study, ladder.left_out, ladder.results
         if ladder.verdict is None:
             failed = "; ".join(f"L = {L}: {result.failed}" for L, result in ladder.results.items())
@@ -479,8 +513,13 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
         ladder.study.state("left_out", self.left_out_)
         judged = [L for L, result in self.results_.items() if not result.failed]
-        self.models_ = {L: _model(ladder, layout, [L]) for L in judged}
-        self._set_model(_model(ladder, layout, judged) if self.ensemble else self.models_[self.best_depth_], frame, X)
+        self.models_ = {L: _model(ladder, given.layout, [L]) for L in judged}
+        model = self.models_[self.best_depth_]
+        if self.refit:
+            model = _one_network(ladder, given, chosen)
+        elif self.ensemble:
+            model = _model(ladder, given.layout, judged)
+        self._set_model(model, given.frame, X)
         self.best_estimator_ = self._estimator(self.best_depth_, self.model_)
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:

@@ -17,7 +17,7 @@ from leadline.search.space import (
     usual_space,
 )
 from leadline.search.study import PRUNED, Study, UnitKey, UnitResult
-from leadline.search.verdict import LEVEL, SELECTIONS, Verdict, corrected_error, give_verdict, in_words
+from leadline.search.verdict import LEVEL, SELECTIONS, Verdict, corrected_error, give_verdict, in_words, joint_epoch
 
 __all__ = [
     "LEVEL",
@@ -47,6 +47,7 @@ __all__ = [
     "gather_evidence",
     "give_verdict",
     "in_words",
+    "joint_epoch",
     "labels_of",
     "make_folds",
     "most_repeats",

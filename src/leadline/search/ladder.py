@@ -378,6 +378,12 @@ class Ladder:
         """The full settings of a candidate at a depth."""
         return next(one for one in self.candidates if one.index == index).settings(self.base, L)
 
+    def curves(self, result: DepthResult) -> list[Array]:
+        """Score by epoch of a depth's best candidate on each fold of each repeat."""
+        units = self._units(result.L, result.candidate, result.settings, RUNGS[-1])
+        found = [self.study.result(unit.key) for unit in units]
+        return [own.curve for own in found if own is not None]
+
     def choose(self, depths: Collection[int]) -> list[Chosen]:
         """Of all networks of these depths those that make a model, fold by fold; see `ensemble`."""
         by_place: dict[int, list[UnitKey]] = {place: [] for place in range(self.n_scores)}

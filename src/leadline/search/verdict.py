@@ -23,7 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-__all__ = ["LEVEL", "SELECTIONS", "Verdict", "corrected_error", "epochs_read", "give_verdict", "in_words", "p_better"]
+__all__ = [
+    "LEVEL",
+    "SELECTIONS",
+    "Verdict",
+    "corrected_error",
+    "epochs_read",
+    "give_verdict",
+    "in_words",
+    "joint_epoch",
+    "p_better",
+]
 
 Array = NDArray[np.float64]
 
@@ -48,6 +58,17 @@ def p_better(scores: Array, reference: Array, test_share: float) -> float:
     return float(student.sf(mean / error, df=len(difference) - 1))
 
 
+def _padded(curves: Sequence[Array]) -> Array:
+    """Curves as rows of one length: one that ended early stays at its last value."""
+    longest = max(len(curve) for curve in curves)
+    return np.stack([np.pad(curve, (0, longest - len(curve)), mode="edge") for curve in curves])
+
+
+def joint_epoch(curves: Sequence[Array]) -> int:
+    """The epoch, counted from 1, that is best on the mean curve of all folds: when to stop without held-out rows."""
+    return int(np.argmax(_padded(curves).mean(axis=0))) + 1
+
+
 def epochs_read(curves: Sequence[Array]) -> list[int]:
     """The epoch, counted from 0, at which each fold's score is read: the best of the other folds' mean curve.
 
@@ -59,9 +80,8 @@ def epochs_read(curves: Sequence[Array]) -> list[int]:
     curves : sequence of (epochs,) arrays
         Score after each epoch, one curve for each fold of one division of the rows.
     """
-    longest = max(len(curve) for curve in curves)
-    padded = np.stack([np.pad(curve, (0, longest - len(curve)), mode="edge") for curve in curves])
-    others = padded.sum(axis=0) - padded if len(padded) > 1 else np.arange(longest)[None]
+    padded = _padded(curves)
+    others = padded.sum(axis=0) - padded if len(padded) > 1 else np.arange(padded.shape[1])[None]
     return [min(int(np.argmax(other)), len(curve) - 1) for other, curve in zip(others, curves, strict=True)]
 
 
