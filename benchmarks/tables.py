@@ -142,32 +142,20 @@ def _summary(found: Sequence[dict[str, Any]]) -> str:
         memory = max((row["peak_mib"] for row in own.values() if "peak_mib" in row), default=0)
         times = _median([a["fit_seconds"] / b["fit_seconds"] for a, b in both])
         errors = _median([a["error"] / max(b["error"], SMALLEST_ERROR) for a, b in both])
+        against = ["", "", ""] if method == first else [f"{wins}/{len(both)}", f"{errors:.3f}", f"{times:.3g}"]
         lines.append(
             [
                 method,
                 f"{statistics.mean(ranks[method]):.2f} ± {error:.2f}",
-                "" if method == first else f"{wins}/{len(both)}",
-                ""
-                if method == first
-                else f"{statistics.median(a['error'] / max(b['error'], 1e-9) for a, b in both):.3f}",
-                f"{statistics.median(fits):.2f} ({min(fits):.2g}-{max(fits):.3g})",
-                "" if method == first else f"{times:.3g}",
+                *against,
+                f"{_median(fits):.2f} ({min(fits):.2g}-{max(fits):.3g})" if fits else "failed",
                 f"{_median(predicts):.3f}",
                 f"{statistics.mean(apart):.3f}" if apart else "",
                 f"{memory}",
             ]
         )
-    head = [
-        "method",
-        "mean rank",
-        f"{first} better",
-        "error ratio",
-        "fit, s",
-        "time ratio",
-        "predict, s",
-        "calibration",
-        "MiB",
-    ]
+    compared = [f"{first} better", "error ratio", "time ratio"]
+    head = ["method", "mean rank", *compared, "fit, s", "predict, s", "calibration", "MiB"]
     return table(head, lines)
 
 
