@@ -87,35 +87,36 @@ class NumpyBackend:
         dA, a, ds = places
         ds[:] = (dA * a).sum(axis=0)
 
+    def transpose(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        a, out = places
+        out[:] = a.T
+
+    def angles(self, x: np.ndarray, w: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """In radians, (p k, m)."""
+        repeated = np.repeat(x, w.size // len(x), axis=0)
+        return 2 * np.pi * (repeated * w.T + c.T)
+
     def cosines(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         x, w, c, out = places
-        out[:] = np.cos(2 * np.pi * (np.tile(x, w.size // x.shape[1]) * w + c))
+        out[:] = np.cos(self.angles(x, w, c))
 
-    def cosines_backward(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
-        d, x, w, c, dw, dc = places
-        repeated = np.tile(x, w.size // x.shape[1])
-        d *= -2 * np.pi * np.sin(2 * np.pi * (repeated * w + c))
-        dw[:], dc[:] = (d * repeated).sum(axis=0), d.sum(axis=0)
+    def mix(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        cosine, V, b, out = places
+        q = V.size // len(cosine)
+        p = b.size // q
+        mixed = np.einsum("pkm,pkq->pqm", cosine.reshape(p, -1, cosine.shape[1]), V.reshape(p, -1, q))
+        out[:] = mixed.reshape(out.shape) + b.T
+
+    def mix_backward(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        dA, V, x, w, c, out = places
+        p, m = x.shape
+        q = len(dA) // p
+        d = np.einsum("pqm,pkq->pkm", dA.reshape(p, q, m), V.reshape(p, -1, q)).reshape(out.shape)
+        out[:] = d * -2 * np.pi * np.sin(self.angles(x, w, c))
 
     def cosines_input(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         a, d, w, out = places
-        out[:] = a + (d * w).reshape(len(d), -1, a.shape[1]).sum(axis=1)
-
-    def mix(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
-        x, cosine, V, b, out = places
-        m, p = x.shape
-        by_frequency = cosine.reshape(m, -1, p)
-        mixed = np.einsum("mkp,kop->mop", by_frequency, V.reshape(by_frequency.shape[1], -1, p))
-        out[:] = np.concatenate([x, mixed.reshape(m, -1) + b], axis=1)
-
-    def mix_backward(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
-        dA, cosine, V, d, dV, db = places
-        m, p = len(dA), dA.shape[1] - db.size
-        by_frequency = cosine.reshape(m, -1, p)
-        mixed = dA[:, p:].reshape(m, -1, p)
-        d[:] = np.einsum("mop,kop->mkp", mixed, V.reshape(by_frequency.shape[1], -1, p)).reshape(m, -1)
-        dV[:] = np.einsum("mkp,mop->kop", by_frequency, mixed).reshape(1, -1)
-        db[:] = dA[:, p:].sum(axis=0)
+        out[:] = a + (d * w.T).reshape(a.shape[1], -1, len(a)).sum(axis=1).T
 
     def bins(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         x, edges, out = places
@@ -125,13 +126,14 @@ class NumpyBackend:
         dA, x, edges, out = places
         shares, slopes = self.shares(x, edges)
         inside = (shares > 0) & (shares < 1)
-        out[:] = (dA.reshape(shares.shape) * inside * slopes).sum(axis=1)
+        out[:] = (dA.reshape(shares.shape) * inside * slopes).sum(axis=2)
 
     def shares(self, x: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Shares of the bins, (m, bins, p), and their slopes where they are inside."""
-        low, width = edges.reshape(-1, x.shape[1])[:-1], np.diff(edges.reshape(-1, x.shape[1]), axis=0)
+        """Shares of the bins, (m, p, bins), and their slopes where they are inside."""
+        edges = edges.reshape(x.shape[1], -1)
+        width = np.diff(edges, axis=1)
         slopes = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
-        return np.clip((x[:, None] - low) * slopes, 0, 1), slopes
+        return np.clip((x[:, :, None] - edges[:, :-1]) * slopes, 0, 1), slopes
 
     def activate(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         Z, b, A = places

@@ -33,7 +33,7 @@ def make_plan(*pieces, hidden: tuple[int, ...] = (6, 5), parametrization: str = 
     return Plan(architecture, pieces, parametrization)
 
 
-PERIODIC = PeriodicEmbedding(NUMBERS, N_IN - NUMBERS, frequencies=4, size=3, deviation=0.5)
+PERIODIC = PeriodicEmbedding(NUMBERS, N_IN - NUMBERS, frequencies=4, mixtures=2, deviation=0.5)
 BINS = PiecewiseLinear(NUMBERS, N_IN - NUMBERS, bins=4)
 CATEGORIES = CategoryEmbedding(NUMBERS, GROUPS, above=2, size=3)
 # the pieces by themselves, and behind another one, which needs what they give back
@@ -104,15 +104,15 @@ def test_each_piece_computes_its_formula(backend, dtype) -> None:
 
     tolerance = 1e-12 if dtype is np.float64 else 2e-6
     A, own = output(PERIODIC)
-    cosines = np.cos(2 * np.pi * (own["frequency"][None] * x[:, None] + own["phase"]))
-    mixed = own["mixture_bias"] + np.einsum("nkp,kop->nop", cosines, own["mixture"])
+    cosines = np.cos(2 * np.pi * (own["frequency"] * x[:, :, None] + own["phase"]))
+    mixed = own["mixture_bias"] + np.einsum("npk,pkq->npq", cosines, own["mixture"])
     assert np.allclose(A, np.concatenate([x, mixed.reshape(300, -1), rest], axis=1), rtol=0, atol=tolerance)
 
     A, own = output(BINS)
     for j in range(NUMBERS):
         # the bins together say how many edges x has passed
-        passed = np.interp(x[:, j], own["edges"][:, j], np.arange(5.0))
-        assert np.allclose(A[:, j : 4 * NUMBERS : NUMBERS].sum(axis=1), passed, rtol=0, atol=4 * tolerance)
+        passed = np.interp(x[:, j], own["edges"][j], np.arange(5.0))
+        assert np.allclose(A[:, 4 * j : 4 * j + 4].sum(axis=1), passed, rtol=0, atol=4 * tolerance)
     assert ((A[:, : 4 * NUMBERS] >= 0) & (A[:, : 4 * NUMBERS] <= 1)).all()
     assert np.array_equal(A[:, 4 * NUMBERS :], rest.astype(dtype))
 
@@ -152,15 +152,15 @@ def test_edges_are_quantiles_of_the_training_rows_and_common_values_leave_bins_w
     X[:, 0] = np.arange(100)
     (spec,) = PiecewiseLinear(3, 0, bins=4).parameters
     edges = spec.fitted(X)
-    assert edges[:, 0].tolist() == [0.0, 24.75, 49.5, 74.25, 99.0]
+    assert edges[0].tolist() == [0.0, 24.75, 49.5, 74.25, 99.0]
     # the quantile in the middle lies between the two values
-    assert edges[:, 1].tolist() == [1.0, 1.5, 2.0, 2.0, 2.0]
-    assert edges[:, 2].tolist() == [5.0] * 5
+    assert edges[1].tolist() == [1.0, 1.5, 2.0, 2.0, 2.0]
+    assert edges[2].tolist() == [5.0] * 5
     plan = Plan(Architecture((12, 2)), [PiecewiseLinear(3, 0, bins=4)])
     theta = plan.initial(stream((0,)), X)
     A = Scorer(plan, Processor(), block=0).take(theta).scores(X[[0, 99]])
     assert A[0].tolist() == [0.0] * 12
-    assert A[1].reshape(4, 3).T.tolist() == [[1.0] * 4, [1.0, 1.0, 0.0, 0.0], [0.0] * 4]
+    assert A[1].reshape(3, 4).tolist() == [[1.0] * 4, [1.0, 1.0, 0.0, 0.0], [0.0] * 4]
 
 
 def test_pieces_are_chosen_by_the_settings_and_there_are_none_for_depth_one() -> None:
@@ -213,7 +213,7 @@ def test_the_ntk_parametrization_scales_the_steps_of_weights_by_their_deviation(
 
 def test_cosines_of_turns_in_single_precision_are_right_to_rounding() -> None:
     """By the kernel itself: a network of one number, one frequency and a mixture that passes the cosine on."""
-    piece = PeriodicEmbedding(1, 0, frequencies=1, size=2)
+    piece = PeriodicEmbedding(1, 0, frequencies=1, mixtures=1)
     plan = Plan(Architecture((2, 1)), [piece])
     angles = np.concatenate([np.linspace(-3, 3, 20001), [0.0, 0.25, 0.5, -0.25, 100.125]]).astype(np.float32)
     theta = np.array([1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], np.float32)

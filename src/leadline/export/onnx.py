@@ -217,9 +217,9 @@ def _with_rest(graph: _Graph, name: str, A: str, piece: PeriodicEmbedding | Piec
 
 
 def _each_number(graph: _Graph, name: str, A: str, p: int) -> tuple[str, str]:
-    """The numbers, (N, p), and the same as (N, 1, p)."""
+    """The numbers, (N, p), and the same as (N, p, 1)."""
     x = _columns_of(graph, f"{name}_numbers", A, 0, p)
-    return x, graph.node("Unsqueeze", f"{name}_each", x, graph.constant(f"{name}_axis", [1], np.int64))
+    return x, graph.node("Unsqueeze", f"{name}_each", x, graph.constant(f"{name}_axis", [2], np.int64))
 
 
 def _as_rows(graph: _Graph, name: str, value: str, n: int) -> str:
@@ -229,23 +229,23 @@ def _as_rows(graph: _Graph, name: str, value: str, n: int) -> str:
 def _periodic(graph: _Graph, piece: PeriodicEmbedding, name: str, A: str, arrays: dict[str, Array]) -> str:
     name = f"{name}/periodic"
     x, each = _each_number(graph, name, A, piece.p)
-    turn = 2.0 * np.pi
+    turn = 2.0 * np.pi  # from turns to radians
     frequency = graph.constant(f"{name}_frequency", turn * arrays["frequency"], np.float32)
     phase = graph.constant(f"{name}_phase", turn * arrays["phase"], np.float32)
     angle = graph.node("Add", f"{name}_angle", graph.node("Mul", f"{name}_product", each, frequency), phase)
     mixture = graph.constant(f"{name}_mixture", arrays["mixture"], np.float32)
     cosine = graph.node("Cos", f"{name}_cosine", angle)
-    mixed = graph.node("Einsum", f"{name}_mixed", cosine, mixture, equation="nkp,kop->nop")
+    mixed = graph.node("Einsum", f"{name}_mixed", cosine, mixture, equation="npk,pkq->npq")
     mixed = graph.node("Add", f"{name}_sum", mixed, graph.constant(f"{name}_bias", arrays["mixture_bias"], np.float32))
-    flat = _as_rows(graph, f"{name}_flat", mixed, (piece.size - 1) * piece.p)
+    flat = _as_rows(graph, f"{name}_flat", mixed, piece.mixtures * piece.p)
     return _with_rest(graph, name, A, piece, [x, flat])
 
 
 def _piecewise(graph: _Graph, piece: PiecewiseLinear, name: str, A: str, arrays: dict[str, Array]) -> str:
     name, edges = f"{name}/bins", arrays["edges"]
     _, each = _each_number(graph, name, A, piece.p)
-    widths = np.diff(edges, axis=0)
-    low = graph.constant(f"{name}_edges", edges[:-1], np.float32)
+    widths = np.diff(edges, axis=1)
+    low = graph.constant(f"{name}_edges", edges[:, :-1], np.float32)
     # a bin without width gives 0
     width = graph.constant(f"{name}_widths", np.where(widths > 0, widths, np.inf), np.float32)
     share = graph.node("Div", f"{name}_share", graph.node("Sub", f"{name}_difference", each, low), width)

@@ -54,8 +54,8 @@ class Rung:
     folds : int or None
         How many folds of the first repeat are used; None for all folds of all repeats.
     keep_share : float
-        Share of the candidates that enters, of those that the depth began with; at least one. The last rung takes one,
-        and the next where that one fails.
+        Share of the candidates that enters, of those that the depth began with; at least one. Where one fails in the
+        last rung, the next takes its place.
     """
 
     epochs_share: float
@@ -65,7 +65,7 @@ class Rung:
 
 # At the same cost few folds choose at least as well as few epochs (benchmarks/README.md): a short schedule is another
 # one, which other learning rates and widths suit. So every training is complete, and ends early by its own patience.
-RUNGS: tuple[Rung, ...] = (Rung(1.0, 1, 1.0), Rung(1.0, 2, 0.375), Rung(1.0, None, 0.0))
+RUNGS: tuple[Rung, ...] = (Rung(1.0, 1, 1.0), Rung(1.0, 2, 0.375), Rung(1.0, None, 0.25))
 # How often work is given out anew after a worker was lost, without a single network finished in between.
 ROUNDS = 3
 # Batches that each job gets in one call, of a backend that gives results only when all are there.
@@ -92,7 +92,7 @@ class DepthResult:
     mean_scores : dict of int to float
         Mean score of every candidate in the last rung that it reached.
     rivals : tuple of int
-        The candidates of the round before the last, which chose this one among them.
+        The candidates among which the last comparison chose this one.
     failed : str
         Why no candidate could be judged; empty if one could.
     """
@@ -252,18 +252,23 @@ class Ladder:
             means = {index: float(self._scores(read).mean()) for index, read in chosen_among.items()}
             ranked.update({index: means.get(index, -np.inf) for index in entering})
             order = sorted(entering, key=lambda index: (-ranked[index], index))
-        best, final = self._judge_finalist(L, order, settings, work)
+        finalists = self._judge_finalists(L, order, settings, work)
         keys, took = self.study.unit_keys(L, trained=True), time.perf_counter() - start
-        if best is None:
+        if not finalists:
             reasons = [result.reason for result in map(self.study.result, keys) if result and result.reason]
             why = f"every network failed: {reasons[-1] if reasons else 'no reason given'}"
             return DepthResult(L, 0, settings[0], np.array([]), len(keys), took, ranked, failed=why)
-        if chosen_among and not _keeps(self.rungs[-2], settings[best]):
-            chosen_among = {}
-        self._settle(L, [final, *chosen_among.values()])
-        scores = self._scores(final)
-        ranked[best] = float(scores.mean())
-        return DepthResult(L, best, settings[best], scores, len(keys), took, ranked, tuple(sorted(chosen_among)))
+        ranked.update({index: float(self._scores(read).mean()) for index, read in finalists.items()})
+        best = min(finalists, key=lambda index: (-ranked[index], index))
+        if self._entering(self.rungs[-1]) > 1:
+            rivals = finalists
+        elif chosen_among and _keeps(self.rungs[-2], settings[best]):
+            rivals = chosen_among
+        else:
+            rivals = {}
+        self._settle(L, [*finalists.values(), *(chosen_among.values() if rivals is chosen_among else ())])
+        scores = self._scores(finalists[best])
+        return DepthResult(L, best, settings[best], scores, len(keys), took, ranked, tuple(sorted(rivals)))
 
     def _judge(
         self, L: int, entering: list[int], settings: dict[int, Hyperparameters], number: int, work: Work
@@ -274,17 +279,18 @@ class Ladder:
         self._train([unit for group in units.values() for unit in group], rung, work.enters(number, units))
         return {index: read for index, group in units.items() if (read := self._read(group))}
 
-    def _judge_finalist(
+    def _judge_finalists(
         self, L: int, order: list[int], settings: dict[int, Hyperparameters], work: Work
-    ) -> tuple[int | None, dict[UnitKey, int]]:
-        """The first of the ranking that can be judged on every fold, and the epochs at which it is; else None."""
-        last = len(self.rungs) - 1
-        for place, index in enumerate(order):
-            read = self._judge(L, [index], settings, last, work).get(index)
-            if read:
-                self._record_pruned(L, order[place + 1 :], settings, last)
-                return index, read
-        return None, {}
+    ) -> dict[int, dict[UnitKey, int]]:
+        """The first of the ranking that can be judged on every fold, and the epochs at which they are."""
+        found: dict[int, dict[UnitKey, int]] = {}
+        last, tried = len(self.rungs) - 1, 0
+        while tried < len(order) and len(found) < self._entering(self.rungs[last]):
+            entering = order[tried : tried + self._entering(self.rungs[last]) - len(found)]
+            found.update(self._judge(L, entering, settings, last, work))
+            tried += len(entering)
+        self._record_pruned(L, order[tried:], settings, last)
+        return found
 
     def _entering(self, rung: Rung) -> int:
         """How many candidates enter a rung."""
@@ -357,9 +363,10 @@ class Ladder:
             finalists[L] = [own[0] for own in self._outputs(L, result.candidate, self.rungs[-1])]
             others = [index for index in result.rivals if index != result.candidate]
             if others:
-                compared = [self._outputs(L, index, self.rungs[-2]) for index in (result.candidate, *others)]
-                # the last one is that of the best epoch
-                rivals[L] = [[own[-2] for own in outputs] for outputs in compared]
+                # the finalists were compared by the first reading, others by the last before that of the best epoch
+                rung, reading = (self.rungs[-1], 0) if self._entering(self.rungs[-1]) > 1 else (self.rungs[-2], -2)
+                compared = [self._outputs(L, index, rung) for index in (result.candidate, *others)]
+                rivals[L] = [[own[reading] for own in outputs] for outputs in compared]
         self.evidence = gather_evidence(
             self.problem.judge, finalists, rivals, self.test_share, self.select, self.seed, self._check_asked
         )

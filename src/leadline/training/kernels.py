@@ -327,105 +327,100 @@ def _scale_gradient(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: An
             ds[j] += dA[j] * a[j]
 
 
+def _transpose(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """a (m, n), out (n, m): out = aᵀ."""
+    m = _rows(operands, 0)
+    for j in range(_columns(operands, 0)):
+        out = _row(memory, operands, 1, j)
+        first, stride = operands[0] + j, operands[3]
+        for i in range(m):
+            out[i] = memory[first + i * stride]
+
+
 def _cosines(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """x (m, p), w, c (1, k p), out (m, k p): out = cos 2π(w x + c), frequency by frequency."""
-    p, frequency, phase = _columns(operands, 0), _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
-    for i in range(_rows(operands, 0)):
-        x, out = _row(memory, operands, 0, i), _row(memory, operands, 3, i)
-        for k in range(0, len(out), p):
-            for j in range(p):
-                out[k + j] = frequency[k + j] * x[j] + phase[k + j]
-        for j in range(len(out)):
-            out[j] = _cosine(out[j])
-
-
-def _cosines_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """dcos (m, k p), x (m, p), w, c, dw, dc (1, k p): dcos becomes the derivative by the angle in turns."""
-    p, frequency, phase = _columns(operands, 1), _row(memory, operands, 2, 0), _row(memory, operands, 3, 0)
-    dw, dc = _row(memory, operands, 4, 0), _row(memory, operands, 5, 0)
-    dw[:] = 0
-    dc[:] = 0
-    for i in range(_rows(operands, 0)):
-        d, x = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
-        for k in range(0, len(d), p):
-            for j in range(p):
-                angle = frequency[k + j] * x[j] + phase[k + j]
-                d[k + j] *= _cosine_prime(angle)
-                dw[k + j] += d[k + j] * x[j]
-        for j in range(len(d)):
-            dc[j] += d[j]
-
-
-def _cosines_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """a (m, p), dangle (m, k p), w (1, k p), out (m, p): out = a + Σ_k w_k ∗ dangle_k."""
-    frequency, p = _row(memory, operands, 2, 0), _columns(operands, 0)
-    for i in range(_rows(operands, 0)):
-        a, d, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 3, i)
-        for j in range(p):
-            out[j] = a[j]
-        for k in range(0, len(d), p):
-            for j in range(p):
-                out[j] += frequency[k + j] * d[k + j]
+    """x (p, m), frequencies, phases (1, p k), out (p k, m): out = cos 2π(frequency x + phase), examples in columns."""
+    frequency, phase = _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
+    k, m = len(frequency) // _rows(operands, 0), _columns(operands, 0)
+    for wave in range(len(frequency)):
+        x, out = _row(memory, operands, 0, wave // k), _row(memory, operands, 3, wave)
+        f, c = frequency[wave], phase[wave]
+        for i in range(m):
+            out[i] = _cosine(f * x[i] + c)
 
 
 def _mix(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """x (m, p), cos (m, k p), V (1, k q p), b (1, q p), out (m, p + q p): x, then b + Σ_k V_k ∗ cos_k."""
-    p, V, b = _columns(operands, 0), _row(memory, operands, 2, 0), _row(memory, operands, 3, 0)
-    q = len(b)
-    for i in range(_rows(operands, 0)):
-        x, cosine, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 4, i)
-        for j in range(p):
-            out[j] = x[j]
-        for j in range(q):
-            out[p + j] = b[j]
-        for k in range(len(cosine) // p):
-            for o in range(0, q, p):
-                for j in range(p):
-                    out[p + o + j] += V[k * q + o + j] * cosine[k * p + j]
+    """cos (p k, m), V (1, p k q), b (1, p q), out (p q, m): out = b + Σ_k V_k cos_k, number by number."""
+    V, b = _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
+    m, waves = _columns(operands, 0), _rows(operands, 0)
+    q = len(V) // waves
+    k = waves * q // len(b)
+    for row in range(len(b)):
+        out, first, o = _row(memory, operands, 3, row), row // q * k, row % q
+        for i in range(m):
+            out[i] = b[row]
+        for wave in range(first, first + k):
+            cosine, v = _row(memory, operands, 0, wave), V[wave * q + o]
+            for i in range(m):
+                out[i] += v * cosine[i]
 
 
 def _mix_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """dA (m, p + q p), cos (m, k p), V (1, k q p), dcos (m, k p), dV, db (1, q p) of `_mix`."""
-    V, dV, db = _row(memory, operands, 2, 0), _row(memory, operands, 4, 0), _row(memory, operands, 5, 0)
-    q = len(db)
-    p = _columns(operands, 0) - q
-    dV[:] = 0
-    db[:] = 0
+    """dA (p q, m), V (1, p k q), x (p, m), frequencies, phases (1, p k), out (p k, m): the derivative by the angles."""
+    V, frequency, phase = _row(memory, operands, 1, 0), _row(memory, operands, 3, 0), _row(memory, operands, 4, 0)
+    m, waves = _columns(operands, 0), len(frequency)
+    q, k = len(V) // waves, waves // _rows(operands, 2)
+    for wave in range(waves):
+        number = wave // k
+        x, out, f, c = _row(memory, operands, 2, number), _row(memory, operands, 5, wave), frequency[wave], phase[wave]
+        dA, v = _row(memory, operands, 0, number * q), V[wave * q]
+        for i in range(m):
+            out[i] = v * dA[i]
+        for o in range(1, q):
+            dA, v = _row(memory, operands, 0, number * q + o), V[wave * q + o]
+            for i in range(m):
+                out[i] += v * dA[i]
+        for i in range(m):
+            out[i] *= _cosine_prime(f * x[i] + c)
+
+
+def _cosines_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """a (m, p), dangle (p k, m), frequencies (1, p k), out (m, p): out = a + Σ_k frequency_k dangle_k."""
+    frequency, p = _row(memory, operands, 2, 0), _columns(operands, 0)
+    k = len(frequency) // p
     for i in range(_rows(operands, 0)):
-        dA, cosine, d = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 3, i)
-        for j in range(q):
-            db[j] += dA[p + j]
-        for k in range(len(cosine) // p):
-            for j in range(p):
-                d[k * p + j] = 0
-            for o in range(0, q, p):
-                for j in range(p):
-                    d[k * p + j] += V[k * q + o + j] * dA[p + o + j]
-                    dV[k * q + o + j] += cosine[k * p + j] * dA[p + o + j]
+        a, out = _row(memory, operands, 0, i), _row(memory, operands, 3, i)
+        for j in range(p):
+            out[j] = a[j]
+            for wave in range(j * k, (j + 1) * k):
+                out[j] += frequency[wave] * _row(memory, operands, 1, wave)[i]
 
 
 def _bins(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """x (m, p), edges (1, (B + 1) p), out (m, B p): how far x has come through each bin, 0 to 1."""
+    """x (m, p), edges (1, p (B + 1)), out (m, p B): how far x has come through each of its bins, 0 to 1."""
     edges, p = _row(memory, operands, 1, 0), _columns(operands, 0)
+    n = len(edges) // p - 1
     for i in range(_rows(operands, 0)):
         x, out = _row(memory, operands, 0, i), _row(memory, operands, 2, i)
-        for b in range(0, len(out), p):
-            for j in range(p):
-                width = edges[b + p + j] - edges[b + j]
-                share = (x[j] - edges[b + j]) / (width if width > _float(0) else _float(1))
-                out[b + j] = min(max(share, _float(0)), _float(1)) if width > _float(0) else _float(0)
+        for j in range(p):
+            own, first, to = x[j], j * (n + 1), j * n
+            for b in range(n):
+                width = edges[first + b + 1] - edges[first + b]
+                share = (own - edges[first + b]) / (width if width > _float(0) else _float(1))
+                out[to + b] = min(max(share, _float(0)), _float(1)) if width > _float(0) else _float(0)
 
 
 def _bins_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """dA (m, B p), x (m, p), edges (1, (B + 1) p), out (m, p): the derivative by x through `_bins`."""
+    """dA (m, p B), x (m, p), edges (1, p (B + 1)), out (m, p): the derivative by x through `_bins`."""
     edges, p = _row(memory, operands, 2, 0), _columns(operands, 1)
+    n = len(edges) // p - 1
     for i in range(_rows(operands, 0)):
         dA, x, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i), _row(memory, operands, 3, i)
-        out[:] = 0
-        for b in range(0, len(dA), p):
-            for j in range(p):
-                if edges[b + j] < x[j] < edges[b + p + j]:
-                    out[j] += dA[b + j] / (edges[b + p + j] - edges[b + j])
+        for j in range(p):
+            out[j] = 0
+            for b in range(n):
+                low, high = edges[j * (n + 1) + b], edges[j * (n + 1) + b + 1]
+                if low < x[j] < high:
+                    out[j] += dA[j * n + b] / (high - low)
 
 
 def _activate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
@@ -715,13 +710,13 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "scale": _scale,
     "scale_add": _scale_add,
     "scale_gradient": _scale_gradient,
+    "transpose": _transpose,
     "cosines_input": _cosines_input,
     "mix": _mix,
-    "mix_backward": _mix_backward,
     "bins": _bins,
     "bins_input": _bins_input,
 }
-_PERIODIC: dict[str, Callable[..., Any]] = {"cosines": _cosines, "cosines_backward": _cosines_backward}
+_PERIODIC: dict[str, Callable[..., Any]] = {"cosines": _cosines, "mix_backward": _mix_backward}
 _ACTIVATING: dict[str, Callable[..., Any]] = {
     "activate": _activate,
     "activate_drop_out": _activate_drop_out,

@@ -132,16 +132,16 @@ class FeatureScale(_Piece):
 
 @dataclass(frozen=True)
 class PeriodicEmbedding(_Piece):
-    """For each of p numbers x: x itself and `size` − 1 mixtures of cosines, b + Σ_k V_k cos 2π(w_k x + c_k).
+    """For each of p numbers x: x itself and q mixtures of cosines, b + Σ_k V_k cos 2π(w_k x + c_k).
 
-    Frequencies w, phases c (in turns) and mixtures V, b are the number's own. The `rest` of the inputs is passed on.
-    Neighbouring entries belong to neighbouring numbers: w is (k, p), V (k, size − 1, p), the output (size, p).
+    Frequencies w, phases c (in turns) and mixtures V, b are the number's own. The output is x of all numbers, then the
+    mixtures number by number, then the `rest` of the inputs. In between examples are columns, so that loops are long.
     """
 
     p: int
     rest: int
     frequencies: int = 16
-    size: int = 4
+    mixtures: int = 3
     deviation: float = 0.3
 
     @property
@@ -151,64 +151,110 @@ class PeriodicEmbedding(_Piece):
 
     @property
     def n_out(self) -> int:
-        """`size` for each number, and the rest."""
-        return self.p * self.size + self.rest
+        """Each number, its mixtures, and the rest."""
+        return self.p * (1 + self.mixtures) + self.rest
 
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
-        """w normal, c uniform over a turn, V and b uniform within ±1/√k."""
-        k, mixed, p = self.frequencies, self.size - 1, self.p
-        bound = 1.0 / np.sqrt(k)
-        deviation = self.deviation
+        """w (p, k) normal, c (p, k) uniform over a turn, V (p, k, q) and b (p, q) uniform within ±1/√k."""
+        p, k, q = self.p, self.frequencies, self.mixtures
 
         def uniform(bound: float, shape: tuple[int, ...]) -> Callable[[np.random.Generator], Array]:
             return lambda generator: generator.uniform(-bound, bound, shape)
 
+        deviation, bound = self.deviation, 1.0 / np.sqrt(k)
         return (
-            ParameterSpec("frequency", (k, p), lambda g: deviation * g.standard_normal((k, p)), decay=0.0),
-            ParameterSpec("phase", (k, p), uniform(0.5, (k, p)), decay=0.0),
-            ParameterSpec("mixture", (k, mixed, p), uniform(bound, (k, mixed, p)), decay=0.0),
-            ParameterSpec("mixture_bias", (mixed, p), uniform(bound, (mixed, p)), decay=0.0),
+            ParameterSpec("frequency", (p, k), lambda g: deviation * g.standard_normal((p, k)), decay=0.0),
+            ParameterSpec("phase", (p, k), uniform(0.5, (p, k)), decay=0.0),
+            ParameterSpec("mixture", (p, k, q), uniform(bound, (p, k, q)), decay=0.0),
+            ParameterSpec("mixture_bias", (p, q), uniform(bound, (p, q)), decay=0.0),
         )
 
     def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
-        """The cosines; for a backward pass their derivatives, and the gradients of the parameters."""
-        cosines = layout.matrix(m, self.frequencies * self.p)
-        if not backward:
-            return (cosines,)
-        return (cosines, layout.matrix(m, cosines.columns), *(layout.matrix(1, spec.size) for spec in self.parameters))
+        """Rows for what has the examples in columns: x, cosines, mixtures; and for a backward pass dangle and ones."""
+        waves = self.p * self.frequencies
+        own = tuple(layout.matrix(1, n * m) for n in (self.p, waves, self.p * self.mixtures))
+        return (*own, layout.matrix(1, waves * m), layout.constants(np.ones(m))) if backward else own
+
+    def _parts(self, place: Place) -> tuple[Place, Place, Place]:
+        """Of an output the numbers, the mixtures and the rest."""
+        mixed = self.p * (1 + self.mixtures)
+        return (
+            place.some_columns(0, self.p),
+            place.some_columns(self.p, mixed),
+            place.some_columns(mixed, self.n_out),
+        )
+
+    def _in_columns(self, span: Span) -> list[Place]:
+        """x (p, m), cosines (p k, m), mixtures (p q, m), and for a backward pass dangle (p k, m) and ones (1, m)."""
+        m, waves = span.A.rows, self.p * self.frequencies
+        rows = (self.p, waves, self.p * self.mixtures, waves, 1)
+        return [place.matrix(n, m) for place, n in zip(span.extra, rows, strict=False)]
 
     def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
         """Cosines, mixtures, and the rest as it is."""
-        x, (w, c, V, b), cosines = span.A_before.some_columns(0, self.p), span.theta, span.extra[0]
-        mixed = self.p * self.size
+        x, (w, c, V, b) = span.A_before.some_columns(0, self.p), span.theta
+        turned, cosines, mixed = self._in_columns(span)[:3]
+        numbers, mixtures, rest = self._parts(span.A)
         return [
-            Operation("cosines", (x, w, c, cosines)),
-            Operation("mix", (x, cosines, V, b, span.A.some_columns(0, mixed))),
-            *_copied(span.A_before.some_columns(self.p, self.n_in), span.A.some_columns(mixed, self.n_out)),
+            Operation("transpose", (x, turned)),
+            Operation("cosines", (turned, w, c, cosines)),
+            Operation("mix", (cosines, V, b, mixed)),
+            Operation("copy", (x, numbers)),
+            Operation("transpose", (mixed, mixtures)),
+            *_copied(span.A_before.some_columns(self.p, self.n_in), rest),
         ]
 
     def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """The gradients of all parameters, and of the angles in turns."""
-        x, dA = span.A_before.some_columns(0, self.p), span.dA.some_columns(0, self.p * self.size)
-        (w, c, V, _), (cosines, angles, dw, dc, dV, db) = span.theta, span.extra
+        """The gradient of the mixtures, in their place, and of the angles in turns."""
+        w, c, V, _ = span.theta
+        turned, _, mixed, angles, _ = self._in_columns(span)
         return [
-            Operation("mix_backward", (dA, cosines, V, angles, dV, db)),
-            Operation("cosines_backward", (angles, x, w, c, dw, dc)),
+            Operation("transpose", (self._parts(span.dA)[1], mixed)),
+            Operation("mix_backward", (mixed, V, turned, w, c, angles)),
         ]
 
     def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
         """dx = dA of x itself + Σ_k w_k dangle_k; the rest as it is."""
+        numbers, _, rest = self._parts(span.dA)
         own = dA_before.some_columns(0, self.p)
-        mixed = self.p * self.size
         return [
-            Operation("cosines_input", (span.dA.some_columns(0, self.p), span.extra[1], span.theta[0], own)),
-            *_copied(span.dA.some_columns(mixed, self.n_out), dA_before.some_columns(self.p, self.n_in)),
+            Operation("cosines_input", (numbers, self._in_columns(span)[3], span.theta[0], own)),
+            *_copied(rest, dA_before.some_columns(self.p, self.n_in)),
         ]
 
     def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
-        """They are there."""
-        return [Gradient(i, 0, place.columns, _written("copy", place)) for i, place in enumerate(span.extra[2:])]
+        """Sums over examples, as products: dw = dangle xᵀ, dc = dangle 1, dV = cos dmixᵀ, db = dmix 1."""
+        k, q = self.frequencies, self.mixtures
+        turned, cosines, mixed, angles, ones = self._in_columns(span)
+
+        def each_number(a: Place, n: int, b: Place, r: int) -> Callable[[Place], list[Operation]]:
+            """Number by number the product of n rows of a and r rows of b, examples summed."""
+
+            def operations(out: Place) -> list[Operation]:
+                return [
+                    Operation(
+                        "product",
+                        (
+                            a.some_rows(j * n, (j + 1) * n),
+                            b.some_rows(j * r, (j + 1) * r),
+                            out.some_columns(j * n * r, (j + 1) * n * r).matrix(n, r),
+                        ),
+                        numbers=(0, 1),
+                    )
+                    for j in range(self.p)
+                ]
+
+            return operations
+
+        def summed(a: Place) -> Callable[[Place], list[Operation]]:
+            return lambda out: [Operation("product", (a, ones, out.matrix(a.rows, 1)), numbers=(0, 1))]
+
+        computed = (each_number(angles, k, turned, 1), summed(angles), each_number(cosines, k, mixed, q), summed(mixed))
+        return [
+            Gradient(i, 0, spec.size, operations)
+            for i, (spec, operations) in enumerate(zip(self.parameters, computed, strict=True))
+        ]
 
 
 @dataclass(frozen=True)
@@ -216,7 +262,7 @@ class PiecewiseLinear(_Piece):
     """For each of p numbers x how far it has come through each of `bins`: clip((x − e_b) / (e_{b+1} − e_b), 0, 1).
 
     The edges e are quantiles of the training rows and stay as they are; a bin without width gives 0. The `rest` of the
-    inputs is passed on. The edges are (bins + 1, p), the output (bins, p).
+    inputs is passed on.
     """
 
     p: int
@@ -235,18 +281,17 @@ class PiecewiseLinear(_Piece):
 
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
-        """The edges: evenly spaced where there are no rows to take quantiles of."""
-        shape = (self.bins + 1, self.p)
-        even = np.repeat(np.linspace(-1.0, 1.0, self.bins + 1)[:, None], self.p, axis=1)
-        return (ParameterSpec("edges", shape, lambda _: even, 0.0, 0.0, self._quantiles),)
+        """The edges, (p, bins + 1): evenly spaced where there are no rows to take quantiles of."""
+        even = np.tile(np.linspace(-1.0, 1.0, self.bins + 1), (self.p, 1))
+        return (ParameterSpec("edges", even.shape, lambda _: even, 0.0, 0.0, self._quantiles),)
 
     def _quantiles(self, X: Array) -> Array:
-        """Edges with as many different training values between one and the next, (bins + 1, p)."""
-        shares, edges = np.linspace(0.0, 1.0, self.bins + 1), np.zeros((self.bins + 1, self.p))
+        """Edges with as many different training values between one and the next, (p, bins + 1)."""
+        shares, edges = np.linspace(0.0, 1.0, self.bins + 1), np.zeros((self.p, self.bins + 1))
         for j in range(self.p):
             known = np.unique(np.quantile(X[:, j], shares))
             # values that are common take several quantiles: the bins that are left over have no width
-            edges[:, j] = np.concatenate([known, np.full(len(shares) - len(known), known[-1])])
+            edges[j] = np.concatenate([known, np.full(len(shares) - len(known), known[-1])])
         return edges
 
     def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
