@@ -33,7 +33,30 @@ METHODS: Mapping[str, str] = {
     "xgboost": "xgboost:XGB{task}(random_state=seed, enable_categorical=True, n_jobs=cores)",
     "catboost": "catboost:words(CatBoost{task}(random_seed=seed, verbose=0, thread_count=cores))",
 }
+# What each part of the recipe is worth: the estimator without it.
+WITHOUT: Mapping[str, str] = {
+    "as it is": "",
+    "numbers as they are": "numeric_embedding='none'",
+    "piecewise-linear instead of periodic": "numeric_embedding='piecewise_linear'",
+    "mean and deviation instead of robust scaling": "scaling='standard'",
+    "one-hot categories only": "one_hot_up_to='all'",
+    "no feature scale": "feature_scale=False",
+    "no dropout": "dropout=0.0",
+    "no weight decay": "weight_decay=0.0",
+    "flat, then cosine dropout and decay": "dropout_schedule='flat_cosine', weight_decay_schedule='flat_cosine'",
+    "beta_2 = 0.95": "beta_2=0.95",
+    "constant learning rate": "learning_rate='constant'",
+    "log-cosine learning rate": "learning_rate='log_cosine'",
+    "NTK parametrization": "parametrization='ntk', learning_rate_init=0.04",
+    "label smoothing 0.1": "{smoothing}",
+    "free predictions": "{clipping}",
+    "4 members": "members=4",
+    "one network": "n_networks=1",
+    "plain recipe, eight networks": "recipe='plain', n_networks=8",
+    "plain recipe": "recipe='plain'",
+}
 USUAL = ("leadline", "linear", "sklearn-mlp", "forest", "hist-boosting")
+KINDS = (("binary", "multiclass"), ("regression",))
 SMALLEST_ERROR = 1e-9
 METRICS = {"binary": "1 − AUC", "multiclass": "log loss", "regression": "RMSE / std"}
 
@@ -44,6 +67,7 @@ def main() -> None:
     parser.add_argument(
         "--method", action="append", metavar="NAME[=MODULE:EXPRESSION]", help=f"known by name: {', '.join(METHODS)}"
     )
+    parser.add_argument("--ablation", action="store_true", help="the recipe, and it without each of its parts")
     parser.add_argument("--only", help="tables, with commas")
     parser.add_argument("--splits", type=int, default=3, help="how many (default 3)")
     parser.add_argument("--first-split", type=int, default=0)
@@ -55,6 +79,8 @@ def main() -> None:
     if options.method:
         named = (item.partition("=") for item in options.method)
         methods = {name: expression or METHODS.get(name, "") for name, _, expression in named}
+    if options.ablation:
+        methods = {name: _without(changes) for name, changes in WITHOUT.items()}
     for name, expression in methods.items():
         if ":" not in expression:
             parser.error(f"{name!r} is no known method; write NAME=MODULE:EXPRESSION")
@@ -69,8 +95,19 @@ def main() -> None:
     ]
     found = _measure(options, methods, pieces)
     print(_summary(found))
-    print()
-    print(_errors(found))
+    if not options.ablation:
+        print()
+        print(_errors(found))
+
+
+def _without(changes: str) -> str:
+    """The estimators with other parameters; what only one kind of them has is changed for that kind."""
+    kinds = (("Classifier", "label_smoothing=0.1", ""), ("Regressor", "", "clip_predictions=False"))
+    each = []
+    for kind, smoothing, clipping in kinds:
+        own = changes.format(smoothing=smoothing, clipping=clipping)
+        each.append(f"leadline:Deep{kind}({own + ', ' if own else ''}random_state=seed)")
+    return "|".join(each)
 
 
 def _measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -125,7 +162,7 @@ def _ranks(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
 
 
 def _summary(found: Sequence[dict[str, Any]]) -> str:
-    """A line for each method: rank, wins of the first method, and costs with their range."""
+    """A line for each method: rank, how often the first one is better, error and time against it, costs with range."""
     ranks, lines = _ranks(found), []
     first = found[0]["method"]
     by_method: dict[str, dict[Any, dict[str, Any]]] = defaultdict(dict)
@@ -140,9 +177,12 @@ def _summary(found: Sequence[dict[str, Any]]) -> str:
         predicts = [row["predict_seconds"] for row in own.values() if "predict_seconds" in row]
         apart = [row["calibration"] for row in own.values() if "calibration" in row]
         memory = max((row["peak_mib"] for row in own.values() if "peak_mib" in row), default=0)
-        times = _median([a["fit_seconds"] / b["fit_seconds"] for a, b in both])
-        errors = _median([a["error"] / max(b["error"], SMALLEST_ERROR) for a, b in both])
-        against = ["", "", ""] if method == first else [f"{wins}/{len(both)}", f"{errors:.3f}", f"{times:.3g}"]
+        times = _median([b["fit_seconds"] / a["fit_seconds"] for a, b in both])
+        pairs = [max(b["error"], SMALLEST_ERROR) / max(a["error"], SMALLEST_ERROR) for a, b in both]
+        errors = [
+            _mean_ratio([r for r, (a, _) in zip(pairs, both, strict=True) if a["task"] in kind]) for kind in KINDS
+        ]
+        against = [""] * (3 + len(KINDS) - 1) if method == first else [f"{wins}/{len(both)}", *errors, f"{times:.3g}"]
         lines.append(
             [
                 method,
@@ -154,9 +194,13 @@ def _summary(found: Sequence[dict[str, Any]]) -> str:
                 f"{memory}",
             ]
         )
-    compared = [f"{first} better", "error ratio", "time ratio"]
+    compared = [f"{first} better", "error, classes", "error, numbers", "time"]
     head = ["method", "mean rank", *compared, "fit, s", "predict, s", "calibration", "MiB"]
     return table(head, lines)
+
+
+def _mean_ratio(ratios: Sequence[float]) -> str:
+    return f"{statistics.geometric_mean(ratios):.3f}" if ratios else ""
 
 
 def _median(values: Sequence[float]) -> float:

@@ -20,6 +20,7 @@ PAGES = [
     "README.md",
     "docs/index.md",
     "docs/targets-and-training.md",
+    "docs/recipe.md",
     "docs/coming-from-scikit-learn.md",
     "docs/model-files.md",
     "docs/tables.md",

@@ -121,7 +121,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     n_iter_no_change: int = Hyperparameters.n_iter_no_change
     n_networks: int | None = None
     beta_1: float = Hyperparameters.beta_1
-    beta_2: float | None = None
+    beta_2: float = Hyperparameters.beta_2
     epsilon: float = Hyperparameters.epsilon
     scaling: str | None = None
     numeric_embedding: str | None = None
