@@ -52,7 +52,7 @@ WITHOUT: Mapping[str, str] = {
     "free predictions": "{clipping}",
     "4 members": "members=4",
     "one network": "n_networks=1",
-    "plain recipe, eight networks": "recipe='plain', n_networks=8",
+    "plain recipe, several networks": "recipe='plain', n_networks=8",
     "plain recipe": "recipe='plain'",
 }
 USUAL = ("leadline", "linear", "sklearn-mlp", "forest", "hist-boosting")

@@ -48,7 +48,7 @@ SHARED = [
     ("recipe", "secret", "one of 'tabular', 'plain'"),
     ("weight_decay_schedule", "linear", None),
     ("dropout_schedule", "linear", None),
-    ("numeric_embedding", "fourier", "one of 'none', 'periodic', 'piecewise_linear'"),
+    ("numeric_embedding", "fourier", "one of 'auto', 'none', 'periodic', 'piecewise_linear'"),
     ("one_hot_up_to", 0, "an integer of at least 1 or 'all'"),
     ("one_hot_up_to", "none", "an integer of at least 1 or 'all'"),
     ("parametrization", "mup", "one of 'standard', 'ntk'"),

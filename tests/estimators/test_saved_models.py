@@ -152,6 +152,7 @@ CRAFTED = {
     "a weight of nothing": (at("members", 0, "weight", value=0.0), "'weight' must be a positive number"),
     "a huge weight": (at("members", 0, "weight", value=1e999), "damaged|'weight' must be a positive number"),
     "many members": (at("settings", 0, "members", value=HUGE), "more units than the file has numbers"),
+    "an embedding left open": (at("settings", 0, "numeric_embedding", value="auto"), "must be the one that was used"),
     "a piece too many": (at("settings", 0, "numeric_embedding", value="periodic"), "has no array '0/frequency'"),
     "huge layers": (
         at("settings", 0, "hidden_layer_sizes", value=[10**9, 10**9]),

@@ -77,8 +77,17 @@ def test_a_column_that_is_constant_in_training_is_zero_whatever_comes(scaling):
     assert statistics.apply(encoded([[5.0], [-7.0], [1e9]])).tolist() == [[0], [0], [0]]
 
 
-def test_where_the_quartiles_meet_half_the_range_is_the_scale():
+def test_where_the_quartiles_meet_those_of_the_other_values_give_the_scale():
+    mostly_zero = [[0.0]] * 90 + [[float(x)] for x in (10, 20, 30, 40, 50, 60, 70, 80)] + [[5000.0]] * 2
+    statistics = fit(mostly_zero)
+    assert (statistics.center[0], statistics.scale[0]) == (0.0, 80.0 - 30.0)
+    weighted = fit([*mostly_zero[:1], *mostly_zero[90:]], w=np.array([90.0] + [1.0] * 10))
+    assert (weighted.center[0], weighted.scale[0]) == (0.0, 50.0)
+
+
+def test_where_all_quartiles_meet_half_the_range_is_the_scale():
     assert fit([[0.0]] * 9 + [[8.0]]).scale[0] == 4.0
+    assert fit([[0.0]] * 90 + [[8.0]] * 9 + [[9.0]]).scale[0] == 4.5
 
 
 def test_a_column_without_a_known_number_is_zero():

@@ -147,20 +147,26 @@ def test_one_member_is_no_member() -> None:
     assert (own["W[1]"].shape, own["W[2]"].shape, own["b[2]"].shape) == ((5, 4), (2, 2, 5), (2, 2))
 
 
-def test_edges_are_quantiles_of_the_training_rows_and_common_values_leave_bins_without_width() -> None:
-    X = np.array([[0.0, 1.0, 5.0]] * 50 + [[0.0, 2.0, 5.0]] * 50)
+def test_edges_are_common_values_and_quantiles_of_the_others() -> None:
+    generator = np.random.default_rng(0)
+    X = np.zeros((100, 4))
     X[:, 0] = np.arange(100)
-    (spec,) = PiecewiseLinear(3, 0, bins=4).parameters
-    edges = spec.fitted(X)
+    X[50:, 1] = 1.0
+    X[:, 2] = 5.0
+    X[80:, 3] = np.linspace(10, 30, 20)
+    (spec,) = PiecewiseLinear(4, 0, bins=4).parameters
+    edges = spec.fitted(X[generator.permutation(100)])
     assert edges[0].tolist() == [0.0, 24.75, 49.5, 74.25, 99.0]
-    # the quantile in the middle lies between the two values
-    assert edges[1].tolist() == [1.0, 1.5, 2.0, 2.0, 2.0]
+    # values that fill a bin alone are edges, and bins that are left over have no width
+    assert edges[1].tolist() == [0.0, 1.0, 1.0, 1.0, 1.0]
     assert edges[2].tolist() == [5.0] * 5
-    plan = Plan(Architecture((12, 2)), [PiecewiseLinear(3, 0, bins=4)])
+    # mostly zero: the other values have the other edges
+    assert edges[3].tolist() == pytest.approx([0.0, 10.0, 10 + 20 / 3, 10 + 40 / 3, 30.0])
+    plan = Plan(Architecture((16, 2)), [PiecewiseLinear(4, 0, bins=4)])
     theta = plan.initial(stream((0,)), X)
     A = Scorer(plan, Processor(), block=0).take(theta).scores(X[[0, 99]])
-    assert A[0].tolist() == [0.0] * 12
-    assert A[1].reshape(3, 4).tolist() == [[1.0] * 4, [1.0, 1.0, 0.0, 0.0], [0.0] * 4]
+    assert A[0].tolist() == [0.0] * 16
+    assert A[1].reshape(4, 4).tolist() == [[1.0] * 4, [1.0, 0.0, 0.0, 0.0], [0.0] * 4, [1.0] * 4]
 
 
 def test_pieces_are_chosen_by_the_settings_and_there_are_none_for_depth_one() -> None:

@@ -44,7 +44,7 @@ from leadline.training import (
     stream,
     train,
 )
-from leadline.training.hyperparameters import RECIPES, Choice, Integer, Real, Rule, check
+from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
 
@@ -249,12 +249,12 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             settings = dataclasses.replace(settings, batch_size=model.settings.batch_size)
         return self._train(X, given, settings, [(rows, rows[:0])], model)
 
-    @property
-    def _how_many(self) -> int:
-        """Networks to train: what L-BFGS solves is one."""
+    def _how_many(self, rows: int) -> int:
+        """Networks to train on so many rows: what L-BFGS solves is one."""
         if self.hyperparameters().solved:
             return 1
-        return int(RECIPES[self.recipe].get("n_networks", 1) if self.n_networks is None else self.n_networks)
+        few, many = RECIPES[self.recipe].get("n_networks", (1, 1))
+        return int((many if rows > MANY_ROWS else few) if self.n_networks is None else self.n_networks)
 
     def _begin(self, goes_on: bool) -> None:
         """Draw a seed, unless training goes on that began here.
@@ -292,7 +292,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 f"{type(self).__name__}.hidden_layer_sizes cannot change while training goes on; it was "
                 f"{model.settings.hidden_layer_sizes}, now {settings.hidden_layer_sizes}. Use warm_start=False."
             )
-        n = self._how_many if model is None else len(model.members)
+        n = self._how_many(len(given.y)) if model is None else len(model.members)
         if model is not None:
             # what was fitted on a network's first rows is its own
             splits = [splits[i % len(splits)] for i in range(n)]
@@ -374,7 +374,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
     def _divide(self, given: Given, settings: Hyperparameters, validation: Any) -> tuple[Given, list[Split]]:
         """Rows to train on and rows that choose the epoch, for each network or once for all; see `fit`."""
-        rows, n = np.arange(len(given.y)), self._how_many
+        rows, n = np.arange(len(given.y)), self._how_many(len(given.y))
         if hasattr(validation, "split"):
             try:
                 splits = list(islice(validation.split(np.zeros((len(rows), 1)), given.y), n))
@@ -526,16 +526,16 @@ Parameters
         Share of the rows held out for that where there is one network.
     n_iter_no_change : int, default {n_iter_no_change}
         Patience in epochs.
-    n_networks : int, default {n_networks}
+    n_networks : int, default 8, or 5 above 10,000 rows ("plain": 1)
         Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
         by another one, so that together they learn from all rows. What L-BFGS solves is one network.
     beta_1, beta_2, epsilon : float, default {beta_1}, {beta_2}, {epsilon}
         Adam's decay of the first and second moment, and the number kept from zero in its division.
     scaling : {{"robust", "standard", "none"}}, default {scaling}
         Number columns: median and quartiles with a smooth clip; mean and deviation; or as they are.
-    numeric_embedding : {{"none", "periodic", "piecewise_linear"}}, default {numeric_embedding}
+    numeric_embedding : {{"auto", "none", "periodic", "piecewise_linear"}}, default {numeric_embedding}
         What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
-        far it has come through each of its bins.
+        far it has come through each of its bins. "auto": cosines up to 10,000 training rows, bins above.
     one_hot_up_to : int or "all", default {one_hot_up_to}
         Columns with more categories than this get a learned vector for each instead of an input for each.
     feature_scale : bool, default {feature_scale}
@@ -577,7 +577,7 @@ Kind = TypeVar("Kind", bound=type[Any])
 def _defaults() -> dict[str, str]:
     """The default of every hyperparameter in words, with that of the plain recipe where it is another."""
     found = {}
-    plain = {item.name: item.default for item in dataclasses.fields(Hyperparameters)} | {"n_networks": 1}
+    plain = {item.name: item.default for item in dataclasses.fields(Hyperparameters)}
     for name, of_plain in plain.items():
         own = getattr(_Deep, name, None)
         usual = RECIPES["tabular"].get(name, of_plain) if own is None else own

@@ -217,6 +217,8 @@ class Model:
         if not 1 <= len(read["members"]) <= len(arrays) or not settings:
             raise ModelFileError("The model must have settings, and networks, no more of them than arrays.")
         for own in settings:
+            if own.numeric_embedding == "auto":
+                raise ModelFileError("the settings: numeric_embedding must be the one that was used.")
             # before a plan of them is made
             if len(own.hidden_layer_sizes) > len(arrays):
                 raise ModelFileError("The model has more layers than the file has arrays.")

@@ -1,8 +1,9 @@
 """Statistics: the numbers fitted on the training rows of a fold that turn a table's numbers into a network's inputs.
 
 "robust" centres at the median and divides by the distance of the quartiles, then clips smoothly with
-x / √(1 + (x/3)²), so that no value leaves (−3, 3) (Holzmüller et al. 2024, arXiv 2407.04491); "standard" takes mean and
-standard deviation; "none" leaves numbers as they are. A missing number becomes the median in all three.
+x / √(1 + (x/3)²), so that no value leaves (−3, 3) (Holzmüller et al. 2024, arXiv 2407.04491); where most values are the
+median, the quartiles are those of the others. "standard" takes mean and standard deviation; "none" leaves numbers as
+they are. A missing number becomes the median in all three.
 """
 
 from dataclasses import dataclass
@@ -62,7 +63,11 @@ class Statistics:
                 scale[j] = np.sqrt(np.average((x - center[j]) ** 2, weights=weight))
             elif scaling == "robust":
                 center[j] = middle
-                # where the quartiles meet, half the range
+                if not high > low and len(np.unique(x)) > 2:
+                    # most rows have one value, zero for example: the others say what a usual distance is
+                    others = x != middle
+                    low, high = np.quantile(x[others], [0.25, 0.75], weights=weight[others], method="inverted_cdf")
+                # where the quartiles still meet, half the range
                 scale[j] = high - low if high > low else 0.5 * (x.max() - x.min())
         # a column that is constant in these rows says nothing: it becomes zero, whatever comes later
         return cls(scaling, fill, center, np.where(scale > 0, scale, np.inf))

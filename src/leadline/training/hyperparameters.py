@@ -37,13 +37,15 @@ __all__ = [
 
 SOLVERS = (*OPTIMISERS, "lbfgs")
 SCALINGS = ("robust", "standard", "none")
-NUMERIC_EMBEDDINGS = ("none", "periodic", "piecewise_linear")
+NUMERIC_EMBEDDINGS = ("auto", "none", "periodic", "piecewise_linear")
 PARAMETRIZATIONS = ("standard", "ntk")
 
 
 # batch_size="auto": an epoch of about 32 steps, within powers of two that keep products efficient and gradients varied
 ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
+# Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/README.md).
+MANY_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,8 @@ class Hyperparameters:
     numeric_embedding: str = _parameter(
         "none",
         Choice(NUMERIC_EMBEDDINGS),
-        "what a number becomes: itself, itself and mixtures of cosines, or its shares of bins (not for L = 1)",
+        "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins (not for L = 1); "
+        f"auto: cosines up to {MANY_ROWS:,} rows, bins above",
     )
     one_hot_up_to: int | str = _parameter(
         "all",
@@ -247,11 +250,14 @@ class Hyperparameters:
         object.__setattr__(self, "hidden_layer_sizes", tuple(int(n) for n in self.hidden_layer_sizes))
 
     def for_rows(self, n: int) -> "Hyperparameters":
-        """The same with a batch size that is a number, for `n` training rows."""
-        if isinstance(self.batch_size, int):
-            return self
-        exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
-        return dataclasses.replace(self, batch_size=2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH))
+        """The same for `n` training rows, with a batch size that is a number and an embedding that has a name."""
+        batch_size, embedding = self.batch_size, self.numeric_embedding
+        if not isinstance(batch_size, int):
+            exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
+            batch_size = 2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH)
+        if embedding == "auto":
+            embedding = "piecewise_linear" if n > MANY_ROWS else "periodic"
+        return dataclasses.replace(self, batch_size=batch_size, numeric_embedding=embedding)
 
     @property
     def solved(self) -> bool:
@@ -285,8 +291,8 @@ class Hyperparameters:
             raise ModelFileError(f"the settings: {error}") from error
 
 
-# What a recipe chooses where the caller does not, and how many networks it averages: "plain" is the network of the
-# equations and nothing else.
+# What a recipe chooses where the caller does not, and how many networks it averages, up to MANY_ROWS and above. "plain" is
+# the network of the equations and nothing else.
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "tabular": MappingProxyType(
@@ -298,10 +304,10 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "learning_rate_init": 2e-3,
                 "feature_scale": True,
                 "scaling": "robust",
-                "numeric_embedding": "periodic",
+                "numeric_embedding": "auto",
                 "one_hot_up_to": 8,
                 "clip_predictions": True,
-                "n_networks": 8,
+                "n_networks": (8, 5),
             }
         ),
         "plain": MappingProxyType({}),

@@ -267,7 +267,7 @@ class PiecewiseLinear(_Piece):
 
     p: int
     rest: int
-    bins: int = 16
+    bins: int = 32
 
     @property
     def n_in(self) -> int:
@@ -286,12 +286,16 @@ class PiecewiseLinear(_Piece):
         return (ParameterSpec("edges", even.shape, lambda _: even, 0.0, 0.0, self._quantiles),)
 
     def _quantiles(self, X: Array) -> Array:
-        """Edges with as many different training values between one and the next, (p, bins + 1)."""
-        shares, edges = np.linspace(0.0, 1.0, self.bins + 1), np.zeros((self.p, self.bins + 1))
+        """Edges at values that fill a bin alone, and between as many of the other training values, (p, bins + 1)."""
+        edges = np.zeros((self.p, self.bins + 1))
         for j in range(self.p):
-            known = np.unique(np.quantile(X[:, j], shares))
-            # values that are common take several quantiles: the bins that are left over have no width
-            edges[j] = np.concatenate([known, np.full(len(shares) - len(known), known[-1])])
+            values, counts = np.unique(X[:, j], return_counts=True)
+            common = values[counts > len(X) / self.bins]
+            others = X[~np.isin(X[:, j], common), j]
+            room = self.bins + 1 - len(common)
+            known = np.union1d(common, np.quantile(others, np.linspace(0.0, 1.0, room)) if len(others) else [])
+            # bins that are left over have no width
+            edges[j] = np.concatenate([known, np.full(self.bins + 1 - len(known), known[-1])])
         return edges
 
     def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
