@@ -68,7 +68,7 @@ def train_all(folder: Path, name: str) -> dict[tuple[int, int, float], Trained]:
     drawn = draw(folder, name, TABLES[name], 1000, SEED)
     given = read_input(drawn.X_train, drawn.y_train, None, "classification" if drawn.classes else "regression")
     splits, _ = make_folds(given.all_y, given.kept, given.target, None, FOLDS, SEED)
-    base = Hyperparameters(max_iter=EPOCHS).for_rows(len(splits[0][0]))
+    base = Hyperparameters(max_iter=EPOCHS).for_table(len(splits[0][0]), given.encoded.numbers.shape[1])
     metric = Metric(None, given.target)
     problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, splits, base)
 

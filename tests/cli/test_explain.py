@@ -98,15 +98,21 @@ def test_what_cannot_be_explained_is_refused_with_the_reason(command, words, exp
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--member", "2"], "--member must be from 0 to 1; got 2"),
         (["--row", "121"], "--row must be from 1 to 120; got 121"),
         (["--row", "0"], "--row must be from 1 to 120; got 0"),
     ],
 )
-def test_a_network_or_row_that_is_not_there_is_refused_with_those_that_are(command, classes_run, options, expected):
+def test_a_row_that_is_not_there_is_refused_with_those_that_are(command, classes_run, options, expected):
     result = command("explain", classes_run.folder, classes_run.data, "--trace", *options)
     assert result.exit_code == 2
     assert expected in result.stderr
+
+
+def test_a_network_that_is_not_there_is_refused_with_those_that_are(command, classes_run):
+    networks = len(leadline.load(classes_run.folder).model_.members)
+    result = command("explain", classes_run.folder, classes_run.data, "--trace", "--member", str(networks))
+    assert result.exit_code == 2
+    assert f"--member must be from 0 to {networks - 1}; got {networks}" in result.stderr
 
 
 @pytest.mark.parametrize(("options", "words"), [(["--trace"], "need a table"), (["--check"], "need a table")])

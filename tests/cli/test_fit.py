@@ -45,8 +45,10 @@ def test_the_model_can_be_loaded_from_python(classes_run, numbers_run):
     assert isinstance(leadline.load(numbers_run.folder), leadline.DeepRegressor)
 
 
-def test_the_model_averages_one_network_for_each_fold(classes_run):
-    assert len(leadline.load(classes_run.folder).model_.members) == 2
+def test_the_folds_count_alike_in_the_model(classes_run):
+    weights = [member.weight for member in leadline.load(classes_run.folder).model_.members]
+    assert len(weights) >= 2
+    assert sum(weights) == pytest.approx(2)
 
 
 def test_the_study_keeps_every_network_and_the_conclusions(classes_run):

@@ -221,9 +221,18 @@ def test_a_stop_without_a_deadline_never_times_out() -> None:
 
 def test_the_batch_size_follows_the_rows() -> None:
     auto = Hyperparameters()
-    sizes = {n: auto.for_rows(n).batch_size for n in (10, 300, 1000, 2560, 8192, 10**6)}
+    sizes = {n: auto.for_table(n, 3).batch_size for n in (10, 300, 1000, 2560, 8192, 10**6)}
     assert sizes == {10: 16, 300: 16, 1000: 32, 2560: 64, 8192: 256, 10**6: 256}
-    assert Hyperparameters(batch_size=7).for_rows(10**6).batch_size == 7
+    assert Hyperparameters(batch_size=7).for_table(10**6, 3).batch_size == 7
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "embedding"),
+    [(10_000, 100, "periodic"), (10_001, 100, "piecewise_linear"), (10_000, 101, "none"), (10_001, 101, "none")],
+)
+def test_the_embedding_follows_the_table(n: int, p: int, embedding: str) -> None:
+    assert Hyperparameters(numeric_embedding="auto").for_table(n, p).numeric_embedding == embedding
+    assert Hyperparameters(numeric_embedding="periodic").for_table(n, p).numeric_embedding == "periodic"
 
 
 def test_as_many_networks_train_at_once_as_memory_allows() -> None:

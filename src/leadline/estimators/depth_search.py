@@ -398,7 +398,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             raise ParameterError(
                 f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
             )
-        base = base.for_rows(min(len(train_rows) for train_rows, _ in splits))
+        base = base.for_table(min(len(train_rows) for train_rows, _ in splits), given.encoded.numbers.shape[1])
         self.metric_ = Metric(self.scoring, given.target)
         own_groups = None if groups is None else np.asarray(groups)[given.kept]
         problem = Problem.build(

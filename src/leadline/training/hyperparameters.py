@@ -46,6 +46,8 @@ ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
 # Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/README.md).
 MANY_ROWS = 10_000
+# Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
+MANY_COLUMNS = 100
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ class Hyperparameters:
         "none",
         Choice(NUMERIC_EMBEDDINGS),
         "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins (not for L = 1); "
-        f"auto: cosines up to {MANY_ROWS:,} rows, bins above",
+        f"auto: cosines up to {MANY_ROWS:,} rows, bins above, nothing for more than {MANY_COLUMNS} numbers",
     )
     one_hot_up_to: int | str = _parameter(
         "all",
@@ -249,14 +251,15 @@ class Hyperparameters:
             check("Hyperparameters", item.name, item.metadata["rule"], getattr(self, item.name))
         object.__setattr__(self, "hidden_layer_sizes", tuple(int(n) for n in self.hidden_layer_sizes))
 
-    def for_rows(self, n: int) -> "Hyperparameters":
-        """The same for `n` training rows, with a batch size that is a number and an embedding that has a name."""
+    def for_table(self, n: int, p: int) -> "Hyperparameters":
+        """The same for `n` training rows of `p` numbers: a batch size that is one, an embedding that has a name."""
         batch_size, embedding = self.batch_size, self.numeric_embedding
         if not isinstance(batch_size, int):
             exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
             batch_size = 2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH)
         if embedding == "auto":
-            embedding = "piecewise_linear" if n > MANY_ROWS else "periodic"
+            few_columns = "piecewise_linear" if n > MANY_ROWS else "periodic"
+            embedding = "none" if p > MANY_COLUMNS else few_columns
         return dataclasses.replace(self, batch_size=batch_size, numeric_embedding=embedding)
 
     @property
@@ -291,8 +294,8 @@ class Hyperparameters:
             raise ModelFileError(f"the settings: {error}") from error
 
 
-# What a recipe chooses where the caller does not, and how many networks it averages, up to MANY_ROWS and above. "plain" is
-# the network of the equations and nothing else.
+# What a recipe chooses where the caller does not, and how many networks it averages, up to MANY_ROWS and above. "plain"
+# is the network of the equations and nothing else.
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "tabular": MappingProxyType(
