@@ -24,7 +24,8 @@ print(search.ladder_[["L", "hidden_layer_sizes", "mean_score", "standard_error",
 # %%
 # The answer is the smallest depth that is not significantly worse than the best one. How sure is it? Over resampled
 # rows, each depth was the answer so often:
-print(f"L = {search.best_depth_};", {L: f"{share:.0%}" for L, share in search.evidence_.answers.items()})
+print(search.sentence_)
+print({L: f"{share:.0%}" for L, share in search.evidence_.answers.items()})
 print(f"accuracy on {len(y_test)} other pictures: {search.score(X_test, y_test):.3f}")
 
 # %%

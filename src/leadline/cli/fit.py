@@ -32,7 +32,7 @@ from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.report import build_report
-from leadline.search import Evidence, Metric, Study, in_words, scores_shown
+from leadline.search import Evidence, Metric, Study, linear_name, scores_shown
 from leadline.storage import write_whole
 from leadline.tables import Layout, read_table
 
@@ -166,11 +166,6 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         sys.stdout.write(json.dumps({**plain(record), "run": str(folder)}, indent=2) + "\n")
 
 
-def linear_name(task: str) -> str:
-    """What L = 1 is called."""
-    return "logistic regression" if task == "classification" else "linear regression"
-
-
 def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> str:
     layout = Layout.infer(prepared.features)
     numbers, categories = layout.number_columns, layout.category_columns
@@ -210,10 +205,9 @@ def _conclude(
         L: scores_shown(target, truth, search.models_[L].predictions(features.reset_index(drop=True)), w)
         for L in depths
     }
-    deepest = max(search.results_)
     record = {
         "depth": search.best_depth_,
-        "sentence": in_words(search.verdict_, deepest, linear_name(target.task), search.select),
+        "sentence": search.sentence_,
         "verdict": search.verdict_.to_record(),
         "evidence": search.evidence_.to_record(),
         "confidence": confidence(search.evidence_, search.best_depth_, search.metric_),

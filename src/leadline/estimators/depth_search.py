@@ -36,7 +36,9 @@ from leadline.search import (
     Verdict,
     check_space,
     draw_candidates,
+    in_words,
     joint_epoch,
+    linear_name,
     make_folds,
     most_repeats,
     result_record,
@@ -244,6 +246,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     ----------
     best_depth_ : int
         The answer.
+    sentence_ : str
+        The answer in words, with what it rests on.
     verdict_ : Verdict
         Which depths are supported, the best mean, the one-standard-error depth, p-values.
     evidence_ : Evidence
@@ -496,6 +500,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         assert ladder.evidence is not None
         self.verdict_, self.evidence_, self.n_repeats_ = ladder.verdict, ladder.evidence, ladder.repeats
         self.best_depth_ = SELECTIONS[self.select](self.verdict_)
+        linear = linear_name(given.target.task)
+        self.sentence_ = in_words(self.verdict_, max(self.results_), linear, self.select)
         self.ladder_ = ladder_frame(self.results_, self.verdict_, self.metric_)
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())

@@ -17,7 +17,16 @@ from leadline.search.space import (
     usual_space,
 )
 from leadline.search.study import PRUNED, Study, UnitKey, UnitResult
-from leadline.search.verdict import LEVEL, SELECTIONS, Verdict, corrected_error, give_verdict, in_words, joint_epoch
+from leadline.search.verdict import (
+    LEVEL,
+    SELECTIONS,
+    Verdict,
+    corrected_error,
+    give_verdict,
+    in_words,
+    joint_epoch,
+    linear_name,
+)
 
 __all__ = [
     "LEVEL",
@@ -49,6 +58,7 @@ __all__ = [
     "in_words",
     "joint_epoch",
     "labels_of",
+    "linear_name",
     "make_folds",
     "most_repeats",
     "result_record",

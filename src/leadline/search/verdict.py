@@ -32,6 +32,7 @@ __all__ = [
     "give_verdict",
     "in_words",
     "joint_epoch",
+    "linear_name",
     "p_better",
 ]
 
@@ -174,6 +175,11 @@ def give_verdict(scores: Mapping[int, Array], test_share: float, constant: Array
         standard_error={L: corrected_error(scores[L], test_share) for L in depths},
         p_learned={} if constant is None else {L: p_better(scores[L], constant, test_share) for L in depths},
     )
+
+
+def linear_name(task: str) -> str:
+    """What L = 1 is called."""
+    return "logistic regression" if task == "classification" else "linear regression"
 
 
 def in_words(verdict: Verdict, deepest: int, linear: str, select: str = "supported") -> str:
