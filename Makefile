@@ -6,7 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: demo test test-all lint types tests test-cluster coverage planted-errors docs lock clean \
+# What the report draws with, in src/leadline/report/vega.
+VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
+
+.PHONY: demo test test-all test-browser lint types tests test-cluster coverage planted-errors docs vega lock clean \
         benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-rungs benchmark-search benchmark-stability benchmark-tables
 
 demo: $(VENV)/.runtime
@@ -79,6 +82,11 @@ $(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python
 	@touch $@
 
 # Needs uv on the path; writes hashes and no index lines.
+# Newer versions of what the report draws with: change VEGA above first.
+vega:
+	rm -rf build/vega && mkdir -p build/vega && cd build/vega && npm pack --silent $(VEGA)
+	$(PYTHON) scripts/pack_vega.py
+
 lock:
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --extra parquet --group build pyproject.toml -o requirements/runtime.txt

@@ -19,10 +19,10 @@ FLOORS = {
     "search": 3,
     "storage": 3,
     "estimators": 4,
-    "report": 5,
     "inspection": 5,
     "export": 5,
-    "cli": 6,
+    "report": 6,
+    "cli": 7,
 }
 NETWORK_MAY_IMPORT = {"numpy", "leadline"}
 

@@ -5,13 +5,14 @@ believed: types, ranges and lengths are checked here, and the sizes of arrays wh
 given out for them.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from leadline.errors import ModelFileError
 
-__all__ = ["ANYTHING", "FLAG", "POSITIVE", "TEXT", "Field", "list_of", "one_of", "read_fields", "whole"]
+__all__ = ["ANYTHING", "FLAG", "POSITIVE", "TEXT", "Field", "list_of", "one_of", "plain", "read_fields", "whole"]
 
 LONGEST_SHOWN = 60
 
@@ -95,3 +96,14 @@ def _short(value: Any) -> str:
     """A value as messages show it, however large it is."""
     written = repr(value)
     return written if len(written) <= LONGEST_SHOWN else f"{written[:LONGEST_SHOWN]}…"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: what is not finite becomes null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return plain(value.item()) if hasattr(value, "item") else value

@@ -290,6 +290,21 @@ def score(
 
 
 @app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="Run folder.", show_default=False)],
+    out: Annotated[
+        str | None,
+        typer.Option(help="HTML file to write (default: report.html in the run folder).", show_default=False),
+    ] = None,
+) -> None:
+    """Build the report of a run again, from its study alone."""
+    with _exit_codes():
+        from leadline.cli.use import run_report
+
+        run_report(run, out)
+
+
+@app.command()
 def explain(
     run: Annotated[str | None, typer.Argument(help="Run folder with a trained model.", show_default=False)] = None,
     data: Annotated[

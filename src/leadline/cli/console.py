@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from leadline.records import plain
 from leadline.search import LEVEL, DepthResult, Metric, Progress, Verdict
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "format_seconds",
     "format_with_error",
     "make_console",
-    "plain",
     "print_notices",
     "write_line",
 ]
@@ -241,14 +241,3 @@ def print_notices(console: Console, notices: list[str]) -> None:
     """One line for each notice."""
     for notice in notices:
         console.print(f"note: {notice}", highlight=False, markup=False)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: what is not finite becomes null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value.item() if hasattr(value, "item") else value

@@ -1,12 +1,9 @@
 """`leadline fit`: from a table to the depth that the evidence supports, a tested model and a run folder."""
 
 import json
-import platform
 import sys
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,6 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import TimeSeriesSplit
 
-from leadline._version import __version__
 from leadline.cli.console import (
     ClimbPrinter,
     JsonLines,
@@ -22,7 +18,6 @@ from leadline.cli.console import (
     format_score,
     format_seconds,
     make_console,
-    plain,
     print_notices,
     write_line,
 )
@@ -31,15 +26,13 @@ from leadline.cli.runs import REPORT_NAME, STUDY_NAME, new_run_folder
 from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.report import build_report
-from leadline.search import Evidence, Metric, Study, linear_name, scores_shown
+from leadline.records import plain
+from leadline.report import Rows, build_report, describe, state_rows, state_training
+from leadline.search import Study, linear_name
 from leadline.storage import write_whole
 from leadline.tables import Layout, read_table
 
 __all__ = ["FREE_TO_CHANGE", "FitOptions", "resume_fit", "run_fit"]
-
-# Depths that are the answer in fewer resamples than this are not spoken of.
-LEAST_SHARE_SAID = 0.05
 
 
 @dataclass(frozen=True)
@@ -113,6 +106,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     prepared = prepare(frame, options.target, options.task, options.drop, options.weight, options.group, options.time)
     check_metric(options.metric, prepared)
     train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
+    train, test = _rows(prepared, train_rows), _rows(prepared, test_rows)
     task, linear = prepared.target.task, linear_name(prepared.target.task)
     console.print(_describe(options, frame, prepared), highlight=False, markup=False)
     print_notices(console, prepared.notices)
@@ -140,13 +134,9 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         listener=JsonLines(printer) if options.json_lines else printer,
     )
     try:
-        search.fit(
-            prepared.features.iloc[train_rows],
-            prepared.y.iloc[train_rows],
-            sample_weight=None if prepared.w is None else prepared.w[train_rows],
-            groups=None if prepared.groups is None else prepared.groups[train_rows],
-        )
-        record = _conclude(search, options, frame, prepared, train_rows, test_rows, started)
+        search.fit(train.X, train.y, sample_weight=train.w, groups=train.groups)
+        record = _conclude(search, options, frame, prepared, train, test)
+        record["seconds"] = round(time.perf_counter() - started, 2)
         search.study_.state("run", record)
         search.save(folder)
         write_whole(folder / REPORT_NAME, build_report(search.study_))
@@ -164,6 +154,12 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         write_line({"event": "finished", **record, "run": str(folder)})
     elif options.json:
         sys.stdout.write(json.dumps({**plain(record), "run": str(folder)}, indent=2) + "\n")
+
+
+def _rows(prepared: Prepared, rows: Any) -> Rows:
+    """Some rows of the table."""
+    w, groups = (None if own is None else own[rows] for own in (prepared.w, prepared.groups))
+    return Rows(prepared.features.iloc[rows], prepared.y.iloc[rows], w, groups)
 
 
 def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> str:
@@ -187,76 +183,22 @@ def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> s
 
 
 def _conclude(
-    search: DepthSearchCV,
-    options: FitOptions,
-    frame: pd.DataFrame,
-    prepared: Prepared,
-    train_rows: Any,
-    test_rows: Any,
-    started: float,
+    search: DepthSearchCV, options: FitOptions, frame: pd.DataFrame, prepared: Prepared, train: Rows, test: Rows
 ) -> dict[str, Any]:
-    """Everything that is worth keeping about a run, as one plain record."""
-    features, y = prepared.features.iloc[test_rows], prepared.y.iloc[test_rows].to_numpy()
-    w = None if prepared.w is None else prepared.w[test_rows]
-    target = search.model_.target
-    truth = target.truth(y)
-    depths = sorted({1, search.best_depth_} & set(search.models_))
-    test = {
-        L: scores_shown(target, truth, search.models_[L].predictions(features.reset_index(drop=True)), w)
-        for L in depths
+    """Everything that is worth keeping about a run, stated in its study; the record of what was found."""
+    record = describe(search, test, train)
+    data = {
+        "file": "standard input" if options.data == "-" else Path(options.data).name,
+        "rows": len(frame),
+        "training_rows": len(train.X),
     }
-    record = {
-        "depth": search.best_depth_,
-        "sentence": search.sentence_,
-        "verdict": search.verdict_.to_record(),
-        "evidence": search.evidence_.to_record(),
-        "confidence": confidence(search.evidence_, search.best_depth_, search.metric_),
-        "repeats": search.n_repeats_,
-        "left_out": search.left_out_,
-        "task": target.task,
-        "target": options.target,
-        "metric": {"name": search.metric_.name, "label": search.metric_.label},
-        "ladder": search.ladder_.to_dict("records"),
-        "settings": search.best_params_,
-        "test": {"rows": len(test_rows), "scores": [{"L": L, **scores} for L, scores in test.items()]},
-        "data": {
-            "file": "standard input" if options.data == "-" else Path(options.data).name,
-            "rows": len(frame),
-            "training_rows": len(train_rows),
-            "inputs": search.model_.layout.n_inputs,
-            "columns": [column.name for column in search.model_.layout.columns],
-        },
-        "notices": [*prepared.notices, *search.fold_notices_],
-        "options": asdict(options),
-        "versions": {
-            "leadline": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "scipy", "scikit-learn", "numba")},
-        },
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.perf_counter() - started, 2),
-    }
-    return dict(plain(record))
-
-
-def confidence(evidence: Evidence, answer: int, metric: Metric) -> str:
-    """How sure the answer is, and how much its score flatters, in words."""
-    if not evidence.resamples:
-        return ""
-    others = sorted(
-        ((share, L) for L, share in evidence.answers.items() if answer != L and share >= LEAST_SHARE_SAID),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
-    beside = ", ".join(f"L = {L} in {share:.0%}" for share, L in others)
-    sure = (
-        f"Over {evidence.resamples:,} resamplings of the rows L = {answer} was the answer in "
-        f"{evidence.answers.get(answer, 0.0):.0%}{f' ({beside})' if beside else ''}"
-    )
-    optimism = float(f"{max(evidence.optimism, 0.0):.2g}")
-    return (
-        f"{sure}; choosing the best of {counted(evidence.compared, 'candidate')} flatters its {metric.label} by about "
-        f"{optimism:,.12g}."
-    )
+    record["data"] = {**record["data"], **data}
+    record["target"] = options.target
+    record["notices"] = [*prepared.notices, *record["notices"]]
+    record["options"] = asdict(options)
+    state_rows(search, test)
+    state_training(search, train)
+    return record
 
 
 def _leave(folder: Path, study: Study, printer: ClimbPrinter, had_folder: bool) -> str:

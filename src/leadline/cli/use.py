@@ -8,15 +8,17 @@ from pathlib import Path
 import pandas as pd
 import typer
 
-from leadline.cli.console import counted, format_score, make_console, plain
+from leadline.cli.console import counted, format_score, make_console
 from leadline.cli.inputs import number_column, take_column, word_columns
-from leadline.errors import ParameterError
+from leadline.cli.runs import REPORT_NAME, STUDY_NAME
+from leadline.errors import ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
-from leadline.search import scores_shown
+from leadline.records import plain
+from leadline.search import Study, scores_shown
 from leadline.storage import write_whole
 from leadline.tables import check_complete, read_table
 
-__all__ = ["run_export", "run_predict", "run_score"]
+__all__ = ["run_export", "run_predict", "run_report", "run_score"]
 
 
 def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
@@ -94,3 +96,15 @@ def run_score(run: str, data: str, target_column: str | None, weight: str | None
     console = make_console(quiet=False, for_programs=False)
     listed = ", ".join(f"{label} {format_score(value)}" for label, value in scores.items())
     console.print(f"{counted(len(frame), 'row')}: {listed}", highlight=False)
+
+
+def run_report(run: str, out: str | None) -> None:
+    """Do what `leadline report` does."""
+    from leadline.report import build_report
+
+    study = Study.read(Path(run) / STUDY_NAME)
+    if study.fact("run") is None:
+        raise RunFolderError(f"{run} is not finished; leadline fit --resume {run} goes on with it.")
+    path = Path(run) / REPORT_NAME if out is None else Path(out)
+    write_whole(path, build_report(study))
+    typer.echo(str(path))

@@ -9,9 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from leadline.cli.console import make_console, plain
+from leadline.cli.console import make_console
 from leadline.inspection import Outcome, experiment, summary
 from leadline.network import CircuitSize, comparison_table
+from leadline.records import plain
 
 __all__ = ["run_why_deep"]
 

@@ -45,12 +45,14 @@ from leadline.search import (
     usual_space,
 )
 from leadline.tables import Layout
-from leadline.training import Hyperparameters, Stop, Task, plan_for, train
+from leadline.training import Hyperparameters, Plan, Stop, Task, plan_for, train
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
 
 Array = NDArray[Any]
+
+Split = tuple[Array, Array]
 
 # Names the stream of a network that is trained on all rows apart from those of a search, whose keys are longer.
 _REFIT = 3
@@ -387,35 +389,10 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """
         base = self._check()
         stop = Stop(self.time_limit)
-        given = read_input(
-            X,
-            y,
-            sample_weight,
-            self.estimator._task,
-            self.estimator._own_loss(),
-            self.estimator._class_weight(),
-        )
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
-        repeats = self._repeats(len(given.y))
-        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, self.cv, seed, repeats)
-        if len(splits) < 2:
-            raise ParameterError(
-                f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
-            )
-        base = base.for_table(min(len(train_rows) for train_rows, _ in splits), given.encoded.numbers.shape[1])
-        self.metric_ = Metric(self.scoring, given.target)
-        own_groups = None if groups is None else np.asarray(groups)[given.kept]
-        problem = Problem.build(
-            given.encoded,
-            given.y,
-            given.w,
-            given.target,
-            self.metric_,
-            splits,
-            base,
-            own_groups,
-            repeats,
-        )
+        self._seed = seed
+        given, base, problem, splits = self._pose(X, y, sample_weight, groups, base, seed)
+        self.metric_ = problem.judge.metric
         problem.judge.check()
         space = usual_space(base) if self.space is None else check_space(self.space)
         candidates = draw_candidates(base, self.candidates, seed, space)
@@ -441,6 +418,38 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             told.climb_ended()
         self._conclude(ladder, given, X)
         return self
+
+    def _pose(
+        self, X: Any, y: Any, sample_weight: Any, groups: Any, base: Hyperparameters, seed: int
+    ) -> tuple[Given, Hyperparameters, Problem, list[Split]]:
+        """The problem that a search with this seed solves: what was given, the settings for it, and the folds."""
+        given = read_input(
+            X,
+            y,
+            sample_weight,
+            self.estimator._task,
+            self.estimator._own_loss(),
+            self.estimator._class_weight(),
+        )
+        repeats = self._repeats(len(given.y))
+        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, self.cv, seed, repeats)
+        if len(splits) < 2:
+            raise ParameterError(
+                f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
+            )
+        base = base.for_table(min(len(train_rows) for train_rows, _ in splits), given.encoded.numbers.shape[1])
+        problem = Problem.build(
+            given.encoded,
+            given.y,
+            given.w,
+            given.target,
+            Metric(self.scoring, given.target),
+            splits,
+            base,
+            None if groups is None else np.asarray(groups)[given.kept],
+            repeats,
+        )
+        return given, base, problem, splits
 
     def _repeats(self, n: int) -> int:
         """How many divisions of the rows to draw, of which `repeats="auto"` may use fewer."""
@@ -527,6 +536,30 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             model = _model(ladder, given.layout, judged)
         self._set_model(model, given.frame, X)
         self.best_estimator_ = self._estimator(self.best_depth_, self.model_)
+
+    def first_network(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
+    ) -> tuple[Problem, Plan, Task]:
+        """How the answer's network of the first fold was trained, to be trained again to the same bits.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups
+            What `fit` was given.
+
+        Raises
+        ------
+        DataError
+            It is not what `fit` was given.
+        """
+        check_is_fitted(self, "model_")
+        _, _, problem, _ = self._pose(X, y, sample_weight, groups, self._check(), self._seed)
+        if problem.digest() != self.study_.fact("identity")["data"]:
+            raise DataError("These are not the rows, targets, weights and folds that the search has learned from.")
+        chosen, fold = self.results_[self.best_depth_], problem.judge.folds[0]
+        plan = plan_for(chosen.settings, problem.inputs, self.model_.target.n_scores, self.model_.target.loss)
+        key = (self._seed, chosen.L, chosen.candidate, 0, 0, chosen.settings.max_iter)
+        return problem, plan, Task(chosen.settings, key, 0, fold.train_rows, fold.validation_rows)
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
         """A fitted estimator with the averaged networks of depth L."""

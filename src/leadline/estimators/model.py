@@ -22,7 +22,16 @@ from leadline.network import Parameters
 from leadline.records import ANYTHING, POSITIVE, list_of, one_of, read_fields, whole
 from leadline.storage import FORMAT
 from leadline.tables import Encoded, Layout, Statistics, Target, TargetStatistics
-from leadline.training import Hyperparameters, Inputs, Plan, Processor, Scorer, one_blas_thread, plan_for
+from leadline.training import (
+    Hyperparameters,
+    Inputs,
+    Plan,
+    Processor,
+    Scorer,
+    layer_inputs,
+    one_blas_thread,
+    plan_for,
+)
 
 __all__ = ["Member", "Model"]
 
@@ -113,13 +122,8 @@ class Model:
 
         Of members that share its layers the first.
         """
-        own, plan = self.members[member], self.plans[member]
-        x = own.statistics.apply(self.layout.encode(frame)).astype(np.float64)
-        shared = plan.members > 1
-        pieces = len(plan.pieces) - shared
-        if pieces:
-            x = Scorer(plan, Processor(), np.float64, block=pieces - 1).take(own.theta).scores(x)
-        return x * plan.named(own.theta)["member_scale"][0] if shared else x
+        own = self.members[member]
+        return layer_inputs(self.plans[member], own.theta, own.statistics.apply(self.layout.encode(frame)))
 
     def predictions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""

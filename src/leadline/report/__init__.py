@@ -1,5 +1,7 @@
-"""Floor 5: one self-contained HTML page for each run, built from its study alone."""
+"""Floor 6: what a search found, to be looked at: one self-contained HTML page, built from its study alone."""
 
+from leadline.report.facts import Rows, confidence, describe, state_rows, state_training
+from leadline.report.notebook import Shown, show
 from leadline.report.page import build_report
 
-__all__ = ["build_report"]
+__all__ = ["Rows", "Shown", "build_report", "confidence", "describe", "show", "state_rows", "state_training"]

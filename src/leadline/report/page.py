@@ -1,15 +1,29 @@
 """The page: from the facts of a study to HTML that opens anywhere, offline."""
 
+import gzip
+import json
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from numpy.typing import NDArray
 
-from leadline.report.picture import ladder_picture
-from leadline.search import Study
+from leadline.report import figures
+from leadline.report.figures import Figure
+from leadline.search import PRUNED, Study, UnitKey
 
-__all__ = ["build_report"]
+__all__ = ["build_report", "drawing_library", "environment", "script_json"]
+
+Array = NDArray[Any]
+
+HERE = Path(__file__).parent
+# Fold lines in the learning curves; repeats would only add more of the same.
+MOST_FOLDS = 10
+# Outputs of a regression that get figures of their own.
+MOST_OUTPUTS = 3
 
 
 def _number(value: float | None) -> str:
@@ -39,40 +53,172 @@ def _setting(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def build_report(study: Study) -> str:
-    """The report of a finished run as one HTML page.
+def _shape(shape: list[Any]) -> str:
+    return " × ".join(map(str, shape))
 
-    Parameters
-    ----------
-    study : Study
-        Of a run that `leadline fit` finished: the facts "run", "metric" and "results" are read.
 
-    Returns
-    -------
-    str
-        Self-contained: no scripts, no requests.
-    """
-    run, metric, results = study.fact("run"), study.fact("metric"), study.fact("results")
-    candidates = {result["L"]: [score for _, score in result["mean_scores"] if score is not None] for result in results}
-    picture = ladder_picture(run["ladder"], candidates, run["depth"], metric["label"], metric["sign"])
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+@cache
+def drawing_library() -> str:
+    """Vega, Vega-Lite and Vega-Embed, as one script."""
+    return gzip.decompress((HERE / "vega" / "vega.js.gz").read_bytes()).decode("utf-8")
+
+
+def script_json(value: Any) -> str:
+    """JSON that stands inside a script element whatever text is in it."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def environment() -> Environment:
+    """Where the templates of this room are found, and how values are written in them."""
+    found = Environment(
+        loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, p=_p, error=_error, setting=_setting)
-    return environment.get_template("page.html.j2").render(
-        run=run, metric=metric, picture=picture, command=_command(run["options"])
+    found.filters.update(number=_number, p=_p, error=_error, setting=_setting, shape=_shape)
+    return found
+
+
+def build_report(study: Study) -> str:
+    """The report of a finished search as one HTML page.
+
+    Parameters
+    ----------
+    study : Study
+        Its fact "run" is what `describe` found; what else was stated is shown as well.
+
+    Returns
+    -------
+    str
+        Self-contained: no requests to anywhere.
+    """
+    run, metric, results = study.fact("run"), study.fact("metric"), study.fact("results")
+    tested, effects = study.fact("tested"), study.fact("effects") or {"importances": [], "curves": []}
+    training, work = study.fact("training"), _work(study, run)
+    drawn: dict[str, list[Figure]] = {
+        "depth": _some(figures.ladder(run, metric, results), figures.answers(run)),
+        "learning": _some(figures.curves(_curves(study, run, results), metric["label"], metric["sign"])),
+        "test": [] if tested is None else _test_figures(run, tested),
+        "importance": _some(figures.importance(effects["importances"], metric["label"])),
+        "dependence": _dependences(run, tested, effects["curves"]),
+        "health": [],
+        "cost": [figures.cost(work)],
+    }
+    if training is not None:
+        drawn["health"] = _some(
+            figures.gradients(training), figures.units(training, "dead"), figures.units(training, "saturated")
+        )
+    specs = {figure.name: figure.spec for group in drawn.values() for figure in group}
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            run=run,
+            metric=metric,
+            drawn=drawn,
+            work=work,
+            layers=study.fact("layers") or [],
+            effects=effects,
+            library=drawing_library(),
+            specs=script_json(specs),
+            command=_command(run.get("options")),
+        )
     )
 
 
-def _command(options: dict[str, Any]) -> str:
-    """The command that made the run."""
+def _some(*found: Figure | None) -> list[Figure]:
+    return [figure for figure in found if figure is not None]
+
+
+def _work(study: Study, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each depth: networks trained, pruned and failed, seconds."""
+    rows = []
+    for row in run["ladder"]:
+        keys, trained = study.unit_keys(row["L"]), study.unit_keys(row["L"], trained=True)
+        states = [own.state for own in map(study.result, keys) if own is not None]
+        counts = {"trained": len(trained), "pruned": states.count(PRUNED)}
+        bad = states.count("diverged") + states.count("failed")
+        rows.append({"L": row["L"], "seconds": row["seconds"], **counts, "failed": bad})
+    return rows
+
+
+def _curves(study: Study, run: dict[str, Any], results: list[dict[str, Any]]) -> list[tuple[str, list[float], int]]:
+    """Of each fold at the answer: its name, the scores by epoch, the best epoch."""
+    chosen = next(result for result in results if result["L"] == run["depth"])
+    found = []
+    keys = study.unit_keys(chosen["L"], trained=True)
+    for key in [UnitKey(*key) for key in keys if key.candidate == chosen["candidate"]]:
+        own = study.result(key)
+        if own is not None and len(own.curve) and key.epochs == chosen["settings"]["max_iter"]:
+            name = f"fold {key.fold + 1}" + (f", repeat {key.repeat + 1}" if run["repeats"] > 1 else "")
+            found.append((key.repeat, key.fold, name, own.curve.tolist(), own.best_epoch))
+    return [own[2:] for own in sorted(found)[:MOST_FOLDS]]
+
+
+def _test_figures(run: dict[str, Any], tested: dict[str, Any]) -> list[Figure]:
+    truth = np.asarray(tested["truth"])
+    predictions = {int(L): np.asarray(own, dtype=float) for L, own in tested["predictions"].items()}
+    answer = predictions[run["depth"]]
+    named = {f"L = {L}": own for L, own in sorted(predictions.items(), reverse=True)}
+    classes = tested["classes"]
+    if run["task"] == "regression":
+        return _regression_figures(run["target"], truth.astype(float).reshape(len(truth), -1), answer)
+    if classes is None:  # labels, several of which may be true of a row
+        labels = [f"label {k + 1}" for k in range(truth.shape[1])]
+        said = figures.calibration(answer.ravel(), truth.ravel(), "probability of a label")
+        return _some(figures.roc(truth, named, labels), said)
+    of_class = np.eye(len(classes), dtype=int)[truth]
+    if len(classes) == 2:
+        curves = figures.roc(of_class[:, 1:], {name: own[:, 1:] for name, own in named.items()}, classes[1:])
+        said = figures.calibration(answer[:, 1], of_class[:, 1], f"probability of {classes[1]}")
+    else:
+        curves = figures.roc(of_class, dict(list(named.items())[:1]), classes)
+        said = figures.calibration(answer.max(axis=1), answer.argmax(axis=1) == truth, "probability of the answer")
+    return _some(figures.confusion(truth, answer, classes), curves, said)
+
+
+def _regression_figures(name: str, truth: Array, predicted: Array) -> list[Figure]:
+    found = []
+    k = truth.shape[1]
+    each = predicted.shape[1] // k  # several quantiles of a number: the middle one
+    for i in range(min(k, MOST_OUTPUTS)):
+        own, called = predicted[:, i * each + each // 2], name if k == 1 else f"{name} {i + 1}"
+        place = "" if i == 0 else str(i + 1)
+        found += [
+            figures.predicted_against_true(truth[:, i], own, called, place),
+            figures.residuals(truth[:, i], own, called, place),
+        ]
+    return found
+
+
+def _dependences(run: dict[str, Any], tested: Any, curves: list[dict[str, Any]]) -> list[Figure]:
+    found = []
+    for place, curve in enumerate(curves):
+        width = len(curve["predictions"][0])
+        classes = None if tested is None else tested["classes"]
+        outputs, what = [f"output {k + 1}" for k in range(width)], "mean prediction"
+        if run["task"] == "regression" and width == 1:
+            outputs, what = [run["target"]], "mean prediction"
+        elif classes is not None:
+            outputs, what = classes, "mean probability"
+            if len(classes) == 2:
+                curve = {**curve, "predictions": [[own[1]] for own in curve["predictions"]]}
+                outputs, what = classes[1:], f"mean probability of {classes[1]}"[:40]
+        elif run["task"] == "classification":
+            outputs, what = [f"label {k + 1}" for k in range(width)], "mean probability"
+        found.append(figures.dependence(curve, outputs, what, place))
+    return found
+
+
+def _command(options: dict[str, Any] | None) -> str:
+    """The command that made the run; nothing for a search that was started from Python."""
+    if options is None:
+        return ""
     words = ["leadline", "fit", str(options["data"])]
     for name, value in options.items():
-        if name in ("data", "out", "json", "json_lines", "quiet") or value is None:
+        if name in ("data", "out", "json", "json_lines", "quiet", "watch") or value is None:
             continue
         values = value if isinstance(value, list) else [value]
         for item in values:

@@ -7,7 +7,7 @@ from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs, plan_for
 from leadline.training.population import Data, Scorer
 from leadline.training.streams import stream
-from leadline.training.trainer import Epoch, Judge, State, Task, Trained, networks_at_once, train
+from leadline.training.trainer import Epoch, Judge, State, Task, Trained, layer_inputs, networks_at_once, train
 
 __all__ = [
     "Block",
@@ -25,6 +25,7 @@ __all__ = [
     "Stopped",
     "Task",
     "Trained",
+    "layer_inputs",
     "networks_at_once",
     "one_blas_thread",
     "plan_for",

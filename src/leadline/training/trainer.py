@@ -23,7 +23,7 @@ from leadline.training.population import ROWS_AT_ONCE, Blueprint, Data, Examples
 from leadline.training.program import SETTINGS
 from leadline.training.streams import factors, stream
 
-__all__ = ["Epoch", "Judge", "State", "Task", "Trained", "Trainer", "networks_at_once", "train"]
+__all__ = ["Epoch", "Judge", "State", "Task", "Trained", "Trainer", "layer_inputs", "networks_at_once", "train"]
 
 Array = NDArray[Any]
 
@@ -161,6 +161,19 @@ def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
     units = plan.n_in + sum(2 * block.n_out * block.copies for block in plan.blocks)
     bytes_each = 4 * (4 * plan.n_parameters + units * int(settings.batch_size))
     return int(np.clip(MEMORY_BYTES // bytes_each, 1, MOST_AT_ONCE))
+
+
+def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
+    """A[0] of layer 1, (m, n[0]): the inputs X, (m, n_in), past the pieces before layer 1.
+
+    Of members that share the layers the first.
+    """
+    x = np.asarray(X, dtype=np.float64)
+    shared = plan.members > 1
+    pieces = len(plan.pieces) - shared
+    if pieces:
+        x = Scorer(plan, Processor(), np.float64, block=pieces - 1).take(theta).scores(x)
+    return np.asarray(x * plan.named(theta)["member_scale"][0] if shared else x)
 
 
 def train(

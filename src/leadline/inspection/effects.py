@@ -1,0 +1,158 @@
+"""What a model's predictions rest on: how much each column matters, and how predictions move with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.inspection import permutation_importance
+
+from leadline.estimators import Model
+from leadline.inspection.rows import spread_rows
+from leadline.search import Metric
+
+__all__ = ["Dependence", "Importance", "column_importances", "dependences"]
+
+Array = NDArray[Any]
+
+# A permutation for each column and repeat, over so many rows, and no more rows × columns × repeats than that in all.
+REPEATS = 5
+MOST_ROWS = 2000
+MOST_PREDICTIONS = 500_000
+# With more columns a single one says little, and there would be few rows for each.
+MOST_COLUMNS = 200
+
+# A curve goes through so many values, averaged over so many rows; a category has as many bars at most.
+POINTS = 20
+MOST_CATEGORIES = 12
+ROWS_AVERAGED = 200
+# The ends of a curve, so that a few extreme rows do not stretch it.
+ENDS = (0.01, 0.99)
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse the score is when a column's values are dealt out anew among the rows.
+
+    Attributes
+    ----------
+    column : str
+    mean : float
+        Of the drop in score, greater is more important; around 0 for a column that the model does not use.
+    standard_deviation : float
+        Over the repeats.
+    """
+
+    column: str
+    mean: float
+    standard_deviation: float
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """The mean prediction as a function of one column: every row's value is replaced, and the predictions averaged.
+
+    Attributes
+    ----------
+    column : str
+    kind : str
+        "number", "date" or "category".
+    values : tuple
+        Numbers in increasing order, dates as text, or categories, the most frequent first.
+    predictions : (values, K or k) array
+    """
+
+    column: str
+    kind: str
+    values: tuple[Any, ...]
+    predictions: NDArray[np.float64]
+
+
+class _Scored:
+    """A model as permutation_importance calls it."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def fit(self, X: Any, y: Any) -> None:
+        """Asked for by scikit-learn's validation, and never called."""
+
+
+def column_importances(
+    model: Model, frame: pd.DataFrame, truth: Array, metric: Metric, w: Array | None = None, seed: int = 0
+) -> list[Importance]:
+    """The permutation importance of each column of a table, the most important first (Breiman 2001).
+
+    Parameters
+    ----------
+    model : Model
+    frame : (m, p) DataFrame
+        Rows that the model has not learned from.
+    truth : (m,) or (m, k) array
+        As `Metric.score` takes it.
+    metric : Metric
+    w : (m,) array, optional
+    seed : int
+
+    Returns
+    -------
+    list of Importance
+        Empty for more than 200 columns.
+    """
+    frame = frame[[column.name for column in model.layout.columns]]
+    if not 0 < frame.shape[1] <= MOST_COLUMNS:
+        return []
+    most = max(1, min(MOST_ROWS, MOST_PREDICTIONS // (REPEATS * frame.shape[1])))
+    rows = spread_rows(len(frame), most)
+    frame, truth, w = frame.iloc[rows].reset_index(drop=True), truth[rows], None if w is None else w[rows]
+
+    def score(scored: _Scored, X: pd.DataFrame, y: Array, sample_weight: Array | None = None) -> float:
+        return metric.score(y, scored.model.predictions(X), sample_weight)
+
+    found = permutation_importance(
+        _Scored(model), frame, truth, scoring=score, n_repeats=REPEATS, random_state=seed, sample_weight=w
+    )
+    each = zip(frame.columns, found.importances_mean, found.importances_std, strict=True)
+    importances = [Importance(str(column), float(mean), float(deviation)) for column, mean, deviation in each]
+    return sorted(importances, key=lambda one: -one.mean)
+
+
+def dependences(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> list[Dependence]:
+    """The partial dependence of the predictions on each of some columns (Friedman 2001).
+
+    Parameters
+    ----------
+    model : Model
+    frame : (m, p) DataFrame
+    columns : sequence of str
+        Columns with nothing but gaps are left out.
+    """
+    kinds = {column.name: column for column in model.layout.columns}
+    frame = frame[list(kinds)]
+    few = frame.iloc[spread_rows(len(frame), ROWS_AVERAGED)].reset_index(drop=True)
+    found = []
+    for name in columns:
+        own = kinds[name]
+        present = frame[name].dropna()
+        if present.empty:
+            continue
+        kind = "category" if not hasattr(own, "date") else "date" if own.date else "number"
+        if kind == "category":
+            values = list(present.value_counts().index[:MOST_CATEGORIES])
+        else:
+            ordered = present.sort_values(ignore_index=True)
+            places = np.linspace(*ENDS, POINTS) * (len(ordered) - 1)
+            values = list(dict.fromkeys(ordered.iloc[np.round(places).astype(int)]))
+        rows = pd.concat([few.assign(**{name: _filled(frame[name], value, len(few))}) for value in values])
+        predicted = model.predictions(rows.reset_index(drop=True))
+        means = predicted.reshape(len(values), len(few), -1).mean(axis=1)
+        plain = tuple(float(value) if kind == "number" else str(value) for value in values)
+        found.append(Dependence(name, kind, plain, means))
+    return found
+
+
+def _filled(column: pd.Series, value: Any, m: int) -> pd.Series:
+    """A column of one value, of the same type."""
+    return pd.Series([value] * m, dtype=column.dtype)

@@ -1,0 +1,88 @@
+"""The report in a notebook."""
+
+import html
+from pathlib import Path
+from typing import Any
+
+from leadline.errors import DataError
+from leadline.estimators import DepthSearchCV
+from leadline.report.facts import Rows, describe, state_rows, state_training
+from leadline.report.page import build_report
+from leadline.storage import write_whole
+
+__all__ = ["Shown", "show"]
+
+HEIGHT = 800
+
+
+class Shown:
+    """A report, shown where notebooks show things; `html` is the page and `save` writes it."""
+
+    def __init__(self, page: str) -> None:
+        self.html = page
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.html, quote=True)
+        return (
+            f'<iframe srcdoc="{page}" style="width: 100%; height: {HEIGHT}px; border: 1px solid #8884;" '
+            'title="Report of the search for depth"></iframe>'
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the page to a file, whole or not at all."""
+        write_whole(Path(path), self.html)
+
+
+def show(
+    search: DepthSearchCV,
+    X_test: Any = None,
+    y_test: Any = None,
+    *,
+    X_train: Any = None,
+    y_train: Any = None,
+    sample_weight: Any = None,
+    groups: Any = None,
+) -> Shown:
+    """The report of a fitted search, as `leadline fit` writes it.
+
+    Parameters
+    ----------
+    search : DepthSearchCV
+        Fitted.
+    X_test, y_test : (m, p) table and (m,) or (m, k) array, optional
+        Rows that the search has not seen: they say how good the model is, what matters, and how its layers fare.
+    X_train, y_train, sample_weight, groups : optional
+        What it was fitted on: one network is trained once more, to show its gradients by epoch.
+
+    Returns
+    -------
+    Shown
+        A notebook shows it; `.save("report.html")` writes it.
+
+    Raises
+    ------
+    DataError
+        Rows without targets, or others than the search was fitted on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from leadline import DeepClassifier, DepthSearchCV
+    >>> from leadline.report import show
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = DepthSearchCV(DeepClassifier(max_iter=5, random_state=0), max_depth=2, candidates=2).fit(X, y)
+    >>> show(search).html.startswith("<!doctype html>")
+    True
+    """
+    for what, X, y in (("X_test", X_test, y_test), ("X_train", X_train, y_train)):
+        if (X is None) != (y is None):
+            raise DataError(f"{what} needs its targets beside it, and they need it.")
+    test = None if X_test is None else Rows(search._frame(X_test), y_test)
+    train = None if X_train is None else Rows(X_train, y_train, sample_weight, groups)
+    study = search.study_
+    study.state("run", {**describe(search, test, train), "options": None})
+    if test is not None:
+        state_rows(search, test)
+    if train is not None:
+        state_training(search, train)
+    return Shown(build_report(study))
