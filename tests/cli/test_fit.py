@@ -316,7 +316,7 @@ def test_what_an_interrupt_leaves_is_told_by_depth(fit, people, monkeypatch, dep
     def climb(ladder, *given):
         ladder.study.record([(UnitKey(1, 0, 0, 0, 5), UnitResult("done"))])
         for L in depths:
-            ladder.listener.results[L] = None
+            ladder.listener.inner.results[L] = None
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Ladder, "climb", climb)

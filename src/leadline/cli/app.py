@@ -164,6 +164,8 @@ def fit(
         bool, typer.Option("--json-lines", help="Print every step as a line of JSON, the result last.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the search on a local page as it runs.")] = False,
+    port: Annotated[int, typer.Option(help="Port of that page; 0 for any that is free.", min=0, max=65535)] = 0,
 ) -> None:
     """Find out how deep the network should be, and train it.
 
@@ -212,6 +214,8 @@ def fit(
                 json=json,
                 json_lines=json_lines,
                 quiet=quiet,
+                watch=watch,
+                port=port,
             )
         )
 
@@ -287,6 +291,19 @@ def score(
         from leadline.cli.use import run_score
 
         run_score(run, data, target, weight, json)
+
+
+@app.command()
+def watch(
+    run: Annotated[str, typer.Argument(help="Run folder of a search that runs or ran.", show_default=False)],
+    port: Annotated[int, typer.Option(help="Port of the page; 0 for any that is free.", min=0, max=65535)] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Show a running search on a local page: ladder, networks, curves, time left. Ctrl-C ends it."""
+    with _exit_codes():
+        from leadline.cli.use import run_watch
+
+        run_watch(run, port, browser)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.records import plain
-from leadline.report import Rows, build_report, describe, state_rows, state_training
+from leadline.report import Recorder, Rows, Watch, build_report, describe, state_rows, state_training
 from leadline.search import Study, linear_name
 from leadline.storage import write_whole
 from leadline.tables import Layout, read_table
@@ -62,10 +63,12 @@ class FitOptions:
     json: bool
     json_lines: bool
     quiet: bool
+    watch: bool
+    port: int
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
-FREE_TO_CHANGE = ("data", "time_limit", "jobs", "json", "json_lines", "quiet")
+FREE_TO_CHANGE = ("data", "time_limit", "jobs", "json", "json_lines", "quiet", "watch", "port")
 
 
 def resume_fit(run: str, given: dict[str, Any]) -> None:
@@ -116,9 +119,15 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     estimator = kind(random_state=options.seed, max_iter=options.epochs)
     printer = ClimbPrinter(console, linear)
     had_folder = folder.exists()
+    watch = Watch(folder / STUDY_NAME, folder / REPORT_NAME, options.port) if options.watch else None
     if study is None:
         study = Study(folder / STUDY_NAME)
         study.state("options", asdict(options))
+    about = f"{Path(options.data).name if options.data != '-' else 'standard input'}: {options.target}"
+    recorder = Recorder(study, about, JsonLines(printer) if options.json_lines else printer)
+    if watch is not None:
+        watch.start()
+        console.print(f"Watch it at {watch.address}", highlight=False)
     search = DepthSearchCV(
         estimator,
         max_depth=options.max_depth,
@@ -131,8 +140,9 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         time_limit=options.time_limit,
         n_jobs=-1 if options.jobs is None else options.jobs,
         study=study,
-        listener=JsonLines(printer) if options.json_lines else printer,
+        listener=recorder,
     )
+    finished = False
     try:
         search.fit(train.X, train.y, sample_weight=train.w, groups=train.groups)
         record = _conclude(search, options, frame, prepared, train, test)
@@ -140,15 +150,19 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         search.study_.state("run", record)
         search.save(folder)
         write_whole(folder / REPORT_NAME, build_report(search.study_))
+        recorder.end("finished", record["sentence"])
+        finished = True
     except Interrupted as error:
-        raise Interrupted(f"{error} {_leave(folder, study, printer, had_folder)}") from None
+        raise Interrupted(f"{error} {_leave(folder, study, printer, recorder, had_folder)}") from None
     except LeadlineError:
-        _leave(folder, study, printer, had_folder)
+        _leave(folder, study, printer, recorder, had_folder)
         raise
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_leave(folder, study, printer, had_folder)) from None
+        raise KeyboardInterrupt(_leave(folder, study, printer, recorder, had_folder)) from None
     finally:
         printer.stop()
+        if watch is not None:
+            watch.close(finished)
     _print_end(console, record, search, folder)
     if options.json_lines:
         write_line({"event": "finished", **record, "run": str(folder)})
@@ -201,7 +215,7 @@ def _conclude(
     return record
 
 
-def _leave(folder: Path, study: Study, printer: ClimbPrinter, had_folder: bool) -> str:
+def _leave(folder: Path, study: Study, printer: ClimbPrinter, recorder: Recorder, had_folder: bool) -> str:
     """Say what an unfinished run leaves behind; a study without a single network is taken away."""
     if not study.unit_keys():
         study.close()
@@ -209,6 +223,8 @@ def _leave(folder: Path, study: Study, printer: ClimbPrinter, had_folder: bool) 
         if not had_folder and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         return "Nothing was written."
+    with suppress(RunFolderError):  # a full disk has been spoken of already
+        recorder.end("stopped")
     depths = sorted(printer.results)
     judged = (
         f"L = {depths[0]} to {depths[-1]} judged"

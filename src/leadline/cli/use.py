@@ -3,6 +3,8 @@
 import io
 import json
 import sys
+import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +20,7 @@ from leadline.search import Study, scores_shown
 from leadline.storage import write_whole
 from leadline.tables import check_complete, read_table
 
-__all__ = ["run_export", "run_predict", "run_report", "run_score"]
+__all__ = ["run_export", "run_predict", "run_report", "run_score", "run_watch"]
 
 
 def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
@@ -108,3 +110,18 @@ def run_report(run: str, out: str | None) -> None:
     path = Path(run) / REPORT_NAME if out is None else Path(out)
     write_whole(path, build_report(study))
     typer.echo(str(path))
+
+
+def run_watch(run: str, port: int, browser: bool) -> None:
+    """Do what `leadline watch` does."""
+    from leadline.report import Watch
+
+    study = Path(run) / STUDY_NAME
+    Study.read(study).close()
+    watch = Watch(study, Path(run) / REPORT_NAME, port)
+    typer.echo(f"{watch.address}  (Ctrl-C ends it)")
+    if browser:
+        webbrowser.open(watch.address)
+    with suppress(KeyboardInterrupt):
+        watch.serve()
+    watch.close()

@@ -1,7 +1,19 @@
 """Floor 6: what a search found, to be looked at: one self-contained HTML page, built from its study alone."""
 
 from leadline.report.facts import Rows, confidence, describe, state_rows, state_training
+from leadline.report.live import Recorder, Watch
 from leadline.report.notebook import Shown, show
 from leadline.report.page import build_report
 
-__all__ = ["Rows", "Shown", "build_report", "confidence", "describe", "show", "state_rows", "state_training"]
+__all__ = [
+    "Recorder",
+    "Rows",
+    "Shown",
+    "Watch",
+    "build_report",
+    "confidence",
+    "describe",
+    "show",
+    "state_rows",
+    "state_training",
+]

@@ -218,7 +218,7 @@ def _command(options: dict[str, Any] | None) -> str:
         return ""
     words = ["leadline", "fit", str(options["data"])]
     for name, value in options.items():
-        if name in ("data", "out", "json", "json_lines", "quiet", "watch") or value is None:
+        if name in ("data", "out", "json", "json_lines", "quiet", "watch", "port") or value is None:
             continue
         values = value if isinstance(value, list) else [value]
         for item in values:
