@@ -61,6 +61,16 @@ $(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python
 	$(VENV)-cluster/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
 	@touch $@
 
+# The report and the live page in headless Chromium: this machine's, or the one that Playwright can install.
+test-browser: $(VENV)-browser/.ready
+	$(VENV)-browser/bin/python -m pytest tests/browser
+
+$(VENV)-browser/.ready: pyproject.toml | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-browser
+	$(VENV)-browser/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[browser]"
+	command -v chromium chromium-browser google-chrome google-chrome-stable || $(VENV)-browser/bin/playwright install --with-deps chromium
+	@touch $@
+
 # The site of the documentation, into build/docs; warnings are errors.
 docs: $(VENV)-docs/.ready
 	$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
@@ -81,12 +91,12 @@ $(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python
 	$(VENV)-benchmarks/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[benchmarks]"
 	@touch $@
 
-# Needs uv on the path; writes hashes and no index lines.
-# Newer versions of what the report draws with: change VEGA above first.
+# Newer versions of what the report draws with: change VEGA above first. Needs npm.
 vega:
 	rm -rf build/vega && mkdir -p build/vega && cd build/vega && npm pack --silent $(VEGA)
 	$(PYTHON) scripts/pack_vega.py
 
+# Needs uv on the path; writes hashes and no index lines.
 lock:
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --extra parquet --group build pyproject.toml -o requirements/runtime.txt
@@ -96,4 +106,4 @@ lock:
 	  --no-emit-index-url --group docs -c requirements/runtime.txt pyproject.toml -o requirements/docs.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-cluster $(VENV)-docs docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-browser $(VENV)-cluster $(VENV)-docs docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage

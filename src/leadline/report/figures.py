@@ -42,6 +42,8 @@ MOST_CLASSES = 30
 MOST_BARS = 25
 MOST_STEPS = 200
 BINS = 10
+# Characters of a name beside an axis.
+LONGEST_NAME = 28
 
 
 @dataclass(frozen=True)
@@ -361,7 +363,7 @@ def confusion(truth: Array, probabilities: Array, classes: list[str]) -> Figure 
 
 def _distinct(names: Sequence[str]) -> list[str]:
     """Names as axes can tell them apart: shortened, and numbered where that makes them alike."""
-    short = [name if len(name) <= 24 else name[:23] + "…" for name in names]
+    short = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in names]
     return [name if short.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(short)]
 
 
