@@ -40,7 +40,7 @@ SHARED = [
     ("early_stopping", 1, "one of True, False"),
     ("validation_fraction", 0.0, "a number in (0, 1)"),
     ("validation_fraction", 1, "a number in (0, 1)"),
-    ("n_iter_no_change", 0, "an integer of at least 1"),
+    ("n_iter_no_change", 0, "an integer of at least 1 or 'auto'"),
     ("beta_1", 1.0, "a number in [0, 1)"),
     ("beta_2", -0.1, "a number in [0, 1)"),
     ("epsilon", 0.0, "a positive number"),

@@ -226,6 +226,11 @@ def test_the_batch_size_follows_the_rows() -> None:
     assert Hyperparameters(batch_size=7).for_table(10**6, 3).batch_size == 7
 
 
+def test_the_patience_follows_the_rows() -> None:
+    assert {n: Hyperparameters().patience(n) for n in (10, 10_000, 10_001)} == {10: 24, 10_000: 24, 10_001: 12}
+    assert Hyperparameters(n_iter_no_change=7).patience(10**6) == 7
+
+
 @pytest.mark.parametrize(
     ("n", "p", "embedding"),
     [(10_000, 100, "periodic"), (10_001, 100, "piecewise_linear"), (10_000, 101, "none"), (10_001, 101, "none")],

@@ -118,7 +118,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     max_iter: int = Hyperparameters.max_iter
     early_stopping: bool = True
     validation_fraction: float = 0.1
-    n_iter_no_change: int = Hyperparameters.n_iter_no_change
+    n_iter_no_change: int | str = Hyperparameters.n_iter_no_change
     n_networks: int | None = None
     beta_1: float = Hyperparameters.beta_1
     beta_2: float = Hyperparameters.beta_2
@@ -524,8 +524,8 @@ Parameters
         epochs, and return to the best epoch.
     validation_fraction : float, default 0.1
         Share of the rows held out for that where there is one network.
-    n_iter_no_change : int, default {n_iter_no_change}
-        Patience in epochs.
+    n_iter_no_change : int or "auto", default "{n_iter_no_change}"
+        Patience in epochs; "auto": 24, or 12 above 10,000 rows.
     n_networks : int, default 8, or 5 above 10,000 rows ("plain": 1)
         Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
         by another one, so that together they learn from all rows. What L-BFGS solves is one network.

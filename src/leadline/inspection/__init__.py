@@ -1,9 +1,18 @@
-"""Floor 5: what networks do: what their predictions rest on, how their layers fare, and what gradient descent makes of
+"""Floor 5: what networks do: what their predictions rest on, how their layers fare
+and what they see, and what gradient descent makes of
 deep and of shallow ones.
 """
 
 from leadline.inspection.effects import Dependence, Importance, column_importances, dependences
 from leadline.inspection.health import LayerHealth, TrainingHealth, layer_health, training_health
+from leadline.inspection.layers import (
+    Probe,
+    exciting_rows,
+    layer_activations,
+    preferred_inputs,
+    probe_layers,
+    similarity,
+)
 from leadline.inspection.rows import spread_rows
 from leadline.inspection.why_deep import Attempt, Outcome, Rival, experiment, summary
 
@@ -13,12 +22,18 @@ __all__ = [
     "Importance",
     "LayerHealth",
     "Outcome",
+    "Probe",
     "Rival",
     "TrainingHealth",
     "column_importances",
     "dependences",
+    "exciting_rows",
     "experiment",
+    "layer_activations",
     "layer_health",
+    "preferred_inputs",
+    "probe_layers",
+    "similarity",
     "spread_rows",
     "summary",
     "training_health",

@@ -46,6 +46,8 @@ ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
 # Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/README.md).
 MANY_ROWS = 10_000
+# Epochs without a better score, up to MANY_ROWS and above, where an epoch has more steps and its score less noise.
+PATIENCE = (24, 12)
 # Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
 MANY_COLUMNS = 100
 
@@ -202,8 +204,11 @@ class Hyperparameters:
     max_iter: int = _parameter(
         128, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
     )
-    n_iter_no_change: int = _parameter(
-        24, Integer(low=1), "epochs without a better validation score after which training stops"
+    n_iter_no_change: int | str = _parameter(
+        "auto",
+        Integer(low=1, or_word="auto"),
+        f"epochs without a better validation score after which training stops; auto: {PATIENCE[0]}, "
+        f"above {MANY_ROWS:,} rows {PATIENCE[1]}",
     )
     beta_1: float = _parameter(0.9, Real(low=0.0, high=1.0, high_open=True), "decay of the first moment in Adam")
     beta_2: float = _parameter(0.999, Real(low=0.0, high=1.0, high_open=True), "decay of the second moment in Adam")
@@ -261,6 +266,11 @@ class Hyperparameters:
             few_columns = "piecewise_linear" if n > MANY_ROWS else "periodic"
             embedding = "none" if p > MANY_COLUMNS else few_columns
         return dataclasses.replace(self, batch_size=batch_size, numeric_embedding=embedding)
+
+    def patience(self, n: int) -> int:
+        """How many epochs without a better validation score end a training on `n` rows."""
+        given = self.n_iter_no_change
+        return given if isinstance(given, int) else PATIENCE[n > MANY_ROWS]
 
     @property
     def solved(self) -> bool:

@@ -348,7 +348,8 @@ class Trainer:
         """Note what an epoch brought, and let go of those that are finished."""
         keep = []
         for p, i in self._active():
-            settings, score, epoch = self.tasks[i].settings, scores[p], len(self.losses[i])
+            task, score, epoch = self.tasks[i], scores[p], len(self.losses[i])
+            patience = task.settings.patience(len(task.train_rows))
             self.steps[i] += self.n_steps[i]
             if not np.isfinite(losses[p]) or (score is not None and not np.isfinite(score)):
                 what = "training loss" if not np.isfinite(losses[p]) else "validation score"
@@ -362,8 +363,8 @@ class Trainer:
                 if score > self.best_score[i]:
                     self.best_score[i], self.best_epoch[i] = score, epoch + 1
                     self.best_theta[i] = self.population.theta[p]
-                elif epoch + 1 - max(self.best_epoch[i], self.before[i]) >= settings.n_iter_no_change:
-                    self._finish(i, p, "stopped early", f"no better score for {settings.n_iter_no_change} epochs")
+                elif epoch + 1 - max(self.best_epoch[i], self.before[i]) >= patience:
+                    self._finish(i, p, "stopped early", f"no better score for {patience} epochs")
                     continue
             if i == 0 and self.callback is not None:
                 told = Epoch(epoch + 1, float(losses[p]), score, self.population.theta[p])

@@ -1,0 +1,180 @@
+"""What the layers of a network see: what can be read off A[l], what excites a unit, how alike two layers are.
+
+Everything is computed by the equations (`leadline.network`) from one network of a model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.model_selection import cross_val_score
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from leadline.estimators import Model
+from leadline.inspection.rows import spread_rows
+from leadline.network import activation, forward, output
+
+__all__ = ["Probe", "exciting_rows", "layer_activations", "preferred_inputs", "probe_layers", "similarity"]
+
+Array = NDArray[Any]
+
+# Rows that a probe learns from and is judged on, and folds.
+PROBE_ROWS, PROBE_FOLDS = 2000, 5
+# Gradient ascent: where it begins, its steps, and how far one goes, as a share of the inputs' norm.
+STARTS, STEPS, STEP = 3, 100, 0.05
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How well a linear model reads the target off one layer.
+
+    Attributes
+    ----------
+    l : int
+        0 for the inputs of layer 1.
+    units : int
+    score : float
+        Mean over the folds: accuracy (of labels the share of rows with every label right), or R².
+    error : float
+        Standard error over the folds.
+    """
+
+    l: int
+    units: int
+    score: float
+    error: float
+
+
+def layer_activations(model: Model, frame: pd.DataFrame, member: int = 0) -> list[NDArray[np.float64]]:
+    """A[0] to A[L] of one network of a model, each (m, n[l]), for the m rows of a table.
+
+    A[0] is what enters layer 1: inputs that are scaled, and past the pieces before it.
+    """
+    architecture, X = model.plans[member].architecture, model.inputs(frame, member)
+    Z, caches = forward(architecture, model.layers(member), X.T)
+    return [X, *(cache.A.T for cache in caches[:-1]), output(architecture, Z).T]
+
+
+def probe_layers(activations: Sequence[Array], truth: Array, classify: bool) -> list[Probe]:
+    """Read the target off each layer by a linear model, cross-validated (Alain & Bengio 2016).
+
+    Parameters
+    ----------
+    activations : sequence of (m, n[l]) arrays
+    truth : (m,) or (m, k) array
+        Places of classes, labels, or numbers.
+    classify : bool
+
+    Returns
+    -------
+    list of Probe
+        One for each layer.
+    """
+    rows = spread_rows(len(truth), PROBE_ROWS)
+    y = truth[rows]
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    linear: Any = LogisticRegression(max_iter=1000) if classify else RidgeCV(np.logspace(-3, 3, 7))
+    if classify and y.ndim == 2:
+        linear = MultiOutputClassifier(linear)
+    found = []
+    for l, A in enumerate(activations):
+        scores = cross_val_score(make_pipeline(StandardScaler(), linear), A[rows], y, cv=PROBE_FOLDS)
+        error = float(scores.std(ddof=1) / np.sqrt(len(scores)))
+        found.append(Probe(l, A.shape[1], float(scores.mean()), error))
+    return found
+
+
+def exciting_rows(A: Array, k: int) -> NDArray[np.int64]:
+    """The k rows that excite each unit most, (n[l], k), the strongest first, from A (m, n[l])."""
+    return np.argsort(-A, axis=0, kind="stable")[:k].T
+
+
+def similarity(activations: Sequence[Array]) -> NDArray[np.float64]:
+    """Linear centred kernel alignment of all pairs of layers (Kornblith et al. 2019), between 0 and 1.
+
+    Parameters
+    ----------
+    activations : sequence of (m, n[l]) arrays
+
+    Returns
+    -------
+    (layers, layers) array
+        NaN for a layer that is the same for every row.
+    """
+    centred = [np.asarray(A, dtype=np.float64) - np.mean(A, axis=0) for A in activations]
+    own = [np.linalg.norm(A.T @ A) for A in centred]
+    n = len(centred)
+    found = np.full((n, n), np.nan)
+    for i in range(n):
+        for j in range(n):
+            if own[i] > 0 and own[j] > 0:
+                found[i, j] = np.linalg.norm(centred[i].T @ centred[j]) ** 2 / (own[i] * own[j])
+    return found
+
+
+def preferred_inputs(model: Model, l: int, units: Sequence[int], rows: Array, member: int = 0) -> NDArray[np.float64]:
+    """The A[0] that excites each of some units of layer l most: activation maximisation (Erhan et al. 2009).
+
+    Of all A[0] that are as long as rows are on average. For layer 1 it has the direction of the unit's row of W[1]; for
+    a deeper one gradient ascent on Z[l] begins at the rows that excite the unit most.
+
+    Parameters
+    ----------
+    model : Model
+    l : int
+    units : sequence of int
+        From 0.
+    rows : (m, n[0]) array
+        A[0] of some rows.
+    member : int
+
+    Returns
+    -------
+    (units, n[0]) array
+    """
+    architecture, parameters = model.plans[member].architecture, model.layers(member)[:l]
+    chosen, norm = np.asarray(units), float(np.linalg.norm(rows, axis=1).mean())
+    if l == 1:
+        return _of_norm(parameters[0][0][chosen].T, norm).T
+    g = [activation(name) for name in architecture.hidden_activations[: l - 1]]
+
+    def climb(X: Array, of: Array) -> tuple[Array, Array]:
+        """Z[l] of unit of[i] for column i of X, and its gradient."""
+        A, slopes = X, []
+        for (W, b), own in zip(parameters[:-1], g, strict=True):
+            Z = W @ A + b
+            A = np.asarray(own.g(Z))
+            slopes.append(own.g_prime(Z, A))
+        W, b = parameters[-1]
+        score, dA = np.einsum("un,nu->u", W[of], A) + b[of, 0], W[of].T
+        for (W_before, _), slope in zip(parameters[-2::-1], slopes[::-1], strict=True):
+            dA = W_before.T @ (dA * slope)
+        return score, dA
+
+    starts = _of_norm(rows.T, norm)
+    A = starts
+    for (W, b), own in zip(parameters[:-1], g, strict=True):
+        A = np.asarray(own.g(W @ A + b))
+    first = exciting_rows((parameters[-1][0] @ A).T, STARTS)[chosen]  # (units, starts)
+    of = np.repeat(chosen, first.shape[1])
+    X = starts[:, first.ravel()]
+    best, best_score = X, np.full(len(of), -np.inf)
+    for _ in range(STEPS):
+        score, dA = climb(X, of)
+        best, best_score = np.where(score > best_score, X, best), np.maximum(score, best_score)
+        X = _of_norm(X + STEP * _of_norm(dA, norm), norm)
+    ahead = best_score.reshape(first.shape).argmax(axis=1) + np.arange(len(chosen)) * first.shape[1]
+    return best[:, ahead].T
+
+
+def _of_norm(X: Array, norm: float) -> NDArray[np.float64]:
+    """Columns stretched to a norm; zeros stay zeros."""
+    lengths = np.linalg.norm(X, axis=0)
+    return np.asarray(X * (norm / np.where(lengths > 0, lengths, 1.0)))
