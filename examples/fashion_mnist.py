@@ -20,7 +20,16 @@ from pathlib import Path
 import numpy as np
 
 from leadline import DeepClassifier, DepthSearchCV
+from leadline.report import look_at_layers
+from leadline.search import Dimension
 
+# For pictures wider layers and more dropout than for tables.
+SPACE = (
+    Dimension("hidden_units", levels=(256, 512)),
+    Dimension("learning_rate_init", low=5e-4, high=3e-3, log=True),
+    Dimension("dropout", low=0.1, high=0.4),
+    Dimension("alpha", low=1.0, high=1e3, log=True),
+)
 NAMES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 
 
@@ -42,10 +51,12 @@ def read(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--max-depth", type=int, default=5)
+    parser.add_argument("--max-depth", type=int, default=4)
     parser.add_argument("--candidates", type=int, default=4, help="choices of everything else, at each depth")
-    parser.add_argument("--max-iter", type=int, default=24, help="epochs of a network at most")
-    parser.add_argument("--save", type=Path, help="where the model goes, a folder")
+    parser.add_argument("--max-iter", type=int, default=40, help="epochs of a network at most")
+    parser.add_argument(
+        "--save", type=Path, help="folder for the model and a page of what layers see"
+    )
     options = parser.parse_args()
 
     X_train, y_train = read(options.folder, "train")
@@ -55,6 +66,7 @@ def main() -> None:
         DeepClassifier(max_iter=options.max_iter, random_state=0),
         max_depth=options.max_depth,
         candidates=options.candidates,
+        space=SPACE,
         verbose=1,
     ).fit(X_train, y_train)
     minutes = (time.perf_counter() - began) / 60
@@ -72,6 +84,8 @@ def main() -> None:
         print(f"  {name:<11} {np.mean(predicted[own] == name):.3f}{taken_for}")
     if options.save:
         search.save(options.save)
+        layers = look_at_layers(search.estimator_at(max(search.models_)), X_test, y_test, shape=(28, 28))
+        (options.save / "layers.html").write_text(layers.html, "utf-8")
 
 
 if __name__ == "__main__":

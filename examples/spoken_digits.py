@@ -20,6 +20,7 @@ import librosa
 import numpy as np
 
 from leadline import DeepClassifier, DepthSearchCV
+from leadline.report import look_at_layers
 
 RATE = 8000  # samples per second
 WINDOW, HOP = 256, 80  # samples: 32 ms, every 10 ms
@@ -54,7 +55,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--test-speakers", default="lucas,yweweler", help="with commas")
     parser.add_argument("--candidates", type=int, default=8, help="choices of everything else, at each depth")
-    parser.add_argument("--save", type=Path, help="where the model goes, a folder")
+    parser.add_argument(
+        "--save", type=Path, help="folder for the model and a page of what layers see"
+    )
     options = parser.parse_args()
 
     X, y, speaker = read(options.folder)
@@ -74,6 +77,8 @@ def main() -> None:
         )
     if options.save:
         search.save(options.save)
+        layers = look_at_layers(search.estimator_at(max(search.models_)), X[test], y[test], shape=(BANDS, FRAMES))
+        (options.save / "layers.html").write_text(layers.html, "utf-8")
 
 
 if __name__ == "__main__":

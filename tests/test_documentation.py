@@ -21,6 +21,7 @@ PAGES = [
     "docs/index.md",
     "docs/targets-and-training.md",
     "docs/recipe.md",
+    "docs/report.md",
     "docs/coming-from-scikit-learn.md",
     "docs/model-files.md",
     "docs/tables.md",

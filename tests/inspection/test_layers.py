@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from leadline import DeepClassifier, DeepRegressor
-from leadline.inspection import exciting_rows, layer_activations, preferred_inputs, probe_layers, similarity
+from leadline.inspection import (
+    column_layers,
+    exciting_rows,
+    layer_activations,
+    preferred_inputs,
+    probe_layers,
+    similarity,
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +68,7 @@ def test_alike_layers_are_alike_whatever_their_axes():
 def test_a_first_layer_prefers_its_own_weights(circle):
     network, frame, _ = circle
     W, rows = network.model_.layers()[0][0], layer_activations(network.model_, frame)[0]
-    found = preferred_inputs(network.model_, 1, [0, 5], rows)
+    found = preferred_inputs(network.model_.layers()[:1], (), [0, 5], rows)
     norm = np.linalg.norm(rows, axis=1).mean()
     assert np.linalg.norm(found, axis=1) == pytest.approx([norm, norm])
     for own, row in zip(found, W[[0, 5]], strict=True):
@@ -74,7 +81,7 @@ def test_what_a_deeper_unit_prefers_excites_it_more_than_any_other_input_of_that
     model = network.model_
     units = list(range(model.plans[0].architecture.sizes[l]))[:6]
     rows = layer_activations(model, frame)[0]
-    found = preferred_inputs(model, l, units, rows)
+    found = preferred_inputs(model.layers()[:l], ("relu", "relu"), units, rows)
     turns = np.linspace(0, 2 * np.pi, 2000)
     rivals = np.linalg.norm(rows, axis=1).mean() * np.column_stack([np.cos(turns), np.sin(turns)])
 
@@ -95,3 +102,15 @@ def test_a_number_is_inspected_too():
     network = DeepRegressor((6,), max_iter=5, random_state=0).fit(X, X[:, 0])
     frame = pd.DataFrame(X, columns=[column.name for column in network.model_.layout.columns])
     assert [len(A) for A in layer_activations(network.model_, frame)] == [100, 100, 100]
+
+
+def test_the_layers_as_the_columns_see_them_compute_the_same():
+    X = np.random.default_rng(0).normal(size=(100, 3)) * [1, 10, 100]
+    network = DeepRegressor((6,), numeric_embedding="none", max_iter=5, random_state=0).fit(X, X[:, 0])
+    frame = pd.DataFrame(X, columns=[column.name for column in network.model_.layout.columns])
+    parameters, columns = column_layers(network.model_, frame)
+    (W, b), *_ = parameters
+    hidden = layer_activations(network.model_, frame)[1]
+    assert np.maximum(columns @ W.T + b.T, 0) == pytest.approx(hidden, abs=1e-6)
+    embedded = DeepRegressor((6,), max_iter=2, random_state=0).fit(X, X[:, 0])
+    assert column_layers(embedded.model_, frame) is None

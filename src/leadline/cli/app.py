@@ -307,6 +307,34 @@ def watch(
 
 
 @app.command()
+def inspect(
+    run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
+    data: Annotated[
+        str, typer.Argument(help="Table with rows to look with; - for CSV on standard input.", show_default=False)
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", help="Column with the truth (default: as in training).", show_default=False),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(help="HEIGHTxWIDTH of the pictures that rows are, such as 28x28.", show_default=False),
+    ] = None,
+    member: Annotated[int, typer.Option(help="Network of the model, from 0.", min=0)] = 0,
+    out: Annotated[
+        str | None,
+        typer.Option(help="HTML file to write (default: layers.html in the run folder).", show_default=False),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Show what the layers see: the target read off each layer, how alike they are, what excites their units."""
+    with _exit_codes():
+        from leadline.cli.inspect import run_inspect
+
+        run_inspect(run, data, target, shape, member, out, json)
+
+
+@app.command()
 def report(
     run: Annotated[str, typer.Argument(help="Run folder.", show_default=False)],
     out: Annotated[

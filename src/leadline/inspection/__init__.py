@@ -7,6 +7,7 @@ from leadline.inspection.effects import Dependence, Importance, column_importanc
 from leadline.inspection.health import LayerHealth, TrainingHealth, layer_health, training_health
 from leadline.inspection.layers import (
     Probe,
+    column_layers,
     exciting_rows,
     layer_activations,
     preferred_inputs,
@@ -26,6 +27,7 @@ __all__ = [
     "Rival",
     "TrainingHealth",
     "column_importances",
+    "column_layers",
     "dependences",
     "exciting_rows",
     "experiment",

@@ -18,9 +18,18 @@ from sklearn.preprocessing import StandardScaler
 
 from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
-from leadline.network import activation, forward, output
+from leadline.network import Parameters, activation, forward, output
+from leadline.training import FeatureScale
 
-__all__ = ["Probe", "exciting_rows", "layer_activations", "preferred_inputs", "probe_layers", "similarity"]
+__all__ = [
+    "Probe",
+    "column_layers",
+    "exciting_rows",
+    "layer_activations",
+    "preferred_inputs",
+    "probe_layers",
+    "similarity",
+]
 
 Array = NDArray[Any]
 
@@ -59,6 +68,21 @@ def layer_activations(model: Model, frame: pd.DataFrame, member: int = 0) -> lis
     architecture, X = model.plans[member].architecture, model.inputs(frame, member)
     Z, caches = forward(architecture, model.layers(member), X.T)
     return [X, *(cache.A.T for cache in caches[:-1]), output(architecture, Z).T]
+
+
+def column_layers(model: Model, frame: pd.DataFrame, member: int = 0) -> tuple[Parameters, NDArray[np.float64]] | None:
+    """The layers of one network as they see the table's own columns: its parameters, and the scaled columns (m, p).
+
+    A learned scale of the inputs is taken into W[1]. None where more stands between columns and layer 1.
+    """
+    own, plan = model.members[member], model.plans[member]
+    if plan.members > 1 or any(not isinstance(piece, FeatureScale) for piece in plan.pieces):
+        return None
+    X = own.statistics.apply(model.layout.encode(frame)).astype(np.float64)
+    (W, b), *deeper = model.layers(member)
+    for piece in plan.pieces:
+        W = W * plan.named(own.theta)[piece.parameters[0].name]
+    return [(W, b), *deeper], X
 
 
 def probe_layers(activations: Sequence[Array], truth: Array, classify: bool) -> list[Probe]:
@@ -119,31 +143,33 @@ def similarity(activations: Sequence[Array]) -> NDArray[np.float64]:
     return found
 
 
-def preferred_inputs(model: Model, l: int, units: Sequence[int], rows: Array, member: int = 0) -> NDArray[np.float64]:
-    """The A[0] that excites each of some units of layer l most: activation maximisation (Erhan et al. 2009).
+def preferred_inputs(
+    parameters: Parameters, activations: Sequence[str], units: Sequence[int], rows: Array
+) -> NDArray[np.float64]:
+    """The input that excites each of some units of the last layer most: activation maximisation (Erhan et al. 2009).
 
-    Of all A[0] that are as long as rows are on average. For layer 1 it has the direction of the unit's row of W[1]; for
-    a deeper one gradient ascent on Z[l] begins at the rows that excite the unit most.
+    Of all inputs that are as long as rows are on average. One layer alone prefers the direction of the unit's row of W;
+    in deeper ones gradient ascent on Z[l] begins at the rows that excite the unit most.
 
     Parameters
     ----------
-    model : Model
-    l : int
+    parameters : list of (W, b)
+        Of layers 1 to l.
+    activations : sequence of str
+        g of layers 1 to l − 1; more are ignored.
     units : sequence of int
         From 0.
     rows : (m, n[0]) array
-        A[0] of some rows.
-    member : int
+        Inputs of some rows.
 
     Returns
     -------
     (units, n[0]) array
     """
-    architecture, parameters = model.plans[member].architecture, model.layers(member)[:l]
     chosen, norm = np.asarray(units), float(np.linalg.norm(rows, axis=1).mean())
-    if l == 1:
+    if len(parameters) == 1:
         return _of_norm(parameters[0][0][chosen].T, norm).T
-    g = [activation(name) for name in architecture.hidden_activations[: l - 1]]
+    g = [activation(name) for name in activations[: len(parameters) - 1]]
 
     def climb(X: Array, of: Array) -> tuple[Array, Array]:
         """Z[l] of unit of[i] for column i of X, and its gradient."""

@@ -1,11 +1,13 @@
 """Floor 6: what a search found, to be looked at: one self-contained HTML page, built from its study alone."""
 
 from leadline.report.facts import Rows, confidence, describe, state_rows, state_training
+from leadline.report.layers import Layers, look_at_layers
 from leadline.report.live import Recorder, Watch
 from leadline.report.notebook import Shown, show
 from leadline.report.page import build_report
 
 __all__ = [
+    "Layers",
     "Recorder",
     "Rows",
     "Shown",
@@ -13,6 +15,7 @@ __all__ = [
     "build_report",
     "confidence",
     "describe",
+    "look_at_layers",
     "show",
     "state_rows",
     "state_training",

@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import auc, confusion_matrix, roc_curve
 
+from leadline.inspection import Probe
+
 __all__ = [
     "Figure",
+    "alike",
     "answers",
     "calibration",
     "confusion",
@@ -23,6 +26,7 @@ __all__ = [
     "importance",
     "ladder",
     "predicted_against_true",
+    "probes",
     "residuals",
     "roc",
     "units",
@@ -779,3 +783,86 @@ def cost(rows: list[dict[str, Any]]) -> Figure:
     }
     listed = ", ".join(f"L = {row['L']} {row['seconds']:.3g} s" for row in rows)
     return Figure("cost", spec, f"Seconds by depth: {listed}.", "Seconds that each depth took.")
+
+
+def probes(found: Sequence[Probe], score: str) -> Figure:
+    """How well a linear model reads the target off each layer."""
+    data = _values(
+        {
+            "l": [probe.l for probe in found],
+            "score": [probe.score for probe in found],
+            "low": [probe.score - probe.error for probe in found],
+            "high": [probe.score + probe.error for probe in found],
+            "units": [probe.units for probe in found],
+        }
+    )
+    x = {"field": "l", "type": "ordinal", "title": "layer l (0: the inputs)", "axis": {"labelAngle": 0}}
+    spec = {
+        "height": 240,
+        "data": data,
+        "layer": [
+            {
+                "mark": {"type": "rule", "color": INK, "strokeWidth": 1.5},
+                "encoding": {"x": x, "y": _axis("low", score), "y2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "line", "color": ACCENT, "point": {"size": 70, "color": ACCENT}},
+                "encoding": {
+                    "x": x,
+                    "y": _axis("score", score),
+                    "tooltip": _told(("l", "layer"), ("units", "units"), ("score", score)),
+                },
+            },
+        ],
+    }
+    listed = ", ".join(f"A[{probe.l}] {probe.score:.3f} ± {probe.error:.2g}" for probe in found)
+    return Figure("probes", spec, f"{score} of a linear model on each layer: {listed}.")
+
+
+def alike(similarities: Array) -> Figure:
+    """The centred kernel alignment of all pairs of layers."""
+    rows, columns = np.indices(similarities.shape)
+    names = [f"A[{l}]" for l in range(len(similarities))]
+    values = [None if np.isnan(value) else value for value in similarities.ravel()]
+    data = _values(
+        {
+            "_one": [names[i] for i in rows.ravel()],
+            "_other": [names[j] for j in columns.ravel()],
+            "alike": values,
+        }
+    )
+    x = {"field": "_other", "type": "nominal", "sort": names, "title": None, "axis": {"labelAngle": 0, "grid": False}}
+    y = {"field": "_one", "type": "nominal", "sort": names, "title": None, "axis": {"grid": False}}
+    told = _told(("_one", "layer"), ("_other", "layer"), ("alike", "CKA"))
+    spec = {
+        "height": {"step": 34},
+        "data": data,
+        "layer": [
+            {
+                "mark": {"type": "rect", "color": ACCENT, "stroke": "var(--page)"},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "opacity": {
+                        "field": "alike",
+                        "type": "quantitative",
+                        "legend": None,
+                        "scale": {"domain": [0, 1], "range": [0.03, 0.8]},
+                    },
+                    "tooltip": told,
+                },
+            },
+            {
+                "mark": {"type": "text", "color": INK},
+                "encoding": {"x": x, "y": y, "text": {"field": "alike", "type": "quantitative", "format": ".2f"}},
+            },
+        ],
+    }
+    listed = "; ".join(f"{names[l]} and {names[l + 1]} {similarities[l, l + 1]:.2f}" for l in range(len(names) - 1))
+    return Figure(
+        "alike",
+        spec,
+        f"Centred kernel alignment of layers that follow each other: {listed}.",
+        "Linear centred kernel alignment of each pair of layers: 1 where one is a turned and stretched copy of the "
+        "other, 0 where they have nothing in common.",
+    )

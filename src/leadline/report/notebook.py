@@ -1,18 +1,15 @@
 """The report in a notebook."""
 
-import html
 from pathlib import Path
 from typing import Any
 
 from leadline.errors import DataError
 from leadline.estimators import DepthSearchCV
 from leadline.report.facts import Rows, describe, state_rows, state_training
-from leadline.report.page import build_report
+from leadline.report.page import build_report, framed
 from leadline.storage import write_whole
 
 __all__ = ["Shown", "show"]
-
-HEIGHT = 800
 
 
 class Shown:
@@ -22,11 +19,7 @@ class Shown:
         self.html = page
 
     def _repr_html_(self) -> str:
-        page = html.escape(self.html, quote=True)
-        return (
-            f'<iframe srcdoc="{page}" style="width: 100%; height: {HEIGHT}px; border: 1px solid #8884;" '
-            'title="Report of the search for depth"></iframe>'
-        )
+        return framed(self.html, "Report of the search for depth")
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file, whole or not at all."""

@@ -1,6 +1,7 @@
 """The page: from the facts of a study to HTML that opens anywhere, offline."""
 
 import gzip
+import html
 import json
 import shlex
 from functools import cache
@@ -15,11 +16,13 @@ from leadline.report import figures
 from leadline.report.figures import Figure
 from leadline.search import PRUNED, Study, UnitKey
 
-__all__ = ["build_report", "drawing_library", "environment", "script_json"]
+__all__ = ["build_report", "drawing_library", "environment", "framed", "script_json"]
 
 Array = NDArray[Any]
 
 HERE = Path(__file__).parent
+# Of a page inside a notebook, in pixels.
+HEIGHT = 800
 # Fold lines in the learning curves; repeats would only add more of the same.
 MOST_FOLDS = 10
 # Outputs of a regression that get figures of their own.
@@ -66,6 +69,12 @@ def drawing_library() -> str:
 def script_json(value: Any) -> str:
     """JSON that stands inside a script element whatever text is in it."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def framed(page: str, title: str) -> str:
+    """A page inside another, as notebooks show it."""
+    inside = html.escape(page, quote=True)
+    return f'<iframe srcdoc="{inside}" title="{title}" style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>'
 
 
 def environment() -> Environment:
