@@ -54,9 +54,7 @@ def main() -> None:
     parser.add_argument("--max-depth", type=int, default=4)
     parser.add_argument("--candidates", type=int, default=4, help="choices of everything else, at each depth")
     parser.add_argument("--max-iter", type=int, default=40, help="epochs of a network at most")
-    parser.add_argument(
-        "--save", type=Path, help="folder for the model and a page of what layers see"
-    )
+    parser.add_argument("--save", type=Path, help="folder for the model and a page of what layers see")
     options = parser.parse_args()
 
     X_train, y_train = read(options.folder, "train")

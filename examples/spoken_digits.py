@@ -55,9 +55,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--test-speakers", default="lucas,yweweler", help="with commas")
     parser.add_argument("--candidates", type=int, default=8, help="choices of everything else, at each depth")
-    parser.add_argument(
-        "--save", type=Path, help="folder for the model and a page of what layers see"
-    )
+    parser.add_argument("--save", type=Path, help="folder for the model and a page of what layers see")
     options = parser.parse_args()
 
     X, y, speaker = read(options.folder)

@@ -1,14 +1,17 @@
 """Documentation that is executed: README blocks and docstring examples."""
 
 import doctest
+import gzip
 import importlib
 import inspect
 import pkgutil
 import re
 import runpy
+import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import leadline
@@ -93,7 +96,7 @@ def test_every_line_that_a_page_quotes_is_in_the_file_that_it_links_to() -> None
     assert quoted >= 8
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("plot_*.py")), ids=lambda path: path.stem)
 def test_the_worked_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     import matplotlib as mpl
     import matplotlib.pyplot as plt
@@ -104,3 +107,45 @@ def test_the_worked_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest
     runpy.run_path(str(path))
     assert capsys.readouterr().out.strip()
     plt.close("all")
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An array of bytes as the IDX format has it, compressed."""
+    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    return gzip.compress(head + array.astype(np.uint8).tobytes())
+
+
+def run_script(monkeypatch: pytest.MonkeyPatch, name: str, *words: object) -> None:
+    monkeypatch.setattr(sys, "argv", [name, *map(str, words)])
+    runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+
+
+def test_the_example_for_pictures_runs_on_files_of_that_form(tmp_path, monkeypatch, capsys) -> None:
+    generator = np.random.default_rng(0)
+    for part, n in (("train", 200), ("t10k", 60)):
+        labels = np.arange(n) % 10
+        pictures = generator.integers(0, 40, (n, 28, 28))
+        pictures[np.arange(n), 2 * labels, :] = 250
+        (tmp_path / f"{part}-images-idx3-ubyte.gz").write_bytes(idx(pictures))
+        (tmp_path / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx(labels))
+    words = ["--max-depth", 2, "--candidates", 1, "--max-iter", 4, "--save", tmp_path / "model"]
+    run_script(monkeypatch, "fashion_mnist.py", tmp_path, *words)
+    said = capsys.readouterr().out
+    assert "accuracy on 60 other pictures: 1.0000" in said
+    assert (tmp_path / "model" / "layers.html").exists()
+    assert (tmp_path / "model" / "model.json").exists()
+
+
+def test_the_example_for_speech_runs_on_a_file_of_that_form(tmp_path, monkeypatch, capsys) -> None:
+    pytest.importorskip("librosa", reason="the example's own library, which the tests do not install")
+    generator = np.random.default_rng(0)
+    n, length = 120, 3000
+    digit = np.arange(n) % 10
+    speaker = np.array(["ann", "bob", "cem", "dora"])[np.arange(n) // 30]
+    times = np.arange(length) / 8000
+    tones = 8000 * np.sin(2 * np.pi * (300 + 250 * digit[:, None]) * times) + 300 * generator.normal(size=(n, length))
+    samples, lengths = tones.astype(np.int16).ravel(), np.full(n, length)
+    np.savez(tmp_path / "spoken_digits.npz", samples=samples, lengths=lengths, digit=digit, speaker=speaker)
+    words = ["--test-speakers", "dora", "--candidates", 1, "--save", tmp_path / "model"]
+    run_script(monkeypatch, "spoken_digits.py", tmp_path, *words)
+    assert "dora: 1.000 right" in capsys.readouterr().out
