@@ -29,7 +29,7 @@ QUIET = 30  # dB below the loudest part: what is quieter at the beginning and th
 
 
 def log_mel(sound: np.ndarray) -> np.ndarray:
-    """The loudness in dB of BANDS bands of the mel scale at FRAMES times, without what depends on the microphone.
+    """The loudness in dB of BANDS bands of the mel scale at FRAMES times, around its mean.
 
     Silence around the word is cut off, and what remains is stretched to FRAMES times, so that slow and fast speakers
     look alike.
@@ -39,7 +39,7 @@ def log_mel(sound: np.ndarray) -> np.ndarray:
     loudness = librosa.power_to_db(power, ref=np.max, top_db=60.0)
     times = np.linspace(0, loudness.shape[1] - 1, FRAMES)
     stretched = np.stack([np.interp(times, np.arange(loudness.shape[1]), band) for band in loudness])
-    return stretched - stretched.mean(axis=1, keepdims=True)
+    return stretched - stretched.mean()
 
 
 def read(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
 from leadline import DeepClassifier, DepthSearchCV
 from leadline.cli.app import app
-from leadline.report import Watch, show
+from leadline.report import Watch, look_at_layers, show
 
 REFERENCES = Path(__file__).parent / "references"
 LEADLINE = str(Path(sys.executable).with_name("leadline"))
@@ -89,6 +90,23 @@ def test_a_report_draws_every_figure_and_asks_for_nothing(reports, visit, kind, 
             summary.click()
         page.locator("#plot-ladder svg .mark-symbol path").last.hover()
         page.wait_for_selector("#vg-tooltip-element.visible")
+        assert own.wrong == []
+
+
+def test_the_page_of_layers_is_drawn_and_its_pictures_are_there(tmp_path, visit):
+    X, y = load_digits(return_X_y=True)
+    network = DeepClassifier((12, 8), numeric_embedding="none", n_networks=1, max_iter=5, random_state=0).fit(X, y)
+    path = tmp_path / "layers.html"
+    path.write_text(look_at_layers(network, X[:400], y[:400], (8, 8), about=HOSTILE).html, "utf-8")
+    with visit(path.as_uri(), path.as_uri()) as own:
+        page = own.page
+        drawn(page)
+        for plot in page.locator(".plot").all():
+            assert plot.locator("svg").bounding_box()["height"] > 60
+        pictures = page.locator("img").all()
+        assert len(pictures) == 6
+        assert all(picture.evaluate("own => own.naturalWidth") > 100 for picture in pictures)
+        assert HOSTILE in page.locator("p.soft").first.inner_text()
         assert own.wrong == []
 
 
