@@ -34,7 +34,7 @@ test-all: test
 coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term-missing
 
-# The tests of the backward pass, tested: twenty errors planted one at a time must all be caught.
+# The tests of the backward pass, tested: errors planted one at a time must all be caught.
 planted-errors: $(VENV)/.dev
 	$(BIN)/python tests/plant_errors.py
 

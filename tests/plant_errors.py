@@ -21,6 +21,7 @@ LOSSES = "network/losses.py"
 KERNELS = "training/kernels.py"
 BLOCKS = "training/blocks.py"
 POPULATION = "training/population.py"
+PIECES = "training/pieces.py"
 
 # (what is wrong, file, the right source, the planted one)
 ERRORS = [
@@ -44,7 +45,7 @@ ERRORS = [
     ("tanh′ = 1 − a", ACTIVATIONS, "return 1.0 - a * a", "return 1.0 - a"),
     ("selu′ without its scale", ACTIVATIONS, "return _SELU_SCALE * positive +", "return positive +"),
     ("db not summed in the kernel", KERNELS, "db[j] += dz", "db[j] = dz"),
-    ("weights ignored by the loss kernel", KERNELS, "share, start = w[rows[i]] / total", "share, start = 1.0 / m"),
+    ("weights ignored by the loss kernel", KERNELS, "share, start = w[row] / total", "share, start = 1.0 / m"),
     ("the scale of dropout forgotten backward", KERNELS, "dz = dA[j] * scale * _g_prime", "dz = dA[j] * _g_prime"),
     ("a piece's gradient without its input", KERNELS, "ds[j] += dA[j] * a[j]", "ds[j] += dA[j]"),
     (
@@ -54,6 +55,20 @@ ERRORS = [
         'Operation("differentiate", places, "identity")',
     ),
     ("the first layer left out", POPULATION, "range(last, self.first - 1, -1)", "range(last, self.first, -1)"),
+    ("cosine instead of its derivative", KERNELS, "out[i] *= _cosine_prime(f * x[i] + c)", "out[i] *= f * x[i] + c"),
+    ("dx of the cosines without frequencies", KERNELS, "out[j] += frequency[wave] * _row(", "out[j] += _row("),
+    (
+        "dx of the bins without their widths",
+        KERNELS,
+        "out[j] += dA[j * n + b] / (high - low)",
+        "out[j] += dA[j * n + b]",
+    ),
+    (
+        "ds of the scale from A",
+        PIECES,
+        'gradient", span.dA, span.A_before)',
+        'gradient", span.A_before, span.A_before)',
+    ),
 ]
 
 

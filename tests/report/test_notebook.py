@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn import config_context
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.errors import DataError
@@ -65,3 +66,18 @@ def test_rows_come_with_their_targets(rows):
     search = searched(DeepRegressor(max_iter=4, random_state=0), X, X[:, 0])
     with pytest.raises(DataError, match="X_test needs its targets"):
         show(search, X[120:])
+
+
+def test_estimators_show_what_they_have_found(rows):
+    X, _ = rows
+    network = DeepRegressor((7, 5), max_iter=3, random_state=0)
+    assert "networks of this kind" not in network._repr_mimebundle_()["text/html"]
+    network.fit(X, X[:, 0])
+    assert "8 networks of this kind" in network._repr_mimebundle_()["text/html"]
+    assert "(7, " in network._repr_html_()
+    search = searched(DeepRegressor(max_iter=4, random_state=0), X, X[:, 0])
+    shown = search._repr_mimebundle_()["text/html"]
+    assert search.sentence_ in shown
+    assert "<table" in shown
+    with config_context(display="text"):
+        assert "text/html" not in search._repr_mimebundle_()

@@ -1,5 +1,6 @@
 """What the estimators share: reading what the caller gave, and predicting from a fitted model."""
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -234,6 +235,22 @@ class Face(BaseEstimator):  # type: ignore[misc]
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self._find_numbers()
+
+    def _found_html(self) -> str:
+        """What notebooks show below scikit-learn's diagram of a fitted estimator: the shapes of its network."""
+        networks = len(self.model_.members)
+        said = f"{networks} network{'' if networks == 1 else 's'} of this kind" if networks > 1 else "The network"
+        return f"<p>{said}:</p><pre>{html.escape(self.model_.plans[0].architecture.table())}</pre>"
+
+    def _repr_html_inner(self) -> str:
+        diagram = str(super()._repr_html_inner())
+        return diagram + self._found_html() if hasattr(self, "model_") else diagram
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
     @property
     def _names(self) -> list[str]:

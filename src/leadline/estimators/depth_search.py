@@ -1,5 +1,6 @@
 """DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face."""
 
+import html
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -536,6 +537,11 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             model = _model(ladder, given.layout, judged)
         self._set_model(model, given.frame, X)
         self.best_estimator_ = self._estimator(self.best_depth_, self.model_)
+
+    def _found_html(self) -> str:
+        ladder = self.ladder_.to_html(index=False, float_format="{:.4g}".format, border=0)
+        more = "<p><code>leadline.report.show(search)</code> shows the report.</p>"
+        return f"<p><b>{html.escape(self.sentence_)}</b></p>{ladder}{more}"
 
     def first_network(
         self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None

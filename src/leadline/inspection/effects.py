@@ -20,7 +20,7 @@ Array = NDArray[Any]
 # A permutation for each column and repeat, over so many rows, and no more rows × columns × repeats than that in all.
 REPEATS = 5
 MOST_ROWS = 2000
-MOST_PREDICTIONS = 500_000
+MOST_PREDICTIONS = 100_000
 # With more columns a single one says little, and there would be few rows for each.
 MOST_COLUMNS = 200
 
