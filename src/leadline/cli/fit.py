@@ -211,7 +211,8 @@ def _conclude(
     record["notices"] = [*prepared.notices, *record["notices"]]
     record["options"] = asdict(options)
     state_rows(search, test)
-    state_training(search, train)
+    if not search.left_out_:  # out of time, nothing is trained any more
+        state_training(search, train)
     return record
 
 
