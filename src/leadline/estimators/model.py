@@ -125,18 +125,21 @@ class Model:
         own = self.members[member]
         return layer_inputs(self.plans[member], own.theta, own.statistics.apply(self.layout.encode(frame)))
 
-    def predictions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def predictions(self, frame: pd.DataFrame, double: bool = True) -> NDArray[np.float64]:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
         encoded = self.layout.encode(frame)
-        return self.predictions_of_rows(len(frame), encoded.__getitem__)
+        return self.predictions_of_rows(len(frame), encoded.__getitem__, double)
 
-    def predictions_of_rows(self, m: int, encode: Callable[[slice], Encoded]) -> NDArray[np.float64]:
+    def predictions_of_rows(
+        self, m: int, encode: Callable[[slice], Encoded], double: bool = True
+    ) -> NDArray[np.float64]:
         """The same for m rows that `encode` gives, some at a time.
 
         Up to ROWS_IN_DOUBLE rows are computed in float64, so that a row's prediction does not show which rows stand
-        beside it; more of them in float32 by all cores, where it may in its seventh digit.
+        beside it; more of them, and all for figures (`double` false), in float32 by all cores, where it may in its
+        seventh digit.
         """
-        if m <= ROWS_IN_DOUBLE:
+        if double and m <= ROWS_IN_DOUBLE:
             return self._mean(encode(slice(0, m)), self._scorers64)
         out = np.empty((m, self.target.n_predictions))
 

@@ -109,7 +109,7 @@ def column_importances(
     frame, truth, w = frame.iloc[rows].reset_index(drop=True), truth[rows], None if w is None else w[rows]
 
     def score(scored: _Scored, X: pd.DataFrame, y: Array, sample_weight: Array | None = None) -> float:
-        return metric.score(y, scored.model.predictions(X), sample_weight)
+        return metric.score(y, scored.model.predictions(X, double=False), sample_weight)
 
     found = permutation_importance(
         _Scored(model), frame, truth, scoring=score, n_repeats=REPEATS, random_state=seed, sample_weight=w
@@ -146,7 +146,7 @@ def dependences(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> li
             places = np.linspace(*ENDS, POINTS) * (len(ordered) - 1)
             values = list(dict.fromkeys(ordered.iloc[np.round(places).astype(int)]))
         rows = pd.concat([few.assign(**{name: _filled(frame[name], value, len(few))}) for value in values])
-        predicted = model.predictions(rows.reset_index(drop=True))
+        predicted = model.predictions(rows.reset_index(drop=True), double=False)
         means = predicted.reshape(len(values), len(few), -1).mean(axis=1)
         plain = tuple(float(value) if kind == "number" else str(value) for value in values)
         found.append(Dependence(name, kind, plain, means))
