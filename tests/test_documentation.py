@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 
 PAGES = [
     "README.md",
+    "README.zh.md",
     "docs/index.md",
     "docs/targets-and-training.md",
     "docs/recipe.md",

@@ -138,11 +138,11 @@ def look_at_layers(
             )
         parameters, columns = seen
         pixels = _pixels(model, frame, shape)
-        raw = frame.to_numpy(dtype=np.float64)
+        raw, scale = frame.to_numpy(dtype=np.float64), model.members[member].statistics.scale
         for l in range(1, architecture.L + 1):
             shown = spread_rows(architecture.sizes[l], MOST_UNITS)
             preferred = preferred_inputs(parameters[:l], architecture.hidden_activations, shown.tolist(), columns)
-            of_units = [_placed(own, pixels, shape) for own in preferred]
+            of_units = [_placed(own * scale, pixels, shape) for own in preferred]
             of_rows = [raw[row].reshape(shape) for unit in shown[:UNITS_WITH_ROWS] for row in exciting[l - 1][unit]]
             sheets[l] = (contact_sheet(of_units, signed=True), contact_sheet(of_rows, in_a_line=2 * ROWS_EACH))
     alikeness = similarity(activations)
