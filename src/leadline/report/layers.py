@@ -139,6 +139,7 @@ def look_at_layers(
         parameters, columns = seen
         pixels = _pixels(model, frame, shape)
         raw, scale = frame.to_numpy(dtype=np.float64), model.members[member].statistics.scale
+        scale = np.where(np.isfinite(scale), scale, 0.0)  # a pixel that was the same in all training rows
         for l in range(1, architecture.L + 1):
             shown = spread_rows(architecture.sizes[l], MOST_UNITS)
             preferred = preferred_inputs(parameters[:l], architecture.hidden_activations, shown.tolist(), columns)
