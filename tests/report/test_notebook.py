@@ -50,6 +50,18 @@ def test_every_kind_of_target_has_its_figures(rows, kind):
         assert f'id="plot-{name}"' in page
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_test_rows_of_one_class_have_what_can_be_said_of_them(rows, classes):
+    X, generator = rows
+    y = np.where(np.arange(160) < 120, generator.integers(0, classes, 160), 0)
+    estimator = DeepClassifier(max_iter=3, random_state=0)
+    search = DepthSearchCV(estimator, max_depth=2, candidates=2, cv=3, repeats=1, scoring="roc_auc")
+    page = show(search.fit(X[:120], y[:120]), X[120:], y[120:]).html
+    assert 'id="plot-confusion"' in page
+    assert 'id="plot-roc"' not in page
+    assert 'id="plot-importance"' not in page
+
+
 def test_it_shows_itself_in_a_notebook_and_is_saved_whole(rows, tmp_path):
     X, _ = rows
     search = searched(DeepRegressor(max_iter=4, random_state=0), X, X[:, 0])

@@ -1,5 +1,6 @@
 """What a model's predictions rest on: how much each column matters, and how predictions move with it."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.inspection import permutation_importance
 
 from leadline.estimators import Model
@@ -99,7 +101,7 @@ def column_importances(
     Returns
     -------
     list of Importance
-        Empty for more than 200 columns.
+        Empty for more than 200 columns, and where the score is not defined for these rows.
     """
     frame = frame[[column.name for column in model.layout.columns]]
     if not 0 < frame.shape[1] <= MOST_COLUMNS:
@@ -111,9 +113,17 @@ def column_importances(
     def score(scored: _Scored, X: pd.DataFrame, y: Array, sample_weight: Array | None = None) -> float:
         return metric.score(y, scored.model.predictions(X, double=False), sample_weight)
 
-    found = permutation_importance(
-        _Scored(model), frame, truth, scoring=score, n_repeats=REPEATS, random_state=seed, sample_weight=w
-    )
+    scored = _Scored(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        try:
+            if not np.isfinite(score(scored, frame, truth, w)):
+                return []
+        except ValueError:  # what some scores say of rows that lack a class
+            return []
+        found = permutation_importance(
+            scored, frame, truth, scoring=score, n_repeats=REPEATS, random_state=seed, sample_weight=w
+        )
     each = zip(frame.columns, found.importances_mean, found.importances_std, strict=True)
     importances = [Importance(str(column), float(mean), float(deviation)) for column, mean, deviation in each]
     return sorted(importances, key=lambda one: -one.mean)
