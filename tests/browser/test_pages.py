@@ -34,6 +34,12 @@ def fit(folder: Path, table: pd.DataFrame, target: str, *more: str) -> Path:
     return folder / "run" / "report.html"
 
 
+def large_table() -> pd.DataFrame:
+    """A table that no machine is done with in a few seconds."""
+    x = np.random.default_rng(0).normal(size=(40_000, 12))
+    return pd.DataFrame(x, columns=list("abcdefghijkl")).assign(y=np.sin(3 * x[:, 0]) * x[:, 1])
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory) -> dict[str, Path]:
     """A report of each kind, from real runs."""
@@ -49,7 +55,7 @@ def reports(tmp_path_factory) -> dict[str, Path]:
     found = {
         "classes": fit(folder["classes"], classes, "y"),
         "numbers": fit(folder["numbers"], table.assign(y=1000 * wave), "y"),
-        "stopped": fit(folder["stopped"], table.assign(y=wave), "y", "--time-limit", "1.5", "--epochs", "4000"),
+        "stopped": fit(folder["stopped"], large_table(), "y", "--time-limit", "3", "--epochs", "4000"),
         "hostile": fit(folder["hostile"], hostile, "</script><b>y"),
     }
     labels = (np.column_stack([wave, x[:, 1]]) > 0).astype(int)
@@ -237,10 +243,7 @@ def test_the_live_page_follows_a_search_survives_a_reload_and_becomes_the_report
 
 
 def test_the_live_page_of_a_search_that_was_stopped(tmp_path, visit):
-    generator = np.random.default_rng(0)
-    x = generator.normal(size=(3000, 6))
-    table = pd.DataFrame(x, columns=list("abcdef")).assign(y=np.sin(3 * x[:, 0]))
-    table.to_csv(tmp_path / "table.csv", index=False)
+    large_table().to_csv(tmp_path / "table.csv", index=False)
     words = [LEADLINE, "fit", str(tmp_path / "table.csv"), "--target", "y", "--quiet"]
     run = subprocess.Popen([*words, "--out", str(tmp_path / "run")], stderr=subprocess.DEVNULL)
     study = tmp_path / "run" / "study.db"

@@ -91,7 +91,7 @@ def resume_fit(run: str, given: dict[str, Any]) -> None:
     options = study.fact("options")
     if options is None:
         raise RunFolderError(f"{folder / STUDY_NAME} was not made by leadline fit; it says no options to resume with.")
-    options = {**options, "drop": tuple(options["drop"]), "out": str(folder), **given}
+    options = {"watch": False, "port": 0, **options, "drop": tuple(options["drop"]), "out": str(folder), **given}
     _fit(FitOptions(**options), folder, study)
 
 
@@ -145,10 +145,11 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     finished = False
     try:
         search.fit(train.X, train.y, sample_weight=train.w, groups=train.groups)
+        search.save(folder)
+        recorder.end("concluding", search.sentence_)
         record = _conclude(search, options, frame, prepared, train, test)
         record["seconds"] = round(time.perf_counter() - started, 2)
         search.study_.state("run", record)
-        search.save(folder)
         write_whole(folder / REPORT_NAME, build_report(search.study_))
         recorder.end("finished", record["sentence"])
         finished = True
@@ -159,6 +160,10 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         raise
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_leave(folder, study, printer, recorder, had_folder)) from None
+    except Exception:
+        with suppress(Exception):  # what was wrong first is what is told
+            recorder.end("stopped")
+        raise
     finally:
         printer.stop()
         if watch is not None:

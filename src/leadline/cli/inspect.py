@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 from leadline.cli.console import make_console
-from leadline.cli.inputs import word_columns
+from leadline.cli.inputs import take_column, word_columns
 from leadline.errors import ParameterError
 from leadline.estimators import load
 from leadline.report import look_at_layers
 from leadline.storage import write_whole
-from leadline.tables import read_table
+from leadline.tables import check_complete, read_table
 
 __all__ = ["run_inspect"]
 
@@ -26,7 +26,11 @@ def run_inspect(
     model = estimator.model_
     name = target or model.target.name
     frame = read_table(data, word_columns(model, name))
-    truth = frame.pop(name).to_numpy() if name in frame.columns else None
+    truth = None
+    if target is not None or name in frame.columns:
+        truth = take_column(frame, name, "target").to_numpy()
+        check_complete(truth, name)
+        frame = frame.drop(columns=name)
     picture = None
     if shape is not None:
         found = re.fullmatch(r"([1-9]\d*)[x×]([1-9]\d*)", shape)
@@ -43,7 +47,7 @@ def run_inspect(
         return
     console = make_console(quiet=False, for_programs=False)
     if layers.probes:
-        score = "accuracy" if model.target.task == "classification" else "R²"
+        score = "R²" if model.target.task == "regression" else "accuracy"
         console.print(
             f"[bold]layer    units  {score} of a linear model ± s.e.   alike the layer before[/bold]", highlight=False
         )

@@ -61,7 +61,7 @@ def run_export(run: str, out: str, data: str | None) -> None:
     frame = None if data is None else read_table(data, word_columns(estimator.model_))
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False)
     difference = write_onnx(estimator, out, frame)
     rows = "rows that try every input" if frame is None else counted(len(frame), "row")
     console.print(f"{out}: the largest difference to ONNX Runtime on {rows} is {difference:.1e}.", highlight=False)

@@ -399,7 +399,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         candidates = draw_candidates(base, self.candidates, seed, space)
         study = self.study if isinstance(self.study, Study) else Study(self.study)
         study.identify(self._identity(problem, base, space, seed))
-        self._state_facts(study, base, candidates, given.layout.to_record(), splits)
+        self._state_facts(study, base, candidates, given.layout.to_record(), splits, len(given.y))
         listener = self.listener or (_Lines(self.verbose) if self.verbose else _Quiet())
         told = CallbackListener(self, listener) if getattr(self, "_skl_callbacks", []) else None
         ladder = Ladder(
@@ -489,11 +489,13 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         candidates: list[Candidate],
         layout: dict[str, Any],
         splits: Any,
+        rows: int,
     ) -> None:
         study.state("estimator", base.to_record())
         study.state("candidates", [vars(candidate) for candidate in candidates])
         study.state("layout", layout)
         study.state("metric", {"name": self.metric_.name, "label": self.metric_.label, "sign": self.metric_.sign})
+        study.state("rows", rows)
         study.state("folds", [[len(train_rows), len(test_rows)] for train_rows, test_rows in splits])
 
     def _conclude(self, ladder: Ladder, given: Given, X: Any) -> None:
@@ -511,7 +513,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.verdict_, self.evidence_, self.n_repeats_ = ladder.verdict, ladder.evidence, ladder.repeats
         self.best_depth_ = SELECTIONS[self.select](self.verdict_)
         linear = linear_name(given.target.task)
-        self.sentence_ = in_words(self.verdict_, max(self.results_), linear, self.select)
+        deepest = max(L for L, result in self.results_.items() if not result.failed)
+        self.sentence_ = in_words(self.verdict_, deepest, linear, self.select)
         self.ladder_ = ladder_frame(self.results_, self.verdict_, self.metric_)
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())

@@ -150,7 +150,8 @@ def dependences(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> li
             continue
         kind = "category" if not hasattr(own, "date") else "date" if own.date else "number"
         if kind == "category":
-            values = list(present.value_counts().index[:MOST_CATEGORIES])
+            counts = present.value_counts()
+            values = list(counts[counts > 0].index[:MOST_CATEGORIES])
         else:
             ordered = present.sort_values(ignore_index=True)
             places = np.linspace(*ENDS, POINTS) * (len(ordered) - 1)

@@ -23,6 +23,8 @@ Array = NDArray[Any]
 ROWS = 256
 # Where g′ is below this share of its largest value, next to nothing of a gradient passes.
 SMALL_SLOPE = 0.01
+# Where every activation is steepest somewhere: (lowest z, highest z, how many).
+USUAL_INPUTS = (-8.0, 8.0, 1001)
 
 
 @dataclass(frozen=True)
@@ -152,5 +154,6 @@ def _passing(architecture: Architecture, caches: list[Cache], l: int) -> tuple[f
     """The shares of dead units and of saturated activations of a hidden layer."""
     cache, g = caches[l - 1], activation(architecture.hidden_activations[l - 1])
     slopes = np.abs(g.g_prime(cache.Z, cache.A) + np.zeros_like(cache.Z))
-    small = slopes < SMALL_SLOPE * max(float(slopes.max()), 1e-300)
+    z = np.linspace(*USUAL_INPUTS)
+    small = slopes < SMALL_SLOPE * float(np.abs(g.g_prime(z, g.g(z))).max())
     return float(small.all(axis=1).mean()), float(small.mean())

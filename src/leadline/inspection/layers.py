@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -98,7 +98,7 @@ def probe_layers(activations: Sequence[Array], truth: Array, classify: bool) -> 
     Returns
     -------
     list of Probe
-        One for each layer.
+        One for each layer; none where a class has fewer than two rows, or there are fewer than four.
     """
     rows = spread_rows(len(truth), PROBE_ROWS)
     y = truth[rows]
@@ -107,9 +107,15 @@ def probe_layers(activations: Sequence[Array], truth: Array, classify: bool) -> 
     linear: Any = LogisticRegression(max_iter=1000) if classify else RidgeCV(np.logspace(-3, 3, 7))
     if classify and y.ndim == 2:
         linear = MultiOutputClassifier(linear)
+    plain_classes = classify and y.ndim == 1
+    folds = min(PROBE_FOLDS, int(np.unique(y, return_counts=True)[1].min()) if plain_classes else len(y) // 2)
+    if folds < 2 or (classify and any(len(np.unique(own)) < 2 for own in np.atleast_2d(y.T))):
+        return []
+    splitter = StratifiedKFold if plain_classes else KFold
+    cv = splitter(folds, shuffle=True, random_state=0)
     found = []
     for l, A in enumerate(activations):
-        scores = cross_val_score(make_pipeline(StandardScaler(), linear), A[rows], y, cv=PROBE_FOLDS)
+        scores = cross_val_score(make_pipeline(StandardScaler(), linear), A[rows], y, cv=cv)
         error = float(scores.std(ddof=1) / np.sqrt(len(scores)))
         found.append(Probe(l, A.shape[1], float(scores.mean()), error))
     return found

@@ -9,9 +9,11 @@ const config = {
 };
 const options = { renderer: "svg", actions: false, logLevel: 1 /* errors */, config, tooltip: { theme: "page", disableDefaultStyle: true, sanitize: (value) =>
   String(value).replace(/&/g, "&amp;").replace(/</g, "&lt;") } };
+const drawn = {};
 function draw(specs) {
-  return Promise.all(Object.entries(specs).map(([name, spec]) => {
+  return Promise.all(Object.entries(specs).map(async ([name, spec]) => {
     const element = document.getElementById("plot-" + name);
-    return vegaEmbed(element, { width: "container", autosize: { type: "fit-x", contains: "padding" }, ...spec }, options);
+    if (drawn[name]) drawn[name].finalize();
+    drawn[name] = await vegaEmbed(element, { width: "container", autosize: { type: "fit-x", contains: "padding" }, ...spec }, options);
   }));
 }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from leadline._version import __version__
 from leadline.estimators import DepthSearchCV, Model
 from leadline.inspection import column_importances, dependences, layer_health, spread_rows, training_health
+from leadline.network import Architecture
 from leadline.records import plain
 from leadline.search import scores_shown
 
@@ -24,7 +25,7 @@ __all__ = ["Rows", "confidence", "describe", "state_rows", "state_training"]
 # Depths that are the answer in fewer resamples than this are not spoken of.
 LEAST_SHARE_SAID = 0.05
 # Test rows whose predictions are kept, and columns whose curves are.
-MOST_ROWS = 5000
+MOST_ROWS, MOST_NUMBERS = 5000, 500_000
 MOST_CURVES = 6
 DIGITS = 6
 
@@ -77,11 +78,12 @@ def describe(search: DepthSearchCV, test: Rows | None = None, train: Rows | None
                 "metric": {"name": search.metric_.name, "label": search.metric_.label},
                 "ladder": search.ladder_.to_dict("records"),
                 "settings": search.best_params_,
-                "shapes": [asdict(layer) for layer in search.model_.plans[0].architecture.shapes()],
-                "networks": len(search.model_.members),
+                "shapes": [asdict(layer) for layer in _architecture(search).shapes()],
+                "networks": sum(search.best_depth_ == plan.architecture.L for plan in search.model_.plans),
+                "ensemble": search.ensemble and not search.refit,
                 "test": tested,
                 "data": {
-                    "training_rows": sum(search.study_.fact("folds")[0]),
+                    "training_rows": search.study_.fact("rows"),
                     "inputs": layout.n_inputs,
                     "columns": [column.name for column in layout.columns],
                 },
@@ -102,11 +104,12 @@ def state_rows(search: DepthSearchCV, test: Rows) -> None:
     model, study = search.model_, search.study_
     frame, target = test.X.reset_index(drop=True), search.model_.target
     truth = target.truth(np.asarray(test.y))
-    kept = spread_rows(len(frame), MOST_ROWS)
+    kept = spread_rows(len(frame), max(1, min(MOST_ROWS, MOST_NUMBERS // target.n_predictions)))
     few = frame.iloc[kept].reset_index(drop=True)
     predictions = {str(L): _rounded(own.predictions(few)) for L, own in _rivals(search).items()}
     classes = None if target.classes is None else [str(value) for value in target.classes]
-    study.state("tested", {"truth": _rounded(truth[kept]), "predictions": predictions, "classes": classes})
+    tested = {"truth": _rounded(truth[kept]), "predictions": predictions, "classes": classes}
+    study.state("tested", {**tested, "quantiles": list(getattr(target, "quantiles", None) or ())})
     importances = column_importances(model, frame, truth, search.metric_, test.w)
     curves = dependences(model, few, [one.column for one in importances[:MOST_CURVES]])
     study.state(
@@ -145,6 +148,14 @@ def confidence(search: DepthSearchCV) -> str:
     optimism = float(f"{max(evidence.optimism, 0.0):.2g}")
     compared = f"{evidence.compared:,} candidate{'' if evidence.compared == 1 else 's'}"
     return f"{sure}; choosing the best of {compared} flatters its {search.metric_.label} by about {optimism:,.12g}."
+
+
+def _architecture(search: DepthSearchCV) -> Architecture:
+    """Of the answer's depth; an ensemble also has networks of others."""
+    plans = search.model_.plans
+    return next(
+        (plan.architecture for plan in plans if search.best_depth_ == plan.architecture.L), plans[0].architecture
+    )
 
 
 def _rivals(search: DepthSearchCV) -> dict[int, Model]:

@@ -81,7 +81,9 @@ def _values(columns: Mapping[str, Iterable[Any]]) -> Spec:
 
 def _plain(value: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
-    return float(f"{value:.6g}") if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return value
 
 
 def _axis(field: str, title: str, **more: Any) -> Spec:
@@ -414,6 +416,7 @@ def roc(truth: Array, of_models: dict[str, Array], names: list[str]) -> Figure |
     if not areas:
         return None
     models = list(of_models)
+    which = f"the first {len(shown)} classes" if len(names) > len(shown) else "each class"
     spec = {
         "height": 280,
         "layer": [
@@ -456,7 +459,7 @@ def roc(truth: Array, of_models: dict[str, Array], names: list[str]) -> Figure |
         "roc",
         spec,
         f"ROC curves. Area under the curve: {'; '.join(areas)}.",
-        f"ROC of each class against the others. Area under the curve: {'; '.join(areas[: len(shown)])}.",
+        f"ROC of {which} against the others. Area under the curve: {'; '.join(areas[: len(shown)])}.",
     )
 
 
@@ -543,7 +546,7 @@ def predicted_against_true(truth: Array, predicted: Array, name: str, place: str
     return Figure(
         f"predicted{place}",
         spec,
-        f"Predicted against true {name} of {len(shown):,} test rows; correlation {correlation:.3f}.",
+        f"Predicted against true {name} of {len(truth):,} test rows; correlation {correlation:.3f}.",
         "Each point is a test row; on the dashed line the prediction is right.",
     )
 
@@ -584,7 +587,7 @@ def importance(found: list[dict[str, Any]], label: str) -> Figure | None:
     """How much worse the score gets when a column is shuffled."""
     if not found:
         return None
-    top = found[:MOST_BARS]
+    top = [own for own in found if own["mean"] is not None][:MOST_BARS]
     names = _distinct([own["column"] for own in top])
     mean = np.array([own["mean"] for own in top])
     spread = np.array([own["standard_deviation"] for own in top])

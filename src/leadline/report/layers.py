@@ -25,6 +25,7 @@ from leadline.inspection import (
 from leadline.records import plain
 from leadline.report.figures import alike, probes
 from leadline.report.page import drawing_library, environment, framed, script_json
+from leadline.tables import as_frame
 
 __all__ = ["Layers", "contact_sheet", "look_at_layers"]
 
@@ -119,15 +120,16 @@ def look_at_layers(
     model = estimator.model_
     if not 0 <= member < len(model.members):
         raise ParameterError(f"member must be from 0 to {len(model.members) - 1}; got {member}.")
-    whole = X if isinstance(X, pd.DataFrame) else estimator._frame(X)
+    whole = as_frame(X, estimator._names) if hasattr(X, "columns") else estimator._frame(X)
     kept = spread_rows(len(whole), MOST_ROWS)
     frame = whole.iloc[kept].reset_index(drop=True)
     activations = layer_activations(model, frame, member)
     architecture = model.plans[member].architecture
     found: list[Probe] = []
     if y is not None:
-        truth = model.target.truth(np.asarray(y)[kept])
-        found = probe_layers(activations[:-1], truth, model.target.task == "classification")
+        own = np.asarray(y)
+        truth = model.target.truth((own[:, 0] if own.ndim == 2 and own.shape[1] == 1 else own)[kept])
+        found = probe_layers(activations[:-1], truth, model.target.task != "regression")
     exciting = [exciting_rows(A, ROWS_EACH) for A in activations[1:]]
     sheets = {}
     if shape is not None:
@@ -217,7 +219,7 @@ def _page(
     architecture: Any,
     about: str,
 ) -> str:
-    score = "accuracy" if model.target.task == "classification" else "R²"
+    score = "R²" if model.target.task == "regression" else "accuracy"
     drawn = [*([probes(found, score)] if found else []), alike(alikeness)]
     layers = []
     for l, own in enumerate(exciting, start=1):

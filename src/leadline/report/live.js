@@ -33,11 +33,11 @@ function cell(row, text, kind) {
   if (kind) made.className = kind;
 }
 
-const HEADS = { waiting: "Waiting for the search …", silent: "Nothing was heard of the search for a while: it has ended, or its machine sleeps.", stopped: "The search was stopped." };
+const HEADS = { waiting: "Waiting for the search …", concluding: "Summing up …", silent: "Nothing was heard of the search for a while: a long training, or it has ended.", stopped: "The search was stopped." };
 
 async function show(state) {
   const running = state.state === "running", progress = state.progress;
-  element("head").textContent = running ? `Searching: L = ${state.L}` : state.sentence || HEADS[state.state] || state.state;
+  element("head").textContent = running ? `Searching: L = ${state.L}` : (state.state === "finished" && state.sentence) || HEADS[state.state] || state.state;
   document.title = running ? `L = ${state.L} … Leadline` : "Leadline";
   element("about").textContent = state.about || state.reason || "";
   element("bar").hidden = !running;
@@ -72,15 +72,21 @@ async function show(state) {
   }
   const specs = {};
   if (state.verdict && state.ladder.length) specs.ladder = ladderSpec(state);
-  element("curves").hidden = !state.curves || !state.curves.length;
+  element("curves").hidden = !state.curves || !state.curves.some(([, points]) => points.length);
   if (!element("curves").hidden) specs.curves = curvesSpec(state);
   await draw(specs);
 }
 
 let shown = "";
 async function ask() {
+  let state;
   try {
-    const text = await (await fetch("state.json")).text(), state = JSON.parse(text);
+    state = await (await fetch("state.json")).json();
+  } catch (error) {
+    element("head").textContent = "The server has ended. What was found stays in the run folder.";
+    document.body.dataset.state = "gone";
+  }
+  if (state) {
     const key = JSON.stringify({ ...state, silent: 0 });
     if (key !== shown) {
       shown = key;
@@ -91,9 +97,6 @@ async function ask() {
       location.replace("report.html");
       return;
     }
-  } catch (error) {
-    element("head").textContent = "The server has ended. What was found stays in the run folder.";
-    document.body.dataset.state = "gone";
   }
   setTimeout(ask, 1000);
 }

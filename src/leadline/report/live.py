@@ -128,7 +128,8 @@ def live_state(path: Path) -> dict[str, Any]:
             bad = own.state in ("diverged", "failed")
             states["failed" if bad else "trained"] += 1
             if len(own.curve) > 1 and not bad:
-                curves.append([f"candidate {key.candidate}, fold {key.fold + 1}", _thinned(own.curve)])
+                name = f"candidate {key.candidate}, fold {key.fold + 1}, repeat {key.repeat + 1}"
+                curves.append([name, _thinned(own.curve)])
         live["curves"] = curves[-MOST_CURVES:]
         live["units"] = {**states, "all": len(study.unit_keys(trained=True))}
         silent = time.time() - live["time"]
@@ -169,7 +170,7 @@ class Watch:
         page = environment().get_template("live.html.j2").render(library=drawing_library()).encode()
         answers: dict[str, Callable[[], tuple[str, bytes]]] = {
             "/": lambda: ("text/html; charset=utf-8", page),
-            "/state.json": lambda: ("application/json", json.dumps(live_state(study), allow_nan=False).encode()),
+            "/state.json": lambda: ("application/json", json.dumps(plain(live_state(study)), allow_nan=False).encode()),
             "/report.html": lambda: ("text/html; charset=utf-8", report.read_bytes()),
         }
         self._asked, self._read = 0.0, threading.Event()
@@ -178,7 +179,7 @@ class Watch:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 # a page elsewhere that resolves its own name to this machine is not answered
-                host = self.headers.get("Host", "").rpartition(":")[0]
+                host = self.headers.get("Host", "").partition(":")[0]
                 answer = answers.get(self.path.partition("?")[0])
                 if host not in ("127.0.0.1", "localhost") or answer is None:
                     self.send_error(404)

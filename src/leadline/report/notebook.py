@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from leadline.errors import DataError
 from leadline.estimators import DepthSearchCV
 from leadline.report.facts import Rows, describe, state_rows, state_training
@@ -70,12 +72,29 @@ def show(
     for what, X, y in (("X_test", X_test, y_test), ("X_train", X_train, y_train)):
         if (X is None) != (y is None):
             raise DataError(f"{what} needs its targets beside it, and they need it.")
-    test = None if X_test is None else Rows(search._frame(X_test), y_test)
-    train = None if X_train is None else Rows(X_train, y_train, sample_weight, groups)
+    test = None if X_test is None else Rows(search._frame(X_test), _column(y_test))
+    if test is not None and not 0 < len(test.X) == len(test.y):
+        raise DataError(
+            f"X_test has {len(test.X):,} rows and y_test {len(test.y):,}; give as many of both, at least one."
+        )
+    train = None
+    if X_train is not None:
+        y = _column(y_train)
+        w = None if sample_weight is None else np.broadcast_to(np.asarray(sample_weight, np.float64), len(y))
+        train = Rows(X_train, y, w, groups)
     study = search.study_
+    # what an earlier report of this study has stated may be of other rows, or of another answer
+    for name in ("tested", "effects", "layers", "training"):
+        study.state(name, None)
     study.state("run", {**describe(search, test, train), "options": None})
     if test is not None:
         state_rows(search, test)
     if train is not None:
         state_training(search, train)
     return Shown(build_report(study))
+
+
+def _column(y: Any) -> Any:
+    """Targets as an array; one column of a table is a column."""
+    y = np.asarray(y)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y

@@ -173,7 +173,8 @@ def _test_figures(run: dict[str, Any], tested: dict[str, Any]) -> list[Figure]:
     named = {f"L = {L}": own for L, own in sorted(predictions.items(), reverse=True)}
     classes = tested["classes"]
     if run["task"] == "regression":
-        return _regression_figures(run["target"], truth.astype(float).reshape(len(truth), -1), answer)
+        numbers = truth.astype(float).reshape(len(truth), -1)
+        return _regression_figures(run["target"], numbers, answer, tested["quantiles"])
     if classes is None:  # labels, several of which may be true of a row
         labels = [f"label {k + 1}" for k in range(truth.shape[1])]
         said = figures.calibration(answer.ravel(), truth.ravel(), "probability of a label")
@@ -188,12 +189,16 @@ def _test_figures(run: dict[str, Any], tested: dict[str, Any]) -> list[Figure]:
     return _some(figures.confusion(truth, answer, classes), curves, said)
 
 
-def _regression_figures(name: str, truth: Array, predicted: Array) -> list[Figure]:
+def _regression_figures(name: str, truth: Array, predicted: Array, quantiles: list[float]) -> list[Figure]:
+    """Of each number; of several quantiles of one that which is nearest to the median."""
     found = []
     k = truth.shape[1]
-    each = predicted.shape[1] // k  # several quantiles of a number: the middle one
+    each = predicted.shape[1] // k
+    nearest = min(range(each), key=lambda i: abs(quantiles[i] - 0.5)) if quantiles else 0
     for i in range(min(k, MOST_OUTPUTS)):
-        own, called = predicted[:, i * each + each // 2], name if k == 1 else f"{name} {i + 1}"
+        own, called = predicted[:, i * each + nearest], name if k == 1 else f"{name} {i + 1}"
+        if quantiles:
+            called = f"{called}, quantile {quantiles[nearest]:g}"
         place = "" if i == 0 else str(i + 1)
         found += [
             figures.predicted_against_true(truth[:, i], own, called, place),
@@ -210,15 +215,24 @@ def _dependences(run: dict[str, Any], tested: Any, curves: list[dict[str, Any]])
         outputs, what = [f"output {k + 1}" for k in range(width)], "mean prediction"
         if run["task"] == "regression" and width == 1:
             outputs, what = [run["target"]], "mean prediction"
+        elif tested is not None and tested["quantiles"]:
+            shares = tested["quantiles"]
+            outputs = [f"quantile {shares[k % len(shares)]:g}" + _which(k, len(shares), width) for k in range(width)]
+            what = "mean predicted quantile"
         elif classes is not None:
             outputs, what = classes, "mean probability"
             if len(classes) == 2:
                 curve = {**curve, "predictions": [[own[1]] for own in curve["predictions"]]}
                 outputs, what = classes[1:], f"mean probability of {classes[1]}"[:40]
-        elif run["task"] == "classification":
+        elif run["task"] != "regression":
             outputs, what = [f"label {k + 1}" for k in range(width)], "mean probability"
         found.append(figures.dependence(curve, outputs, what, place))
     return found
+
+
+def _which(k: int, quantiles: int, width: int) -> str:
+    """Which of several numbers output k is of."""
+    return "" if width == quantiles else f" of {k // quantiles + 1}"
 
 
 def _command(options: dict[str, Any] | None) -> str:
