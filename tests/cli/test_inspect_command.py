@@ -61,3 +61,17 @@ def test_a_run_is_watched_until_an_interrupt(classes_run):
         watch.send_signal(signal.SIGINT)
         assert watch.wait(20) == 0
         assert watch.stderr.read() == ""
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_refused_before_the_work(command, classes_run, tmp_path):
+    out = tmp_path / "none" / "page.html"
+    for words in (["inspect", classes_run.folder, classes_run.data], ["report", classes_run.folder]):
+        result = command(*words, "--out", out)
+        assert result.exit_code == 2
+        assert "is not there; make it first" in result.stderr
+
+
+def test_a_target_that_was_named_must_be_there(command, classes_run, tmp_path):
+    result = command("inspect", classes_run.folder, classes_run.data, "--target", "none", "--out", tmp_path / "a.html")
+    assert result.exit_code == 2
+    assert "no target column 'none'" in result.stderr

@@ -104,3 +104,15 @@ def test_what_was_solved_has_no_epochs():
     X = np.random.default_rng(0).normal(size=(80, 2))
     fitted = DepthSearchCV(DeepRegressor(random_state=0), max_depth=1, candidates=2, cv=3).fit(X, X[:, 0])
     assert training_health(fitted, X, X[:, 0]) is None
+
+
+def test_a_layer_that_is_saturated_everywhere_is_called_so():
+    X = np.random.default_rng(0).normal(size=(120, 4))
+    fitted = DeepRegressor((8,), recipe="plain", activation="tanh", max_iter=2, random_state=0).fit(X, X[:, 0])
+
+    def saturate(named):
+        named["W[1]"][:] = 0
+        named["b[1]"][:] = 50
+
+    (ill,) = layer_health(with_layers(fitted, saturate), table(fitted, X))
+    assert (ill.dead, ill.saturated) == (1, 1)

@@ -114,3 +114,19 @@ def test_the_layers_as_the_columns_see_them_compute_the_same():
     assert np.maximum(columns @ W.T + b.T, 0) == pytest.approx(hidden, abs=1e-6)
     embedded = DeepRegressor((6,), max_iter=2, random_state=0).fit(X, X[:, 0])
     assert column_layers(embedded.model_, frame) is None
+
+
+def test_the_order_of_rows_hardly_counts_for_a_probe():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(400, 3))
+    y = X[:, 0] + 0.1 * generator.normal(size=400)
+    (drawn,), order = probe_layers([X], y, classify=False), np.argsort(y)
+    (ordered,) = probe_layers([X[order]], y[order], classify=False)
+    assert ordered.score == pytest.approx(drawn.score, abs=0.02)
+
+
+def test_too_few_rows_have_no_probes():
+    X = np.random.default_rng(0).normal(size=(6, 2))
+    assert probe_layers([X], np.array([0, 0, 0, 0, 0, 1]), classify=True) == []
+    assert probe_layers([X], np.zeros(6, int), classify=True) == []
+    assert probe_layers([X[:3]], X[:3, 0], classify=False) == []

@@ -93,3 +93,40 @@ def test_estimators_show_what_they_have_found(rows):
     assert "<table" in shown
     with config_context(display="text"):
         assert "text/html" not in search._repr_mimebundle_()
+
+
+def test_the_quantile_that_is_drawn_is_named(rows):
+    X, _ = rows
+    search = searched(DeepRegressor(max_iter=4, loss="quantile(0.5, 0.9)", random_state=0), X, X[:, 0])
+    page = show(search, X[120:], X[120:, 0]).html
+    assert "quantile 0.5" in page
+    assert "mean predicted quantile" in page
+
+
+def test_a_later_report_shows_nothing_of_an_earlier_one(rows):
+    X, _ = rows
+    search = searched(DeepRegressor(max_iter=4, random_state=0), X, X[:, 0])
+    assert 'id="plot-importance"' in show(search, X[120:], X[120:, 0]).html
+    again = show(search).html
+    assert 'id="plot-importance"' not in again
+    assert "Health of the hidden layers" not in again
+
+
+def test_targets_may_be_a_column_and_weights_a_list(rows):
+    X, _ = rows
+    y, w = X[:, :1], [1.0, 2.0] * 60
+    search = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=3, repeats=1)
+    search.fit(X[:120], y[:120, 0], sample_weight=w)
+    assert show(search, X[120:], y[120:], X_train=X[:120], y_train=y[:120], sample_weight=w).html
+    with pytest.raises(DataError, match="give as many of both"):
+        show(search, X[120:], y[121:])
+
+
+def test_labels_are_called_labels(rows):
+    X, _ = rows
+    page = show(
+        searched(DeepClassifier(max_iter=3, random_state=0), X, (X[:, :2] > 0).astype(int)), X, X[:, :2] > 0
+    ).html
+    assert "logistic regression" in page
+    assert "label 1" in page
+    assert "output 1" not in page

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from leadline.cli.console import make_console
 from leadline.cli.inputs import take_column, word_columns
+from leadline.cli.runs import check_out
 from leadline.errors import ParameterError
 from leadline.estimators import load
 from leadline.report import look_at_layers
@@ -22,6 +23,7 @@ def run_inspect(
     run: str, data: str, target: str | None, shape: str | None, member: int, out: str | None, json: bool
 ) -> None:
     """Do what `leadline inspect` does."""
+    check_out(out)
     estimator = load(run)
     model = estimator.model_
     name = target or model.target.name

@@ -5,12 +5,18 @@ import os
 import re
 from pathlib import Path
 
-from leadline.errors import RunFolderError
+from leadline.errors import ParameterError, RunFolderError
 from leadline.storage import RECORD_NAME
 
-__all__ = ["REPORT_NAME", "STUDY_NAME", "new_run_folder"]
+__all__ = ["REPORT_NAME", "STUDY_NAME", "check_out", "new_run_folder"]
 
 STUDY_NAME, REPORT_NAME = "study.db", "report.html"
+
+
+def check_out(out: str | None) -> None:
+    """Refuse a file whose folder is not there, before any work is done for it."""
+    if out is not None and not Path(out).absolute().parent.is_dir():
+        raise ParameterError(f"--out {out}: the folder {Path(out).parent} is not there; make it first.")
 
 
 def new_run_folder(out: str | None, data: str) -> Path:

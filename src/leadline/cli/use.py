@@ -12,7 +12,7 @@ import typer
 
 from leadline.cli.console import counted, format_score, make_console
 from leadline.cli.inputs import number_column, take_column, word_columns
-from leadline.cli.runs import REPORT_NAME, STUDY_NAME
+from leadline.cli.runs import REPORT_NAME, STUDY_NAME, check_out
 from leadline.errors import ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
 from leadline.records import plain
@@ -26,8 +26,7 @@ __all__ = ["run_export", "run_predict", "run_report", "run_score", "run_watch"]
 def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
     """Write a CSV with a prediction for each row, in the order of the rows."""
     estimator = load(run)
-    if out is not None and not Path(out).absolute().parent.is_dir():
-        raise ParameterError(f"--out {out}: the folder {Path(out).parent} is not there; make it first.")
+    check_out(out)
     if proba and not isinstance(estimator, DeepClassifier):
         raise ParameterError("--proba needs a classifier; this model predicts numbers.")
     frame = read_table(data, word_columns(estimator.model_))
@@ -107,6 +106,7 @@ def run_report(run: str, out: str | None) -> None:
     study = Study.read(Path(run) / STUDY_NAME)
     if study.fact("run") is None:
         raise RunFolderError(f"{run} is not finished; leadline fit --resume {run} goes on with it.")
+    check_out(out)
     path = Path(run) / REPORT_NAME if out is None else Path(out)
     write_whole(path, build_report(study))
     typer.echo(str(path))
