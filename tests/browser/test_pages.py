@@ -1,6 +1,7 @@
 """The report and the live page in a real browser: every figure is drawn, nothing is asked for, nothing goes wrong."""
 
 import io
+import signal
 import subprocess
 import sys
 import time
@@ -252,7 +253,7 @@ def test_the_live_page_of_a_search_that_was_stopped(tmp_path, visit):
     try:
         with visit(watch.address, watch.address) as own:
             own.page.wait_for_selector("#rows tr", timeout=60_000)
-            run.send_signal(2)
+            run.send_signal(signal.SIGINT)
             assert run.wait(60) == 130
             own.page.wait_for_selector("body[data-state=stopped]", timeout=10_000)
             assert "stopped" in own.page.locator("h1").inner_text()

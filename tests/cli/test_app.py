@@ -52,8 +52,6 @@ def start(tmp_path):
             encoding="utf-8",
             # with a buffer, whose rest is written at the very end
             env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
-            # as a terminal leaves it, whatever this process was started with
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         started.append(process)
         return process
@@ -117,6 +115,11 @@ def test_wrong_usage_ends_with_code_two(command, words):
 def test_the_version_is_that_of_the_package(command):
     result = command("--version")
     assert (result.exit_code, result.stdout) == (0, f"leadline {leadline.__version__}\n")
+
+
+def test_the_package_is_run_as_the_command():
+    found = subprocess.run([sys.executable, "-m", "leadline", "--version"], capture_output=True, text=True, check=True)
+    assert found.stdout == f"leadline {leadline.__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_the_network_that_is_watched_is_the_one_of_the_search(search):
     from leadline.training import Stop, train
 
     (again,) = train(plan, [task], problem.data, problem.judge, Stop())
-    assert np.array_equal(again.theta, unit.theta)
+    assert np.array_equal(again.theta, fitted.study_.theta(key))
     assert np.array_equal(again.curve, unit.curve)
 
 

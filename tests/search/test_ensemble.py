@@ -76,11 +76,7 @@ def test_what_chooses_is_what_the_kept_parameters_predict() -> None:
     ladder = climb(make_problem(), max_depth=2)
     problem = ladder.problem
     for one in ladder.choose([2]):
-        result, fold = ladder.study.result(one.key), problem.judge.folds[one.place]
+        theta, fold = ladder.study.theta(one.key), problem.judge.folds[one.place]
         rows = fold.validation_rows[fold.kept]
-        scores = (
-            Scorer(plan_of(problem, one.settings), Processor())
-            .take(result.theta)
-            .scores(problem.data.X[one.place], rows)
-        )
+        scores = Scorer(plan_of(problem, one.settings), Processor()).take(theta).scores(problem.data.X[one.place], rows)
         assert np.allclose(ladder.study.outputs(one.key)[-1], scores, rtol=1e-5, atol=1e-6)

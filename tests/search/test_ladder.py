@@ -115,7 +115,7 @@ def test_halving_spends_folds_on_few_candidates_and_says_who_fell_behind() -> No
         "fell behind in round 1 of 3",
         "fell behind in round 2 of 3",
     }
-    assert all(ladder.study.result(key).theta is not None for key in trained)
+    assert all(ladder.study.theta(key) is not None for key in trained)
     # what is left of the outputs: the final reading, that by which the last round's candidates were compared, the best
     left = {key: ladder.study.outputs(key) for key in trained}
     assert {len(left[key]) for key in trained if key.candidate not in on_fold[1]} == {1}
@@ -128,7 +128,7 @@ def test_halving_over_epochs_trains_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     ladder = climb(make_problem())
     first, second = ([key for key in ladder.study.unit_keys(2, trained=True) if key.epochs == n] for n in (2, 8))
     assert (len(first), len(second)) == (4 * 2, 4)
-    assert all((ladder.study.result(key).theta is None) == (key.epochs == 2) for key in first + second)
+    assert all((ladder.study.theta(key) is None) == (key.epochs == 2) for key in first + second)
     assert ladder.results[2].rivals == ()
 
 

@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from leadline.records import plain
@@ -126,18 +126,18 @@ class ClimbPrinter:
 
     def depth_started(self, L: int) -> None:
         """Show a bar for this depth on a terminal."""
+        self._show(f"L = {L}", BarColumn(20), TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False))
+
+    def summing_up(self) -> None:
+        """Say on a terminal that the depths are judged and the report is made."""
+        self._show("Summing up: test scores, importances, the health of the layers …")
+
+    def _show(self, what: str, *more: ProgressColumn) -> None:
         self.stop()
         if self.console.is_terminal:
-            self.bar = Bar(
-                SpinnerColumn(),
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=20),
-                TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False),
-                TimeElapsedColumn(),
-                console=self.console,
-                transient=True,
-            )
-            self.task = self.bar.add_task(f"L = {L}", total=1.0, note="")
+            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *more, TimeElapsedColumn())
+            self.bar = Bar(*columns, console=self.console, transient=True)
+            self.task = self.bar.add_task(what, total=1.0, note="")
             self.bar.start()
 
     def advanced(self, progress: Progress) -> None:

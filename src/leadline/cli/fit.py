@@ -147,6 +147,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         search.fit(train.X, train.y, sample_weight=train.w, groups=train.groups)
         search.save(folder)
         recorder.end("concluding", search.sentence_)
+        printer.summing_up()
         record = _conclude(search, options, frame, prepared, train, test)
         record["seconds"] = round(time.perf_counter() - started, 2)
         search.study_.state("run", record)

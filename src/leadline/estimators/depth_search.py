@@ -135,10 +135,9 @@ def _model(ladder: Ladder, layout: Layout, depths: Collection[int]) -> Model:
     """The average of networks of these depths, chosen fold by fold."""
     members = []
     for chosen in ladder.choose(depths):
-        own, unit = ladder.problem.judge.folds[chosen.place], ladder.study.result(chosen.key)
-        assert unit is not None
-        assert unit.theta is not None
-        members.append(Member(chosen.settings, unit.theta, own.statistics, own.target, chosen.weight))
+        own, theta = ladder.problem.judge.folds[chosen.place], ladder.study.theta(chosen.key)
+        assert theta is not None
+        members.append(Member(chosen.settings, theta, own.statistics, own.target, chosen.weight))
     return Model(layout, ladder.problem.judge.target, tuple(members))
 
 

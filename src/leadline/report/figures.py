@@ -362,9 +362,20 @@ def confusion(truth: Array, probabilities: Array, classes: list[str]) -> Figure 
     return Figure(
         "confusion",
         spec,
-        f"Confusion matrix of {len(classes)} classes; {right:.1%} of {len(truth):,} rows are right.",
+        f"Confusion matrix of {len(classes)} classes; {right:.1%} of {len(truth):,} rows are right. "
+        f"{_in_words(counts, names)}",
         "Rows of each class (down) by what they were taken for (across).",
     )
+
+
+def _in_words(counts: Array, names: list[str]) -> str:
+    """A confusion matrix for those who do not see it: how much of each class is right, and the commonest mistake."""
+    of_class = counts.sum(axis=1)
+    shares = [f"{name} {counts[i, i] / of_class[i]:.0%}" for i, name in enumerate(names) if of_class[i]]
+    wrong = counts - np.diag(np.diag(counts))
+    i, j = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    often = f" Most often wrong: {names[i]} taken for {names[j]} ({wrong[i, j]:,} rows)." if wrong[i, j] > 1 else ""
+    return f"Right of each class: {', '.join(shares)}.{often}"
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -645,14 +656,16 @@ def importance(found: list[dict[str, Any]], label: str) -> Figure | None:
 def dependence(curve: dict[str, Any], outputs: list[str], what: str, place: int) -> Figure:
     """How the mean prediction moves with one column."""
     predictions = np.asarray(curve["predictions"], dtype=float)
-    shown = _distinct(outputs)[:MOST_CURVES]
+    moving = np.sort(np.argsort(-np.ptp(predictions, axis=0), kind="stable")[:MOST_CURVES])
+    names, predictions = _distinct(outputs), predictions[:, moving]
+    shown = [names[k] for k in moving]
     values = _distinct(curve["values"]) if curve["kind"] == "category" else curve["values"]
     one = len(shown) == 1
     data = _values(
         {
             "value": [value for value in values for _ in shown],
             "_output": shown * len(values),
-            "mean": predictions[:, : len(shown)].ravel(),
+            "mean": predictions.ravel(),
         }
     )
     kind = {"number": "quantitative", "date": "temporal", "category": "nominal"}[curve["kind"]]
@@ -682,8 +695,23 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, place: int)
         "mark": mark,
         "encoding": {"x": x, "y": _axis("mean", what), "color": colour, "tooltip": told},
     }
-    span = f"from {predictions[:, 0].min():.4g} to {predictions[:, 0].max():.4g}"
-    return Figure(f"dependence{place}", spec, f"Mean prediction as {curve['column']} changes: {span}.")
+    lowest, highest = predictions.argmin(axis=0), predictions.argmax(axis=0)
+    spans = [
+        f"{name} is lowest, {predictions[lowest[k], k]:.4g}, at {_value(values[lowest[k]])} and highest, "
+        f"{predictions[highest[k], k]:.4g}, at {_value(values[highest[k]])}"
+        for k, name in enumerate([what] if one else shown)
+    ]
+    return Figure(
+        f"dependence{place}",
+        spec,
+        f"{what[0].upper()}{what[1:]} as {curve['column']} changes: {'; '.join(spans)}.",
+        f"The {len(shown)} of {len(outputs)} that move most." if len(shown) < len(outputs) else "",
+    )
+
+
+def _value(value: Any) -> str:
+    """A value of a column, in words."""
+    return f"{value:.4g}" if isinstance(value, int | float) else str(value)
 
 
 def gradients(training: dict[str, Any]) -> Figure:

@@ -27,18 +27,22 @@ FORMAT = 3
 USABLE = ("done", "stopped early")
 PRUNED = "pruned"
 
+# Seconds for which a write waits while others read: on a machine that is busy a reader may be held up that long.
+PATIENCE = 60.0
+
 _KEY = "depth, candidate, fold, repeat, epochs"
 _WHERE = "depth = ? AND candidate = ? AND fold = ? AND repeat = ? AND epochs = ?"
+# Two processes may come upon a new file at once, as when a search is watched from its first moment: both may begin it.
 _SCHEMA = f"""
-BEGIN;
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE units (
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS units (
     depth INTEGER, candidate INTEGER, fold INTEGER, repeat INTEGER, epochs INTEGER,
     state TEXT NOT NULL, reason TEXT NOT NULL, curve BLOB NOT NULL, losses BLOB NOT NULL, best_epoch INTEGER NOT NULL,
     seconds REAL NOT NULL, theta BLOB, outputs BLOB,
     PRIMARY KEY ({_KEY})
 );
-INSERT INTO facts VALUES ('format', '{FORMAT}');
+INSERT OR IGNORE INTO facts VALUES ('format', '{FORMAT}');
 COMMIT;
 """
 
@@ -58,7 +62,7 @@ class UnitResult:
     """What a unit brought: see `leadline.training.Trained`.
 
     `theta` is kept at full budget only, and so are `outputs`, (epochs, rows, n[L]): raw scores of some validation rows
-    after every epoch. They are large, and read by `Study.outputs` alone.
+    after every epoch. Both are large, and read by `Study.theta` and `Study.outputs` alone.
     """
 
     state: str
@@ -114,7 +118,7 @@ class Study:
     @staticmethod
     def _open(path: Path | None) -> sqlite3.Connection:
         try:
-            return sqlite3.connect(":memory:" if path is None else str(path))
+            return sqlite3.connect(":memory:" if path is None else str(path), timeout=PATIENCE)
         except sqlite3.Error as error:
             raise RunFolderError(f"{path} cannot be opened: {error}.") from error
 
@@ -226,22 +230,19 @@ class Study:
         found = self._connection.execute(f"SELECT outputs FROM units WHERE {_WHERE}", key).fetchone()
         return None if found is None or found[0] is None else np.load(io.BytesIO(found[0]), allow_pickle=False)
 
+    def theta(self, key: UnitKey) -> NDArray[np.float32] | None:
+        """The parameters of a unit, (n_parameters,), or None if there are none."""
+        found = self._connection.execute(f"SELECT theta FROM units WHERE {_WHERE}", key).fetchone()
+        return None if found is None or found[0] is None else np.frombuffer(found[0], dtype=np.float32)
+
     def result(self, key: UnitKey) -> UnitResult | None:
-        """The result of a unit, without its outputs, or None if it is not finished."""
-        columns = "state, reason, curve, losses, best_epoch, seconds, theta"
+        """The result of a unit, without its parameters and outputs, or None if it is not finished."""
+        columns = "state, reason, curve, losses, best_epoch, seconds"
         found = self._connection.execute(f"SELECT {columns} FROM units WHERE {_WHERE}", key).fetchone()
         if found is None:
             return None
-        state, reason, curve, losses, best_epoch, seconds, theta = found
-        return UnitResult(
-            state,
-            reason,
-            np.frombuffer(curve),
-            np.frombuffer(losses),
-            best_epoch,
-            seconds,
-            None if theta is None else np.frombuffer(theta, dtype=np.float32),
-        )
+        state, reason, curve, losses, best_epoch, seconds = found
+        return UnitResult(state, reason, np.frombuffer(curve), np.frombuffer(losses), best_epoch, seconds)
 
     def unit_keys(self, depth: int | None = None, trained: bool = False) -> list[UnitKey]:
         """The units, of one depth or of all, in order; `trained` leaves out those that were pruned."""
