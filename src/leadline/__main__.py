@@ -1,5 +1,6 @@
 """`python -m leadline` is the command line."""
 
-from leadline.cli.app import main
+from leadline.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

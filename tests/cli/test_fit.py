@@ -1,6 +1,7 @@
 """`leadline fit`: what it writes, what it prints, and what its options do."""
 
 import json
+import re
 import sqlite3
 
 import numpy as np
@@ -222,6 +223,29 @@ def test_max_depth_one_judges_nothing_but_the_linear_model(fit, people):
     result = fit(people, "buys", "--max-depth", "1")
     assert [row["L"] for row in stated(result)["ladder"]] == [1]
     assert "Only L = 1, logistic regression, was judged" in result.stdout
+
+
+def test_an_ensemble_predicts_by_networks_of_all_depths(fit, people, numbers_run):
+    result = fit(people.drop(columns="buys"), "spends", "--ensemble")
+    assert result.exit_code == 0, result.stderr
+    assert {plan.architecture.L for plan in leadline.load(result.folder).model_.plans} == {1, 2}
+    assert {plan.architecture.L for plan in leadline.load(numbers_run.folder).model_.plans} != {1, 2}
+    page = (result.folder / "report.html").read_text("utf-8")
+    assert "and others, an ensemble" in page
+    assert "--ensemble" in re.search(r"<code>(leadline fit .*?)</code>", page)[1].split()
+
+
+def test_refit_predicts_by_one_network(fit, people):
+    result = fit(people, "spends", "--refit")
+    assert result.exit_code == 0, result.stderr
+    assert len(leadline.load(result.folder).model_.members) == 1
+
+
+def test_an_ensemble_of_one_network_is_refused(fit, people):
+    result = fit(people, "spends", "--refit", "--ensemble")
+    assert result.exit_code == 2
+    assert "leave one of them" in result.stderr
+    assert not result.folder.exists()
 
 
 # Columns with a part of their own

@@ -118,6 +118,15 @@ def fit(
             "one_standard_error, or best."
         ),
     ] = "supported",
+    ensemble: Annotated[
+        bool,
+        typer.Option(
+            "--ensemble", help="Predict by networks of all depths: no one depth describes it, usually better."
+        ),
+    ] = False,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Predict by one network trained on all rows: smaller, usually not as good.")
+    ] = False,
     epochs: Annotated[int, typer.Option(help="Full number of epochs of a training.", min=1)] = 100,
     time_limit: Annotated[
         float | None,
@@ -176,6 +185,8 @@ def fit(
         context.fail("Missing argument 'DATA' (a table to learn from; or give --resume RUN).")
     if resume is None and target is None:
         context.fail("Missing option '--target' / '-t', the column to predict.")
+    if ensemble and refit:
+        context.fail("--ensemble predicts by many networks and --refit by one; leave one of them out.")
     with _exit_codes():
         from leadline.cli.fit import FREE_TO_CHANGE, FitOptions, resume_fit, run_fit
 
@@ -209,6 +220,8 @@ def fit(
                 time=time,
                 repeats=repeats,
                 select=select,
+                ensemble=ensemble,
+                refit=refit,
                 space=space,
                 out=out,
                 json=json,

@@ -126,7 +126,9 @@ class ClimbPrinter:
 
     def depth_started(self, L: int) -> None:
         """Show a bar for this depth on a terminal."""
-        self._show(f"L = {L}", BarColumn(20), TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False))
+        self._show(
+            f"L = {L}", BarColumn(20), TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False)
+        )
 
     def summing_up(self) -> None:
         """Say on a terminal that the depths are judged and the report is made."""

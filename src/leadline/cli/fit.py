@@ -58,6 +58,8 @@ class FitOptions:
     time: str | None
     repeats: str
     select: str
+    ensemble: bool
+    refit: bool
     space: str | None
     out: str | None
     json: bool
@@ -91,7 +93,8 @@ def resume_fit(run: str, given: dict[str, Any]) -> None:
     options = study.fact("options")
     if options is None:
         raise RunFolderError(f"{folder / STUDY_NAME} was not made by leadline fit; it says no options to resume with.")
-    options = {"watch": False, "port": 0, **options, "drop": tuple(options["drop"]), "out": str(folder), **given}
+    later = dict.fromkeys(("watch", "ensemble", "refit"), False) | {"port": 0}  # options that older runs do not have
+    options = {**later, **options, "drop": tuple(options["drop"]), "out": str(folder), **given}
     _fit(FitOptions(**options), folder, study)
 
 
@@ -137,6 +140,8 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         repeats=repeats,
         scoring=options.metric,
         select=options.select,
+        ensemble=options.ensemble,
+        refit=options.refit,
         time_limit=options.time_limit,
         n_jobs=-1 if options.jobs is None else options.jobs,
         study=study,

@@ -241,9 +241,9 @@ def _command(options: dict[str, Any] | None) -> str:
         return ""
     words = ["leadline", "fit", str(options["data"])]
     for name, value in options.items():
-        if name in ("data", "out", "json", "json_lines", "quiet", "watch", "port") or value is None:
+        if name in ("data", "out", "json", "json_lines", "quiet", "watch", "port") or value is None or value is False:
             continue
         values = value if isinstance(value, list) else [value]
         for item in values:
-            words += [f"--{name.replace('_', '-')}", str(item)]
+            words += [f"--{name.replace('_', '-')}", *([] if item is True else [str(item)])]
     return shlex.join(words)
