@@ -1,11 +1,15 @@
 """A headless Chromium: the one that Playwright brings, or one of this machine."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+# In the background of a script tests have interrupts ignored, and so has all that they start, to interrupt some of it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -1,5 +1,6 @@
 """What the tests of the command line share: small tables, quick searches, and two runs that many tests only read."""
 
+import signal
 from collections import namedtuple
 
 import numpy as np
@@ -8,6 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from leadline.cli.app import app
+
+# In the background of a script tests have interrupts ignored, and so has all that they start, to interrupt some of it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 QUICK = ["--epochs", "5", "--candidates", "2", "--cv", "2", "--max-depth", "2", "--repeats", "1"]
 

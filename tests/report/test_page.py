@@ -197,3 +197,15 @@ def test_depths_that_failed_and_scores_that_are_not_defined_are_dashes(run, tmp_
     assert row[2:6] == ["–", "–", "–", "no"]
     assert "Left out: the time limit came during L = 5." in page.text
     assert "–" in next(row for row in page.rows if row and row[0].startswith("L = "))
+
+
+def test_why_there_are_no_importances_is_said(run, tmp_path):
+    folder = run[0]
+    (tmp_path / "study.db").write_bytes((folder / "run" / "study.db").read_bytes())
+    study = Study.read(tmp_path / "study.db")
+    study.state("effects", {"importances": [], "curves": []})
+    assert "The columns cannot be judged: RMSE is not defined for these test rows." in Page(build_report(study)).text
+    record = study.fact("run")
+    record["data"]["columns"] = [f"pixel {i}" for i in range(784)]
+    study.state("run", record)
+    assert "With 784 columns a single one says little" in Page(build_report(study)).text

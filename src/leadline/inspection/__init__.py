@@ -1,9 +1,8 @@
-"""Floor 5: what networks do: what their predictions rest on, how their layers fare
-and what they see, and what gradient descent makes of
-deep and of shallow ones.
+"""Floor 5: what networks do: what their predictions rest on, how their layers fare and what they see, and what gradient
+descent makes of deep and of shallow ones.
 """
 
-from leadline.inspection.effects import Dependence, Importance, column_importances, dependences
+from leadline.inspection.effects import MOST_COLUMNS, Dependence, Importance, column_importances, dependences
 from leadline.inspection.health import LayerHealth, TrainingHealth, layer_health, training_health
 from leadline.inspection.layers import (
     Probe,
@@ -18,6 +17,7 @@ from leadline.inspection.rows import spread_rows
 from leadline.inspection.why_deep import Attempt, Outcome, Rival, experiment, summary
 
 __all__ = [
+    "MOST_COLUMNS",
     "Attempt",
     "Dependence",
     "Importance",

@@ -15,7 +15,7 @@ from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
 from leadline.search import Metric
 
-__all__ = ["Dependence", "Importance", "column_importances", "dependences"]
+__all__ = ["MOST_COLUMNS", "Dependence", "Importance", "column_importances", "dependences"]
 
 Array = NDArray[Any]
 
@@ -101,7 +101,7 @@ def column_importances(
     Returns
     -------
     list of Importance
-        Empty for more than 200 columns, and where the score is not defined for these rows.
+        Empty for more than MOST_COLUMNS columns, and where the score is not defined for these rows.
     """
     frame = frame[[column.name for column in model.layout.columns]]
     if not 0 < frame.shape[1] <= MOST_COLUMNS:

@@ -12,6 +12,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
+from leadline.inspection import MOST_COLUMNS
 from leadline.report import figures
 from leadline.report.figures import Figure
 from leadline.search import PRUNED, Study, UnitKey
@@ -130,6 +131,7 @@ def build_report(study: Study) -> str:
             work=work,
             layers=study.fact("layers") or [],
             effects=effects,
+            most_columns=MOST_COLUMNS,
             library=drawing_library(),
             specs=script_json(specs),
             command=_command(run.get("options")),
