@@ -67,6 +67,7 @@ def test_a_callable_scorer_is_called_as_scikit_learn_does() -> None:
 def test_the_second_of_two_classes_is_the_positive_one() -> None:
     y, p = np.array([0, 1, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
     assert Metric("recall", TWO).score(y, p) == pytest.approx(2 / 3)
+    assert Metric("neg_brier_score", TWO).score(y, p) == pytest.approx(-((y - p[:, 1]) ** 2).mean())
 
 
 def test_an_impossible_event_costs_much_but_not_infinity() -> None:
@@ -77,6 +78,8 @@ def test_an_impossible_event_costs_much_but_not_infinity() -> None:
 def test_an_unknown_score_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ParameterError, match=r"No score is called 'acuracy'. Did you mean 'accuracy'"):
         Metric("acuracy", TWO)
+    with pytest.raises(ParameterError, match=r"No score is called 'xyz'. sklearn.metrics.get_scorer_names\(\) lists"):
+        Metric("xyz", TWO)
 
 
 def test_the_scores_that_people_look_at() -> None:

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 2 wrong usage or input, 130 interrupted, 1 anything else.
 """
 
+import gc
 import os
 import sys
 import traceback
@@ -34,7 +35,12 @@ def main() -> None:
         # a terminal that cannot show a sign like ± shows a question mark
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    app()
+    try:
+        app()
+    finally:
+        # the process ends here; to look through all objects of all libraries for cycles first would take longer than
+        # many a command
+        gc.freeze()
 
 
 @contextmanager

@@ -51,7 +51,15 @@ _DEFAULTS = {
     "quantile": "neg_mean_pinball_loss",
 }
 # These judge one class against the other: the second of two, which they find if classes are called 0 and 1.
-_OF_THE_POSITIVE_CLASS = {"average_precision", "f1", "jaccard", "precision", "recall"}
+_OF_THE_POSITIVE_CLASS = {
+    "average_precision",
+    "d2_brier_score",
+    "f1",
+    "jaccard",
+    "neg_brier_score",
+    "precision",
+    "recall",
+}
 # A probability, or a rate, of zero for what happened would cost infinity; this is the smallest that is counted.
 _LEAST_PROBABILITY = 1e-15
 LABEL_THRESHOLD = 0.5
@@ -195,7 +203,8 @@ class Metric:
         if isinstance(scoring, str):
             names = [*_COMMON, *get_scorer_names()]
             if scoring not in (*names, default):
-                raise ParameterError(f"No score is called {scoring!r}.{nearest(scoring, names)}")
+                hint = nearest(scoring, names) or " sklearn.metrics.get_scorer_names() lists them."
+                raise ParameterError(f"No score is called {scoring!r}.{hint}")
             self.name = scoring
             self._scorer = None if scoring in self._terms else get_scorer(scoring)
         else:
