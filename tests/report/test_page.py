@@ -209,3 +209,23 @@ def test_why_there_are_no_importances_is_said(run, tmp_path):
     record["data"]["columns"] = [f"pixel {i}" for i in range(784)]
     study.state("run", record)
     assert "With 784 columns a single one says little" in Page(build_report(study)).text
+
+
+def test_what_to_do_next_follows_from_what_was_found(run, tmp_path):
+    folder = run[0]
+    (tmp_path / "study.db").write_bytes((folder / "run" / "study.db").read_bytes())
+    study = Study.read(tmp_path / "study.db")
+    record = study.fact("run")
+    deepest = record["depth"]
+    assert deepest > 1
+    record["ladder"] = record["ladder"][:deepest]
+    record["verdict"]["p_learned"] = [[deepest, 0.001]]
+    found = []
+    for change in ({}, {"p_learned": [[deepest, 0.5]]}):
+        record["verdict"].update(change)
+        study.state("run", record)
+        found.append(Page(build_report(study)).text)
+    assert f"--max-depth {deepest + 2} says whether deeper ones are better still" in found[0]
+    assert "No network predicts" not in found[0]
+    assert "better than the same answer for every row would" in found[1]
+    assert "deeper ones are better" not in found[1]
