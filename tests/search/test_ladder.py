@@ -1,10 +1,12 @@
+import time
+
 import numpy as np
 import pytest
 
 from leadline.search import DepthResult, Ladder, Metric, Problem, Progress, Study, Verdict, draw_candidates, make_folds
 from leadline.search.ladder import ROUNDS, Rung
 from leadline.tables import Encoded, Target
-from leadline.training import Hyperparameters, Stop, Stopped
+from leadline.training import Hyperparameters, Stop, Stopped, train
 
 BASE = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, max_iter=8)
 
@@ -245,6 +247,30 @@ def test_an_interruption_reaches_the_workers_and_keeps_what_is_finished() -> Non
         stop.check()
     assert study.unit_keys(1)
     assert study.unit_keys(2)
+
+
+def test_no_training_outlives_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work: list[int] = []
+
+    def slow(*given) -> list:
+        at_work.append(1)
+        time.sleep(0.3)
+        try:
+            return train(*given)
+        finally:
+            time.sleep(0.3)
+            at_work.pop()
+
+    class Impatient(Diary):
+        def advanced(self, progress: Progress) -> None:
+            if progress.L == 2:
+                assert at_work, "nothing is under way"
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("leadline.search.units.train", slow)
+    with pytest.raises(KeyboardInterrupt):
+        climb(make_problem(), n_jobs=2, listener=Impatient())
+    assert not at_work
 
 
 def test_a_candidate_that_diverges_fails_alone() -> None:

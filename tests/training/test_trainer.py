@@ -209,6 +209,41 @@ def test_asking_stops_training_from_another_thread() -> None:
         run(make_tasks([ENDLESS]), stop=stop)
 
 
+def test_who_asks_for_a_stop_can_wait_for_it() -> None:
+    stop, begun, ended = Stop(), threading.Event(), []
+
+    def work() -> None:
+        with stop.heeded():
+            begun.set()
+            time.sleep(0.2)
+            ended.append("work")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    begun.wait()
+    stop.set()
+    stop.wait()
+    assert ended == ["work"]
+    with pytest.raises(Stopped), stop.heeded():
+        ended.append("more")
+    stop.wait()
+    assert ended == ["work"]
+    thread.join()
+
+
+def test_work_that_never_looks_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadline.training.limits.PATIENCE", 0.1)
+    stop, waited = Stop(), threading.Event()
+
+    def wait() -> None:
+        stop.wait()
+        waited.set()
+
+    with stop.heeded():
+        threading.Thread(target=wait, daemon=True).start()
+        assert waited.wait(timeout=60)
+
+
 def test_a_stop_without_a_deadline_never_times_out() -> None:
     assert Stop().seconds_left is None
     assert not Stop().timed_out

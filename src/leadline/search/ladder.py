@@ -195,6 +195,8 @@ class Ladder:
         except BaseException:
             self.stop.set()  # whatever ends the climb ends the trainings that are still under way
             raise
+        finally:
+            self.stop.wait()
 
     @property
     def n_scores(self) -> int:

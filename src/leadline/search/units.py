@@ -52,7 +52,8 @@ def train_batch(
         key = (seed, *unit.key)
         tasks.append(Task(unit.settings, key, place, fold.train_rows, fold.validation_rows, kept))
     try:
-        trained = train(plan_of(problem, batch[0].settings), tasks, problem.data, problem.judge, stop)
+        with stop.heeded():
+            trained = train(plan_of(problem, batch[0].settings), tasks, problem.data, problem.judge, stop)
     except (Stopped, LeadlineError):
         raise
     except Exception as error:  # whatever a caller's own score or loss, or a lack of memory, raises

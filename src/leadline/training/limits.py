@@ -14,6 +14,9 @@ from threadpoolctl import ThreadpoolController
 
 __all__ = ["Stop", "Stopped", "one_blas_thread"]
 
+# Seconds after which work that was asked to stop is not waited for: only what callers brought themselves takes so long.
+PATIENCE = 10.0
+
 
 class Stopped(Exception):
     """Training ended before its time because someone asked."""
@@ -35,10 +38,38 @@ class Stop:
     def __init__(self, seconds: float | None = None) -> None:
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._event = threading.Event()
+        self._at_work, self._left = 0, threading.Condition()
 
     def set(self) -> None:
         """Ask everyone who holds this to stop."""
         self._event.set()
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Count a piece of work that looks at this; none begins after the wish.
+
+        Raises
+        ------
+        Stopped
+            It is time already.
+        """
+        with self._left:
+            self._at_work += 1
+        try:
+            self.check()
+            yield
+        finally:
+            with self._left:
+                self._at_work -= 1
+                self._left.notify_all()
+
+    def wait(self) -> None:
+        """Wait until all work of this process that looks at this has ended, or should have long ago.
+
+        Compiled code that still ran when the process ends would find its memory gone.
+        """
+        with self._left:
+            self._left.wait_for(lambda: not self._at_work, PATIENCE)
 
     @property
     def seconds_left(self) -> float | None:
