@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-# In the background of a script tests have interrupts ignored, and so has all that they start, to interrupt some of it.
+# What a script starts in its background ignores interrupts, and so do its children; some tests interrupt theirs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from leadline.cli.app import app
 
-# In the background of a script tests have interrupts ignored, and so has all that they start, to interrupt some of it.
+# What a script starts in its background ignores interrupts, and so do its children; some tests interrupt theirs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 QUICK = ["--epochs", "5", "--candidates", "2", "--cv", "2", "--max-depth", "2", "--repeats", "1"]

@@ -219,10 +219,9 @@ def test_what_to_do_next_follows_from_what_was_found(run, tmp_path):
     deepest = record["depth"]
     assert deepest > 1
     record["ladder"] = record["ladder"][:deepest]
-    record["verdict"]["p_learned"] = [[deepest, 0.001]]
     found = []
-    for change in ({}, {"p_learned": [[deepest, 0.5]]}):
-        record["verdict"].update(change)
+    for p in (0.001, 0.5):
+        record["verdict"]["p_learned"] = [[deepest, p]]
         study.state("run", record)
         found.append(Page(build_report(study)).text)
     assert f"--max-depth {deepest + 2} says whether deeper ones are better still" in found[0]

@@ -232,7 +232,7 @@ def test_who_asks_for_a_stop_can_wait_for_it() -> None:
 
 
 def test_work_that_never_looks_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadline.training.limits.PATIENCE", 0.1)
+    monkeypatch.setattr("leadline.training.limits.LONGEST_WAIT", 0.1)
     stop, waited = Stop(), threading.Event()
 
     def wait() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from leadline.inspection import MOST_COLUMNS
 from leadline.report import figures
 from leadline.report.figures import Figure
-from leadline.search import LEVEL, PRUNED, Study, UnitKey
+from leadline.search import PRUNED, Study, UnitKey, learned
 
 __all__ = ["build_report", "drawing_library", "environment", "framed", "script_json"]
 
@@ -132,7 +132,7 @@ def build_report(study: Study) -> str:
             layers=study.fact("layers") or [],
             effects=effects,
             most_columns=MOST_COLUMNS,
-            learned=(dict(run["verdict"]["p_learned"]).get(run["depth"]) or 0.0) < LEVEL,
+            learned=learned(dict(run["verdict"]["p_learned"]), run["depth"]),
             library=drawing_library(),
             specs=script_json(specs),
             command=_command(run.get("options")),

@@ -25,6 +25,7 @@ from leadline.search.verdict import (
     give_verdict,
     in_words,
     joint_epoch,
+    learned,
     linear_name,
 )
 
@@ -58,6 +59,7 @@ __all__ = [
     "in_words",
     "joint_epoch",
     "labels_of",
+    "learned",
     "linear_name",
     "make_folds",
     "most_repeats",

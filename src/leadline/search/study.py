@@ -28,7 +28,7 @@ USABLE = ("done", "stopped early")
 PRUNED = "pruned"
 
 # Seconds for which a write waits while others read: on a machine that is busy a reader may be held up that long.
-PATIENCE = 60.0
+LONGEST_WAIT = 60.0
 
 _KEY = "depth, candidate, fold, repeat, epochs"
 _WHERE = "depth = ? AND candidate = ? AND fold = ? AND repeat = ? AND epochs = ?"
@@ -118,7 +118,7 @@ class Study:
     @staticmethod
     def _open(path: Path | None) -> sqlite3.Connection:
         try:
-            return sqlite3.connect(":memory:" if path is None else str(path), timeout=PATIENCE)
+            return sqlite3.connect(":memory:" if path is None else str(path), timeout=LONGEST_WAIT)
         except sqlite3.Error as error:
             raise RunFolderError(f"{path} cannot be opened: {error}.") from error
 

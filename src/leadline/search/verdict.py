@@ -177,6 +177,11 @@ def give_verdict(scores: Mapping[int, Array], test_share: float, constant: Array
     )
 
 
+def learned(p_learned: Mapping[int, float], L: int) -> bool:
+    """Whether depth L is better than a prediction that does not look at the inputs, or nobody asked."""
+    return p_learned.get(L, 0.0) < LEVEL
+
+
 def linear_name(task: str) -> str:
     """What L = 1 is called."""
     return "logistic regression" if task == "classification" else "linear regression"
@@ -196,7 +201,7 @@ def in_words(verdict: Verdict, deepest: int, linear: str, select: str = "support
         Which depth is the answer: a name in SELECTIONS.
     """
     answer = SELECTIONS[select](verdict)
-    if verdict.p_learned.get(answer, 0.0) >= LEVEL:
+    if not learned(verdict.p_learned, answer):
         deeper = "" if answer == deepest else f", and no deeper network, up to L = {deepest}, is significantly better"
         return (
             f"Nothing was learned: L = {answer} is not significantly better than a prediction that does not look at "

@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 __all__ = ["Stop", "Stopped", "one_blas_thread"]
 
 # Seconds after which work that was asked to stop is not waited for: only what callers brought themselves takes so long.
-PATIENCE = 10.0
+LONGEST_WAIT = 10.0
 
 
 class Stopped(Exception):
@@ -69,7 +69,7 @@ class Stop:
         Compiled code that still ran when the process ends would find its memory gone.
         """
         with self._left:
-            self._left.wait_for(lambda: not self._at_work, PATIENCE)
+            self._left.wait_for(lambda: not self._at_work, LONGEST_WAIT)
 
     @property
     def seconds_left(self) -> float | None:
