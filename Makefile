@@ -98,11 +98,11 @@ vega:
 
 # Needs uv on the path; writes hashes and no index lines.
 lock:
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --extra parquet --group build pyproject.toml -o requirements/runtime.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --extra parquet --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --group docs -c requirements/runtime.txt pyproject.toml -o requirements/docs.txt
 
 clean:
