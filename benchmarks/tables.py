@@ -93,11 +93,11 @@ def main() -> None:
         for entry in wanted
         for split in range(options.first_split, options.first_split + options.splits)
     ]
-    found = _measure(options, methods, pieces)
-    print(_summary(found))
+    found = measure(options, methods, pieces)
+    print(summary(found))
     if not options.ablation:
         print()
-        print(_errors(found))
+        print(error_table(found))
 
 
 def _without(changes: str) -> str:
@@ -110,7 +110,7 @@ def _without(changes: str) -> str:
     return "|".join(each)
 
 
-def _measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A row for each method, table and split, of this run or an earlier one."""
     setting = {"max_train": options.max_train, "cores": options.cores}
     before = earlier(options.out)
@@ -143,7 +143,9 @@ def _measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, An
 
 
 def _versions() -> dict[str, str]:
-    return versions("leadline", "scikit-learn", "numpy", "lightgbm", "xgboost", "catboost", "pytabkit", "torch")
+    return versions(
+        "leadline", "scikit-learn", "numpy", "lightgbm", "xgboost", "catboost", "pytabkit", "torch", "interpret-core"
+    )
 
 
 def _ranks(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
@@ -161,7 +163,7 @@ def _ranks(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
     return ranks
 
 
-def _summary(found: Sequence[dict[str, Any]]) -> str:
+def summary(found: Sequence[dict[str, Any]]) -> str:
     """A line for each method: rank, how often the first one is better, error and time against it, costs with range."""
     ranks, lines = _ranks(found), []
     first = found[0]["method"]
@@ -207,7 +209,7 @@ def _median(values: Sequence[float]) -> float:
     return statistics.median(values) if values else float("nan")
 
 
-def _errors(found: Sequence[dict[str, Any]]) -> str:
+def error_table(found: Sequence[dict[str, Any]]) -> str:
     """The mean error of each method on each table, with its range over the splits."""
     methods = list(dict.fromkeys(row["method"] for row in found))
     cells: dict[Any, list[float]] = defaultdict(list)

@@ -20,6 +20,8 @@ SHARED = [
     ("hidden_layer_sizes", (8, 0), SIZES),
     ("hidden_layer_sizes", (8, 2.5), SIZES),
     ("hidden_layer_sizes", "8", SIZES),
+    ("additive", "yes", "one of False, True"),
+    ("additive", None, "one of False, True"),
     ("activation", "rleu", ACTIVATIONS),
     ("activation", None, ACTIVATIONS),
     ("solver", "sgdm", SOLVERS),

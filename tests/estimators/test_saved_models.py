@@ -32,7 +32,8 @@ FIXTURES = sorted(path.parent for path in MODELS.glob("format-*/*/model.json"))
 
 def test_every_version_has_its_fixtures() -> None:
     assert {path.parent.name for path in FIXTURES} == {f"format-{version}" for version in range(1, FORMAT + 1)}
-    assert len(FIXTURES) == 5 * FORMAT
+    # additive models came with format 4
+    assert len(FIXTURES) == 5 * FORMAT + (FORMAT - 3)
 
 
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -43,7 +44,7 @@ def test_a_model_of_any_version_predicts_what_it_did(folder: Path) -> None:
     assert np.allclose(predicted, json.loads((folder / "expected.json").read_text()), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["classes", "numbers", "mixed", "search"])
+@pytest.mark.parametrize("name", ["classes", "numbers", "mixed", "search", "additive"])
 def test_what_is_loaded_and_saved_again_is_the_same(name: str, tmp_path: Path) -> None:
     folder = MODELS / f"format-{FORMAT}" / name
     leadline.load(folder).save(tmp_path)
@@ -157,6 +158,10 @@ CRAFTED = {
     "huge layers": (
         at("settings", 0, "hidden_layer_sizes", value=[10**9, 10**9]),
         "more units than the file has numbers",
+    ),
+    "hidden layers of an additive network": (
+        at("settings", 0, "additive", value=True),
+        "must be \\(\\) where additive",
     ),
     "wide layers": (at("settings", 0, "hidden_layer_sizes", value=[9, 3]), r"must have shape \(9,"),
     "absurd layers": (at("settings", 0, "hidden_layer_sizes", value=[10**40]), "more units than the file has numbers"),

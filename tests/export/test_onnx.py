@@ -118,6 +118,14 @@ def test_every_kind_of_column_goes_in_raw(table, tmp_path) -> None:
     assert session.run(None, fed)[0][0, 0] == pytest.approx(model.predict(row)[0], rel=1e-5)
 
 
+@pytest.mark.parametrize("embedding", ["none", "periodic", "piecewise_linear"])
+def test_additive_networks_have_the_pieces_of_deep_ones(embedding: str, table, tmp_path) -> None:
+    parameters = {"additive": True, "numeric_embedding": embedding, "max_iter": 3, "random_state": 0}
+    for members, y in ((1, table["whole"] > 2), (2, table["whole"])):
+        model = DeepClassifier((), n_networks=2, members=members, one_hot_up_to=2, **parameters).fit(table, y)
+        assert np.allclose(runs(model, table, tmp_path, "probabilities"), model.predict_proba(table), atol=1e-5)
+
+
 def test_the_networks_of_a_search_are_averaged_in_the_graph(table, tmp_path) -> None:
     y = (table["whole"] > 2).astype(int)
     search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=3).fit(table, y)

@@ -40,7 +40,7 @@ def mixed() -> tuple[pd.DataFrame, pd.Series]:
 
 def data(name: str):
     """X and y of a fixture."""
-    if name == "mixed":
+    if name in ("mixed", "additive"):
         return mixed()
     return (load_diabetes if name == "numbers" else load_iris)(return_X_y=True)
 
@@ -56,6 +56,7 @@ def models() -> dict:
         "linear": DeepClassifier((), random_state=0),
         "mixed": DeepClassifier(**small, n_networks=1, numeric_embedding="none", one_hot_up_to=2),
         "search": search,
+        "additive": DeepClassifier((), additive=True, max_iter=3, n_networks=2, one_hot_up_to=2, random_state=0),
     }
 
 

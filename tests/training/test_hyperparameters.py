@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from leadline.errors import ParameterError
+from leadline.errors import ModelFileError, ParameterError
 from leadline.training import Hyperparameters
 
 
@@ -40,7 +40,18 @@ def test_a_record_goes_through_json_and_back() -> None:
     assert Hyperparameters.from_record(json.loads(json.dumps(settings.to_record()))) == settings
 
 
-def test_one_layer_is_always_solved() -> None:
+def test_one_layer_is_solved_unless_the_network_is_additive() -> None:
     assert Hyperparameters(hidden_layer_sizes=()).solved
+    assert not Hyperparameters(hidden_layer_sizes=(), additive=True).solved
+    assert Hyperparameters(hidden_layer_sizes=(), additive=True, solver="lbfgs").solved
     assert Hyperparameters(solver="lbfgs").solved
     assert not Hyperparameters().solved
+
+
+def test_an_additive_network_has_no_hidden_layers() -> None:
+    said = r"hidden_layer_sizes must be \(\) where additive is True, since .*; got \(128, 128\)"
+    with pytest.raises(ParameterError, match=said):
+        Hyperparameters(additive=True)
+    record = {**Hyperparameters(hidden_layer_sizes=()).to_record(), "additive": True, "hidden_layer_sizes": [3]}
+    with pytest.raises(ModelFileError, match=r"the settings: .* must be \(\) where additive"):
+        Hyperparameters.from_record(record)

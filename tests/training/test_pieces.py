@@ -47,6 +47,11 @@ CHAINS = {
     "scaled bins": [FeatureScale(N_IN), BINS],
     "scaled categories": [FeatureScale(N_IN), CATEGORIES],
     "scaled members": [FeatureScale(N_IN), Members(N_IN, 3)],
+    "scaled bins and categories": [
+        BINS,
+        CategoryEmbedding(BINS.n_out - sum(GROUPS), GROUPS, above=2, size=3),
+        FeatureScale(BINS.n_out - 2),
+    ],
     "all": [
         PERIODIC,
         CategoryEmbedding(PERIODIC.n_out - sum(GROUPS), GROUPS, above=2, size=3),
@@ -56,21 +61,22 @@ CHAINS = {
 }
 
 
-def step(X: np.ndarray, Y: np.ndarray, w: np.ndarray, rate: float) -> Steps:
+def step(X: np.ndarray, Y: np.ndarray, w: np.ndarray, rate: float, L: int = 3) -> Steps:
     row = np.zeros((1, len(SETTINGS)))
     row[0, SETTINGS.index("scale")] = 1 / (1 - rate)
-    keys = np.array([[rate * 2**32, 1234567, 7654321]], np.uint64)
+    keys = np.array([[rate * 2**32, 1234567, 7654321][:L]], np.uint64)
     return Steps(Examples(X, Y, w), np.arange(len(X)), len(X), row, keys)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", CHAINS)
-@pytest.mark.parametrize("rate", [0.0, 0.4])
-def test_the_gradient_of_every_piece_is_that_of_the_loss(backend, name, rate) -> None:
-    plan = make_plan(*CHAINS[name])
+@pytest.mark.parametrize(("rate", "hidden"), [(0.0, (6, 5)), (0.4, (6, 5)), (0.0, ())])
+def test_the_gradient_of_every_piece_is_that_of_the_loss(backend, name, rate, hidden) -> None:
+    """Before hidden layers, and right before the output layer as in an additive network."""
+    plan = make_plan(*CHAINS[name], hidden=hidden)
     generator = np.random.default_rng(1)
     X, w = make_inputs(), generator.uniform(0.5, 2.0, M)
-    examples = step(X, np.eye(2)[generator.integers(0, 2, M)], w, rate)
+    examples = step(X, np.eye(2)[generator.integers(0, 2, M)], w, rate, plan.architecture.L)
     learned = np.concatenate([np.full(spec.size, spec.fitted is None) for spec in plan.specs])
     theta = plan.initial(stream((0,)), X) + 0.05 * learned
 
@@ -180,6 +186,9 @@ def test_pieces_are_chosen_by_the_settings_and_there_are_none_for_depth_one() ->
     assert plan.architecture.L == 2
     linear = plan_for(replace(settings, hidden_layer_sizes=()), inputs, 2, "cross_entropy")
     assert linear.pieces == ()
+    additive = plan_for(replace(settings, hidden_layer_sizes=(), additive=True), inputs, 2, "cross_entropy")
+    assert [type(piece) for piece in additive.pieces] == kinds
+    assert additive.architecture.sizes == (NUMBERS * 4 + 1 + 8, 2)
     bins = plan_for(replace(settings, numeric_embedding="piecewise_linear"), inputs, 2, "cross_entropy")
     assert isinstance(bins.pieces[0], PiecewiseLinear)
     # nothing to embed

@@ -44,7 +44,7 @@ from leadline.training import (
     stream,
     train,
 )
-from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check
+from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check, check_additive
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
 
@@ -62,9 +62,9 @@ _REGRESSION_LOSSES = {"squared_error": USUAL_LOSS}
 def _trains_in_minibatches(estimator: "_Deep") -> bool:
     if estimator.hyperparameters().solved:
         raise AttributeError(
-            f"{type(estimator).__name__}.partial_fit needs a network that trains in minibatches: hidden layers, and "
-            f"another solver than 'lbfgs'; got hidden_layer_sizes={estimator.hidden_layer_sizes!r} and "
-            f"solver={estimator.solver!r}."
+            f"{type(estimator).__name__}.partial_fit needs a network that trains in minibatches: hidden layers or "
+            f"additive=True, and another solver than 'lbfgs'; got hidden_layer_sizes={estimator.hidden_layer_sizes!r} "
+            f"and solver={estimator.solver!r}."
         )
     return True
 
@@ -104,6 +104,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
     hidden_layer_sizes: Sequence[int] | int = field(default=Hyperparameters.hidden_layer_sizes, kw_only=False)
     activation: str = field(default=Hyperparameters.activation, kw_only=False)
+    additive: bool = Hyperparameters.additive
     recipe: str = "tabular"
     loss: str | Loss | None = None
     solver: str = Hyperparameters.solver
@@ -148,6 +149,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         values: dict[str, Any] = {}
         for item in dataclasses.fields(Hyperparameters):
             value = getattr(self, item.name, None)
+            if item.name == "alpha" and value is None:
+                # a convex problem wants a penalty, as scikit-learn's LogisticRegression and Ridge have by default
+                value = 1.0 if np.size(self.hidden_layer_sizes) == 0 and not self.additive else 0.0
             if value is None and getattr(type(self), item.name, None) is None:
                 value = chosen.get(item.name, item.default)
             if isinstance(value, str):
@@ -158,11 +162,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 and not isinstance(value, bool)
             ):
                 value = (value,)
-            if item.name == "alpha" and value is None:
-                # a convex problem wants a penalty, as scikit-learn's LogisticRegression and Ridge have by default
-                value = 1.0 if np.size(self.hidden_layer_sizes) == 0 else 0.0
             check(owner, item.name, item.metadata["rule"], value)
             values[item.name] = value
+        check_additive(owner, values["additive"], values["hidden_layer_sizes"])
         return Hyperparameters(**values)
 
     @classmethod
@@ -287,11 +289,12 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "
                 "be trained further; use warm_start=False."
             )
-        if model is not None and settings.hidden_layer_sizes != model.settings.hidden_layer_sizes:
-            raise ParameterError(
-                f"{type(self).__name__}.hidden_layer_sizes cannot change while training goes on; it was "
-                f"{model.settings.hidden_layer_sizes}, now {settings.hidden_layer_sizes}. Use warm_start=False."
-            )
+        for name in ("hidden_layer_sizes", "additive"):
+            if model is not None and getattr(settings, name) != getattr(model.settings, name):
+                raise ParameterError(
+                    f"{type(self).__name__}.{name} cannot change while training goes on; it was "
+                    f"{getattr(model.settings, name)}, now {getattr(settings, name)}. Use warm_start=False."
+                )
         n = self._how_many(len(given.y)) if model is None else len(model.members)
         if model is not None:
             # what was fitted on a network's first rows is its own
@@ -492,19 +495,23 @@ _PARAMETERS = """\
 Parameters
     ----------
     hidden_layer_sizes : sequence of int, default {hidden_layer_sizes}
-        n[1] … n[L-1]; ``()`` is {linear}, L = 1, solved by L-BFGS on the same loss and gradient.
+        n[1] … n[L-1]; ``()`` is {linear}, L = 1, solved by L-BFGS on the same loss and gradient, or an additive model.
     activation : str, default "{activation}"
         g of every hidden layer: one of the names in `leadline.network.ACTIVATIONS`.
+    additive : bool, default False
+        With ``hidden_layer_sizes=()`` a generalised additive model: each column goes through a learned curve of its
+        own, the embedding, and the raw scores are the sum of the curves; trained in minibatches as deep networks are.
+        L stays 1. `leadline.inspection.column_curves` gives the curves.
     recipe : {{"tabular", "plain"}}, default "tabular"
         What the parameters are that are None here: what suits tables, or the network of the equations and nothing else.
     loss : str or Loss, optional
         {loss}
     solver : str, default "{solver}"
         One of the names in `leadline.network.OPTIMISERS`, in minibatches, or "lbfgs" for all rows at once in float64;
-        L = 1 is always solved by L-BFGS.
+        L = 1 is always solved by L-BFGS, unless the network is additive.
     alpha : float, optional
         L2 penalty: + alpha/2 ‖W‖² beside the summed loss of the rows (1/C of LogisticRegression, alpha of Ridge).
-        Default 1 for L = 1, else 0.
+        Default 1 for L = 1, else 0, also where the network is additive.
     weight_decay : float, default {weight_decay}
         Decoupled decay (AdamW), another thing than `alpha`: W shrinks by learning rate × this at every step.
     dropout : float, default {dropout}

@@ -332,5 +332,17 @@ def _from_2(record: Any) -> Any:
     return {**record, "settings": [{**record["settings"], **_NEW_IN_3}], "members": members}
 
 
+# What the settings did not have in format 3, and what it would have been.
+_NEW_IN_4 = {"additive": False}
+
+
+def _from_3(record: Any) -> Any:
+    """A record of format 3, which had no additive networks."""
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), list):
+        return record
+    settings = [{**own, **_NEW_IN_4} if isinstance(own, dict) else own for own in record["settings"]]
+    return {**record, "settings": settings}
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -2,6 +2,7 @@
 descent makes of deep and of shallow ones.
 """
 
+from leadline.inspection.curves import Curve, Curves, column_curves
 from leadline.inspection.effects import MOST_COLUMNS, Dependence, Importance, column_importances, dependences
 from leadline.inspection.health import LayerHealth, TrainingHealth, layer_health, training_health
 from leadline.inspection.layers import (
@@ -19,6 +20,8 @@ from leadline.inspection.why_deep import Attempt, Outcome, Rival, experiment, su
 __all__ = [
     "MOST_COLUMNS",
     "Attempt",
+    "Curve",
+    "Curves",
     "Dependence",
     "Importance",
     "LayerHealth",
@@ -26,6 +29,7 @@ __all__ = [
     "Probe",
     "Rival",
     "TrainingHealth",
+    "column_curves",
     "column_importances",
     "column_layers",
     "dependences",

@@ -18,6 +18,8 @@ __all__ = ["Statistics"]
 CLIP = np.float32(3.0)
 # Beyond this distance, in scales from the centre, the clipped number is CLIP in float32; squares stay finite.
 FARTHEST = np.float32(1e9)
+# The share of CLIP that is told from all of it on the way back.
+FARTHEST_SHARE = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -81,3 +83,21 @@ class Statistics:
             x = np.clip(x, -FARTHEST, FARTHEST)
             x /= np.sqrt(1.0 + np.square(x / CLIP))
         return np.concatenate([x, encoded.indicators], axis=1)
+
+    def values_of(self, x: NDArray[np.floating], j: int) -> list[float]:
+        """The numbers of column j that become the inputs x, which are known to the precision of float32.
+
+        A number is given with as many decimals as x tells of it; where x has been clipped to the end it is the farthest
+        that can be told apart.
+        """
+        if not np.isfinite(self.scale[j]):
+            return [float(self.center[j])]
+        u, steepness = np.asarray(x, np.float64), np.ones(np.shape(x))
+        if self.scaling == "robust":
+            u = np.clip(u / CLIP, -FARTHEST_SHARE, FARTHEST_SHARE)
+            u = CLIP * u / np.sqrt(1.0 - u**2)
+            steepness = (1.0 + (u / CLIP) ** 2) ** 1.5
+        unsure = self.scale[j] * steepness * np.finfo(np.float32).eps * np.maximum(np.abs(x), 1.0)
+        decimals = -np.ceil(np.log10(unsure)).astype(int)
+        values = self.center[j] + self.scale[j] * u
+        return [round(value, n) for value, n in zip(values.tolist(), decimals.tolist(), strict=True)]

@@ -8,7 +8,7 @@ checks, the command line's help, the model file and the report.
 import dataclasses
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +33,7 @@ __all__ = [
     "Rule",
     "Sizes",
     "check",
+    "check_additive",
 ]
 
 SOLVERS = (*OPTIMISERS, "lbfgs")
@@ -139,6 +140,15 @@ def check(owner: str, name: str, rule: Rule, value: Any) -> None:
         raise ParameterError(f"{owner}.{name} must be {rule}; got {value!r}.")
 
 
+def check_additive(owner: str, additive: bool, hidden_layer_sizes: Sequence[int]) -> None:
+    """Raise ParameterError if an additive network is to have hidden layers, in which columns would meet."""
+    if additive and len(hidden_layer_sizes):
+        raise ParameterError(
+            f"{owner}.hidden_layer_sizes must be () where additive is True, since columns meet in a hidden layer; got "
+            f"{tuple(hidden_layer_sizes)!r}."
+        )
+
+
 def _parameter(default: Any, rule: Rule, explanation: str) -> Any:
     return field(default=default, metadata={"rule": rule, "explanation": explanation})
 
@@ -169,11 +179,16 @@ class Hyperparameters:
     hidden_layer_sizes: tuple[int, ...] = _parameter(
         (128, 128), Sizes(), "n[1] … n[L-1]; none of them is logistic or linear regression, L = 1"
     )
+    additive: bool = _parameter(
+        False,
+        Choice((False, True)),
+        "without hidden layers: each column through a learned curve of its own, and their sum, trained in minibatches",
+    )
     activation: str = _parameter("relu", Choice(tuple(ACTIVATIONS)), "g of every hidden layer")
     solver: str = _parameter(
         "adam",
         Choice(SOLVERS),
-        "an optimiser in minibatches, or lbfgs on all rows at once; L = 1 is always solved by lbfgs",
+        "an optimiser in minibatches, or lbfgs on all rows at once; L = 1 is always solved by lbfgs unless additive",
     )
     alpha: float = _parameter(
         0.0, Real(low=0.0), "L2 penalty: the summed loss of the rows gets + alpha/2 ‖W‖² (biases are free)"
@@ -255,6 +270,7 @@ class Hyperparameters:
         for item in dataclasses.fields(self):
             check("Hyperparameters", item.name, item.metadata["rule"], getattr(self, item.name))
         object.__setattr__(self, "hidden_layer_sizes", tuple(int(n) for n in self.hidden_layer_sizes))
+        check_additive("Hyperparameters", self.additive, self.hidden_layer_sizes)
 
     def for_table(self, n: int, p: int) -> "Hyperparameters":
         """The same for `n` training rows of `p` numbers: a batch size that is one, an embedding that has a name."""
@@ -275,7 +291,7 @@ class Hyperparameters:
     @property
     def solved(self) -> bool:
         """Whether the network is solved by L-BFGS over all rows; otherwise it is trained by Adam in minibatches."""
-        return self.solver == "lbfgs" or not self.hidden_layer_sizes
+        return self.solver == "lbfgs" or not (self.hidden_layer_sizes or self.additive)
 
     def shared(self) -> "Hyperparameters":
         """What networks must have in common to train as one population: everything else is at its default."""

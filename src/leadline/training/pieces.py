@@ -479,13 +479,14 @@ class Members(_Piece):
 def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, loss: str) -> Plan:
     """The plan of a network with these settings, for these inputs (or so many numbers) and output units.
 
-    For L = 1 no piece stands before the layer: it is logistic or linear regression and nothing else.
+    For L = 1 no piece stands before the layer, which is logistic or linear regression and nothing else, unless the
+    network is additive: each piece works on single columns, so that the scores become sums of learned curves.
     """
     if isinstance(inputs, int):
         inputs = Inputs(inputs)
     pieces: list[Block] = []
     width = inputs.n
-    if settings.hidden_layer_sizes:
+    if settings.hidden_layer_sizes or settings.additive:
         rest = width - inputs.numbers
         if inputs.numbers and settings.numeric_embedding != "none":
             kind = PeriodicEmbedding if settings.numeric_embedding == "periodic" else PiecewiseLinear
