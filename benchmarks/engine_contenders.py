@@ -29,7 +29,7 @@ class Training:
         **changes: Any,
     ) -> None:
         from leadline.network import smooth_labels
-        from leadline.training import Data, Hyperparameters, Task, plan_for
+        from leadline.training import Data, Holdout, Hyperparameters, Task, plan_for
 
         settings = Hyperparameters(
             hidden_layer_sizes=tuple(sizes[1:-1]), batch_size=batch, max_iter=epochs, **{**PLAIN, **changes}
@@ -42,7 +42,7 @@ class Training:
         self.data = Data(X, Y, np.ones(X.shape[1], np.float32))
         self.plan = plan_for(settings, sizes[0], sizes[-1], "cross_entropy")
         rows = np.arange(X.shape[1])
-        self.tasks = [Task(settings, (0, i), 0, rows[:n], rows[n:]) for i in range(networks)]
+        self.tasks = [Task(settings, (0, i), 0, rows[:n], (Holdout(rows[n:]),)) for i in range(networks)]
         self.labels, self.count = labels, networks * epochs * 20
 
     def judge(self, fold: int, rows: np.ndarray, scores: np.ndarray) -> float:
@@ -52,7 +52,7 @@ class Training:
         from leadline.training import Stop
         from leadline.training.trainer import Trainer
 
-        trainer = Trainer(self.plan, self.tasks, self.data, self.judge, Stop(), 1)
+        trainer = Trainer(self.plan, self.tasks, self.data, self.judge, Stop(), 1, None)
         start = time.perf_counter()
         trainer.run()
         return {"seconds": time.perf_counter() - start, "count": self.count}

@@ -18,7 +18,6 @@ from real_tables import DATA, draw
 from sklearn.metrics import log_loss, root_mean_squared_error
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.search import corrected_error
 
 TABLES = (
     "titanic",
@@ -31,8 +30,6 @@ TABLES = (
     "california_housing",
 )
 TRAINING_ROWS, TEST_ROWS, SEEDS = 2000, 4000, 10
-# n_test / n_train of five folds
-TEST_SHARE = 1 / 4
 
 
 def search_one(folder: Path, name: str, seed: int) -> dict[str, Any]:
@@ -53,10 +50,11 @@ def search_one(folder: Path, name: str, seed: int) -> dict[str, Any]:
         "L": search.best_depth_,
         "one_standard_error": search.verdict_.one_standard_error_depth,
         "best": search.verdict_.best_depth,
-        "confidence": search.evidence_.answers[search.best_depth_],
+        "confidence": search.verdict_.as_good[search.best_depth_],
         "repeats": search.n_repeats_,
         "losses": losses,
-        "scores": {L: search.results_[L].scores.tolist() for L in search.models_},
+        "errors": {L: search.comparison_.difference(search.best_depth_, L)[1] for L in search.models_},
+        "decided": search.verdict_.decided,
         "rows": [len(drawn.X_train), len(drawn.X_test)],
         "seconds": time.perf_counter() - start,
     }
@@ -70,8 +68,7 @@ def summarise(runs: list[dict[str, Any]]) -> dict[str, float]:
     for run in runs:
         if often_best in run["losses"]:
             worse.append(run["losses"][run["L"]] - run["losses"][often_best])
-            difference = np.array(run["scores"][run["L"]]) - np.array(run["scores"][often_best])
-            errors.append(corrected_error(difference, TEST_SHARE))
+            errors.append(run["errors"][often_best])
     return {
         "range": max(chosen) - min(chosen),
         "commonest": Counter(chosen).most_common(1)[0][1] * 10 / len(chosen),
@@ -79,6 +76,8 @@ def summarise(runs: list[dict[str, Any]]) -> dict[str, float]:
         "worse": float(np.mean(worse)),
         "standard_error": float(np.mean(errors)),
         "loss": float(np.mean([run["losses"][run["L"]] for run in runs])),
+        "above_best": float(np.mean([run["losses"][run["L"]] / min(run["losses"].values()) - 1 for run in runs])),
+        "undecided": sum(not run["decided"] for run in runs),
     }
 
 
@@ -95,7 +94,7 @@ def main() -> None:
         runs = []
         for seed in range(options.seeds):
             runs.append(search_one(options.data, name, seed))
-            shown = {key: value for key, value in runs[-1].items() if key != "scores"}
+            shown = {key: value for key, value in runs[-1].items() if key != "errors"}
             print(f"  {name}: {shown}", flush=True)
         facts.append(summarise(runs))
         own = facts[-1]
@@ -104,20 +103,24 @@ def main() -> None:
                 name,
                 f"{runs[0]['rows'][0]:,}",
                 ", ".join(f"L = {L}: {n}" for L, n in sorted(Counter(run["L"] for run in runs).items())),
+                f"{own['undecided']:.0f}",
                 f"{own['range']:.0f}",
                 f"{own['commonest']:.0f} of 10",
                 f"{own['loss']:.4g}",
                 f"L = {own['often_best']:.0f}",
                 f"{own['worse']:+.2g} ({own['worse'] / own['standard_error']:+.1f} s.e.)" if own["worse"] else "0",
+                f"{own['above_best']:.2%}",
                 f"{np.median([run['seconds'] for run in runs]):.0f}",
             ]
         )
         record[name] = {"runs": runs, "summary": own}
-    head = ["table", "rows", "answers", "range", "commonest", "test loss", "best most often", "against that", "seconds"]
+    head = ["table", "rows", "answers", "undecided", "range", "commonest", "test loss", "best most often"]
+    head += ["against that", "above the best of each search", "seconds"]
     print("\n" + table(head, lines))
     print(
         f"\nmean range of the answer {np.mean([own['range'] for own in facts]):.2f}; commonest answer in "
-        f"{np.mean([own['commonest'] for own in facts]):.1f} of 10 seeds on average"
+        f"{np.mean([own['commonest'] for own in facts]):.1f} of 10 seeds on average; loss above the best judged depth "
+        f"{np.mean([own['above_best'] for own in facts]):.2%}"
     )
     print(f"written to {write_json('stability', record)}")
 

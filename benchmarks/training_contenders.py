@@ -72,7 +72,7 @@ class Leadline(Contest):
         for i in range(networks):
             fold = i % FOLDS if networks > 1 else 0
             rows = np.delete(np.arange(len(self.X)), np.arange(fold, len(self.X), FOLDS))
-            self.tasks.append(Task(settings, (0, i), fold, rows, rows[:0]))
+            self.tasks.append(Task(settings, (0, i), fold, rows))
 
     def run(self) -> dict[str, Any]:
         from leadline.training import Stop, networks_at_once, one_blas_thread
@@ -81,7 +81,7 @@ class Leadline(Contest):
         size = min(networks_at_once(self.plan, self.tasks[0].settings), -(-self.networks // self.threads))
         batches = [self.tasks[at : at + size] for at in range(0, self.networks, size)]
         lanes = self.threads if self.networks == 1 else 1
-        trainers = [Trainer(self.plan, batch, self.data, float, Stop(), lanes) for batch in batches]
+        trainers = [Trainer(self.plan, batch, self.data, float, Stop(), lanes, None) for batch in batches]
         with one_blas_thread(), ThreadPoolExecutor(self.threads) as pool:
             start = time.perf_counter()
             trained = list(pool.map(Trainer.run, trainers))

@@ -22,14 +22,14 @@ search = DepthSearchCV(network, max_depth=3, candidates=4, repeats=1).fit(X_trai
 print(search.ladder_[["L", "hidden_layer_sizes", "mean_score", "standard_error", "p_value", "supported"]])
 
 # %%
-# The answer is the smallest depth that is not significantly worse than the best one. How sure is it? Over resampled
-# rows, each depth was the answer so often:
+# The answer is the smallest depth than which no other is significantly better, if that can be told. How sure is it? The
+# probability of each depth to be the best, or within half a percent of it:
 print(search.sentence_)
-print({L: f"{share:.0%}" for L, share in search.evidence_.answers.items()})
+print({L: f"{share:.0%}" for L, share in search.verdict_.as_good.items()})
 print(f"accuracy on {len(y_test)} other pictures: {search.score(X_test, y_test):.3f}")
 
 # %%
-# The depth curve, as log loss with its corrected standard error:
+# The depth curve, as log loss with its standard error:
 ladder = search.ladder_
 plt.errorbar(ladder["L"], -ladder["mean_score"], ladder["standard_error"], marker="o", capsize=4)
 plt.axvline(search.best_depth_, color="grey", linestyle=":")

@@ -17,10 +17,11 @@ from leadline.cli.console import (
     format_seconds,
     format_with_error,
     make_console,
+    name_of,
     plain,
     print_notices,
 )
-from leadline.search import DepthResult, Metric, Progress, give_verdict
+from leadline.search import ADDITIVE, Comparison, DepthResult, Metric, Progress, give_verdict
 from leadline.tables import Numbers
 from leadline.training import Hyperparameters
 
@@ -120,28 +121,35 @@ def test_notices_are_printed_as_they_are(capsys):
 # The ladder
 
 
-def result(L, scores, failed=""):
-    settings = Hyperparameters(hidden_layer_sizes=(64,) * (L - 1), batch_size=32)
+def result(L, scores, failed="", networks=None):
+    settings = Hyperparameters(hidden_layer_sizes=(64,) * max(L - 1, 0), additive=L == ADDITIVE, batch_size=32)
     return DepthResult(
         L=L,
-        candidate=0,
         settings=settings,
+        candidates=(0,),
         scores=np.array(scores),
-        networks=12 * L,
+        networks=12 * L if networks is None else networks,
         seconds=1.25 * L,
+        repeats=1,
         mean_scores={},
         failed=failed,
     )
 
 
+def judged(results):
+    """The verdict over some results, of as many rows as they have scores."""
+    scores = {own.L: own.scores for own in results if not own.failed}
+    table = np.array(list(scores.values()))
+    return give_verdict(Comparison(tuple(scores), table, np.atleast_2d(np.cov(table) / table.shape[1])), 0.005, 0)
+
+
 def climb(printer, *results):
     printer.climb_started(Metric(None, Numbers("y", "half_squared_error", 1)))
-    judged = {}
-    for own in results:
+    for i, own in enumerate(results):
         printer.depth_started(own.L)
-        if not own.failed:
-            judged[own.L] = own.scores
-        printer.depth_finished(own, give_verdict(judged, 0.25))
+        printer.depth_finished(own, judged(results[: i + 1]))
+    latest = {own.L: own for own in results}
+    printer.climb_ended(latest, judged(latest.values()))
 
 
 @pytest.fixture
@@ -157,26 +165,75 @@ def lines():
     return after
 
 
+DEPTHS = (
+    result(1, [-10.0, -10.2, -9.8, -10.1]),
+    result(2, [-5.0, -5.2, -4.8, -5.1]),
+    result(3, [-5.1, -5.1, -4.9, -5.0]),
+)
+
+
 def test_every_depth_is_a_line_with_score_step_networks_and_time(lines):
-    written = lines(
-        result(1, [-10.0, -10.2, -9.8, -10.1]),
-        result(2, [-5.0, -5.2, -4.8, -5.1]),
-        result(3, [-5.1, -5.1, -4.9, -5.0]),
-    )
+    written = lines(*DEPTHS)
     assert written[0] == ""
     assert written[1].split("  ")[-1].strip() == "time"
     assert "RMSE ± s.e." in written[1]
-    assert written[2].split() == ["1", "–", "10.03", "±", "0.12", "linear", "regression", "12", "1.2", "s"]
+    assert written[2].split() == ["1", "–", "10.025", "±", "0.085", "linear", "regression", "12", "1.2", "s"]
     assert "64 " in written[3]
     assert "better by 49.9%, p < 0.001" in written[3]
     assert "64-64" in written[4]
     assert "no better (p = 0.50)" in written[4]
     assert len({len(line) for line in written[1:]}) == 1
+    assert len(written) == 5
+
+
+def test_the_additive_model_is_a_line_without_layers(lines):
+    written = lines(DEPTHS[0], result(ADDITIVE, [-7.0, -7.1, -6.9, -7.2], networks=16), *DEPTHS[1:])
+    words = ["additive", "–", "7.050", "±", "0.065", "a", "curve", "for", "each", "column,", "added", "16", "0.0", "s"]
+    assert written[3].split() == words
+    assert "better by 49.9%" in written[4], "L = 2 is compared with L = 1"
+    assert len({len(line) for line in written[1:]}) == 1
+    assert len(written) == 6
+
+
+@pytest.mark.parametrize(("L", "name"), [(ADDITIVE, "additive"), (1, "L = 1"), (12, "L = 12")])
+def test_what_is_judged_has_a_name(L, name):
+    assert name_of(L) == name
+
+
+def test_a_depth_that_is_judged_anew_is_printed_once_and_the_table_again_at_the_end(lines):
+    # as with a time limit: the first depths side by side, then the additive model, then more networks
+    later = result(2, [-4.9, -5.1, -4.7, -5.0], networks=48)
+    written = lines(*DEPTHS, result(ADDITIVE, [-7.0, -7.1, -6.9, -7.2]), later)
+    assert [line.split()[0] for line in written[2:6]] == ["1", "2", "3", "additive"]
+    assert written[6] == ""
+    assert written[7] == "What was trained later has changed these rows. The table as it stands at the end:"
+    assert written[8] == written[1]
+    assert [line.split()[0] for line in written[9:]] == ["1", "additive", "2", "3"]
+    assert written[9] == written[2]
+    assert "4.925" in written[11]
+    assert " 48 " in written[11]
+
+
+def test_a_depth_of_which_only_some_folds_were_judged_is_in_the_table_at_the_end():
+    file = io.StringIO()
+    printer = ClimbPrinter(Console(file=file, soft_wrap=True, width=200), "linear regression")
+    printer.climb_started(Metric(None, Numbers("y", "half_squared_error", 1)))
+    printer.depth_finished(DEPTHS[0], judged(DEPTHS[:1]))
+    printer.climb_ended({own.L: own for own in DEPTHS[:2]}, judged(DEPTHS[:2]))
+    assert [line.split()[:1] for line in file.getvalue().splitlines()[-2:]] == [["1"], ["2"]]
+
+
+def test_what_is_searched_is_said_when_the_climb_begins():
+    file = io.StringIO()
+    printer = ClimbPrinter(Console(file=file, soft_wrap=True), "linear regression", lambda: "y: [8] folds")
+    assert file.getvalue() == ""
+    printer.climb_started(Metric(None, Numbers("y", "half_squared_error", 1)))
+    assert file.getvalue().splitlines()[:2] == ["y: [8] folds", ""]
 
 
 def test_a_step_that_is_better_by_chance_alone_is_not_clearly_better(lines):
     assert (
-        "not clearly better (p = 0.37)"
+        "not clearly better (p = 0.30)"
         in lines(result(1, [-5.0, -5.2, -4.8, -5.1]), result(2, [-4.9, -4.9, -4.9, -5.2]))[3]
     )
 
@@ -187,7 +244,7 @@ def test_many_layers_are_counted(lines):
 
 def test_a_depth_that_failed_says_why_as_it_is_written(lines):
     written = lines(result(1, [-1.0, -2.0]), result(2, [], failed="every network failed: loss [nan]"))
-    assert written[3] == "  2  every network failed: loss [nan]"
+    assert written[3] == "  2         every network failed: loss [nan]"
 
 
 def test_a_depth_after_one_that_failed_is_compared_with_nothing(lines):
@@ -199,14 +256,14 @@ def test_without_a_terminal_there_is_a_sign_of_life_now_and_then(monkeypatch):
     file = io.StringIO()
     printer = ClimbPrinter(Console(file=file, soft_wrap=True), "linear regression")
     printer.depth_started(2)
-    printer.advanced(Progress(2, 1, 2, 3, 10, 0.25, -1.0, 12.0, (20.0, 90.0)))
+    printer.advanced(Progress(2, 3, 10, 0.25, -1.0, 12.0, (20.0, 90.0)))
     assert file.getvalue() == ""
     monkeypatch.setattr(console_module, "SECONDS_BETWEEN_LINES", -1.0)
-    printer.advanced(Progress(2, 1, 2, 4, 10, 0.5, -1.0, 12.0, (20.0, 90.0)))
-    printer.advanced(Progress(2, 2, 2, 5, 10, 0.6, -1.0, None, None))
+    printer.advanced(Progress(2, 4, 10, 0.5, -1.0, 12.0, (20.0, 90.0)))
+    printer.advanced(Progress(ADDITIVE, 5, 10, 0.6, -1.0, None, None))
     assert file.getvalue().splitlines() == [
-        "     L = 2: 50%  4/10 networks, 12 s left; all depths: 20 s to 1 min 30 s",
-        "     L = 2: 60%  5/10 networks",
+        "  L = 2: 50%  4/10 networks, 12 s left; all depths: 20 s to 1 min 30 s",
+        "  additive: 60%  5/10 networks",
     ]
 
 
@@ -214,7 +271,7 @@ def test_on_a_terminal_there_is_a_bar_with_the_time_left_which_goes_away():
     file = io.StringIO()
     printer = ClimbPrinter(Console(file=file, force_terminal=True, width=120), "linear regression")
     printer.depth_started(2)
-    printer.advanced(Progress(2, 1, 2, 3, 10, 0.25, -1.0, 75.0, (75.0, 75.0)))
+    printer.advanced(Progress(2, 3, 10, 0.25, -1.0, 75.0, (75.0, 75.0)))
     assert printer.bar is not None
     printer.bar.refresh()
     shown = file.getvalue()

@@ -10,7 +10,7 @@ import pytest
 
 import leadline
 from leadline.errors import DataError
-from leadline.search import Ladder, Study, UnitKey, UnitResult
+from leadline.search import ADDITIVE, Ladder, Study, UnitKey, UnitResult
 
 RUN_FILES = ["model.json", "model.safetensors", "report.html", "study.db"]
 
@@ -46,17 +46,26 @@ def test_the_model_can_be_loaded_from_python(classes_run, numbers_run):
     assert isinstance(leadline.load(numbers_run.folder), leadline.DeepRegressor)
 
 
-def test_the_folds_count_alike_in_the_model(classes_run):
-    weights = [member.weight for member in leadline.load(classes_run.folder).model_.members]
-    assert len(weights) >= 2
-    assert sum(weights) == pytest.approx(2)
+@pytest.fixture(scope="module")
+def wave(tmp_path_factory):
+    """A table whose target bends with one column, so that a hidden layer earns its place."""
+    x = np.random.default_rng(0).normal(size=(240, 2))
+    return pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": np.sin(3 * x[:, 0]) * x[:, 1] + x[:, 0]})
+
+
+def test_the_networks_count_alike_in_the_model(fit, wave):
+    result = fit(wave, "y", "--epochs", "30")
+    assert stated(result)["depth"] == 2
+    weights = [member.weight for member in leadline.load(result.folder).model_.members]
+    assert len(weights) == 8
+    assert len(set(weights)) == 1
 
 
 def test_the_study_keeps_every_network_and_the_conclusions(classes_run):
     study = Study.read(classes_run.folder / "study.db")
     record = record_of(classes_run)
-    for row in record["ladder"]:
-        assert len(study.unit_keys(row["L"], trained=True)) == row["networks"]
+    for row in [*record["ladder"], record["additive"]]:
+        assert len(study.unit_keys(row["L"])) == row["networks"]
     assert study.fact("verdict")["depth"] == record["depth"]
     assert study.fact("run")["test"] == record["test"]
 
@@ -110,7 +119,9 @@ def test_people_see_the_table_the_ladder_the_verdict_the_test_and_the_place(numb
     assert "RMSE ± s.e." in lines[head]
     assert lines[head + 1].split()[:2] == ["1", "–"]
     assert "linear regression" in lines[head + 1]
-    assert lines[head + 2].split()[0] == "2"
+    assert lines[head + 2].split()[:2] == ["additive", "–"]
+    assert lines[head + 3].split()[0] == "2"
+    assert lines[head + 4] == ""
     assert any(line.startswith("L = ") for line in lines)
     assert any(line.startswith("Test rows held out (24): RMSE ") for line in lines)
     assert lines[-1] == str(numbers_run.folder / "report.html")
@@ -203,11 +214,13 @@ def test_the_metric_is_log_loss_or_rmse_unless_another_is_asked_for(fit, people,
 def test_epochs_candidates_and_folds_are_as_many_as_asked_for(fit, people):
     result = fit(people, "buys", "--epochs", "7", "--candidates", "3", "--cv", "3", "--max-depth", "3")
     assert stated(result)["settings"]["max_iter"] == 7
-    keys = Study.read(result.folder / "study.db").unit_keys()
-    assert {key.depth for key in keys} == {1, 2, 3}
-    assert {key.candidate for key in keys} == {0, 1, 2}
+    study = Study.read(result.folder / "study.db")
+    keys = study.unit_keys()
+    assert {key.depth for key in keys} == {1, ADDITIVE, 2, 3}
+    assert {key.candidate for key in keys if key.depth > 1} == {0, 1, 2}
+    assert {key.candidate for key in keys if key.depth == ADDITIVE} == {0}
     assert {key.fold for key in keys} == {0, 1, 2}
-    assert max(key.epochs for key in keys) == 7
+    assert max(len(study.result(key).losses) for key in keys if key.depth > 1) == 7
 
 
 @pytest.mark.parametrize(("options", "n_jobs"), [([], -1), (["--jobs", "3"], 3)])
@@ -225,8 +238,8 @@ def test_max_depth_one_judges_nothing_but_the_linear_model(fit, people):
     assert "Only L = 1, logistic regression, was judged" in result.stdout
 
 
-def test_an_ensemble_predicts_by_networks_of_all_depths(fit, people, numbers_run):
-    result = fit(people.drop(columns="buys"), "spends", "--ensemble")
+def test_an_ensemble_predicts_by_networks_of_all_depths(fit, wave, numbers_run):
+    result = fit(wave, "y", "--ensemble", "--epochs", "8")
     assert result.exit_code == 0, result.stderr
     assert {plan.architecture.L for plan in leadline.load(result.folder).model_.plans} == {1, 2}
     assert {plan.architecture.L for plan in leadline.load(numbers_run.folder).model_.plans} != {1, 2}
@@ -246,6 +259,65 @@ def test_an_ensemble_of_one_network_is_refused(fit, people):
     assert result.exit_code == 2
     assert "leave one of them" in result.stderr
     assert not result.folder.exists()
+
+
+def test_without_an_additive_model_nothing_is_said_of_one(fit, people):
+    result = fit(people, "buys", "--no-additive")
+    record = stated(result)
+    assert record["additive"] is None
+    assert ADDITIVE not in {row["L"] for row in record["test"]["scores"]}
+    assert ADDITIVE not in {key.depth for key in Study.read(result.folder / "study.db").unit_keys()}
+    page = (result.folder / "report.html").read_text("utf-8")
+    assert "\n  additive" not in result.stdout
+    assert "The additive model has no hidden layer" not in page
+    assert "Curves of single columns" not in page
+    assert "--no-additive" in re.search(r"<code>(leadline fit .*?)</code>", page)[1].split()
+
+
+def test_the_additive_model_is_judged_beside_the_depths_and_tested(numbers_run):
+    record = stated(numbers_run)
+    assert record["additive"]["L"] == ADDITIVE
+    assert ADDITIVE not in {row["L"] for row in record["ladder"]}
+    assert ADDITIVE in {row["L"] for row in record["test"]["scores"]}
+    assert "additive" not in next(line for line in numbers_run.stdout.splitlines() if line.startswith("Test rows"))
+
+
+@pytest.mark.parametrize(
+    ("more", "folds"), [([], "5 folds"), (["--cv", "3"], "3 folds"), (["--repeats", "2"], "5 folds")]
+)
+def test_folds_are_as_many_as_networks_are_averaged_unless_a_number_is_asked_for(
+    people, command, tmp_path, more, folds
+):
+    # the rarer class has five rows in training, so there are no more folds
+    table = people.assign(buys=["yes" if i % 20 == 0 else "no" for i in range(len(people))])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    words = ["--target", "buys", "--epochs", "2", "--max-depth", "1", "--out", tmp_path / "run", *more]
+    result = command("fit", tmp_path / "t.csv", *words)
+    assert result.exit_code == 0, result.stderr
+    assert f"buys: classification, 2 classes, {folds}, seed 0" in result.stdout
+
+
+def test_there_are_eight_folds_where_nobody_says_otherwise_and_five_in_the_order_of_time(people, command, tmp_path):
+    people.assign(day=range(len(people))).to_csv(tmp_path / "t.csv", index=False)
+    words = ["--target", "spends", "--epochs", "2", "--max-depth", "1"]
+    said = [command("fit", tmp_path / "t.csv", *words, "--out", tmp_path / "a")]
+    said.append(command("fit", tmp_path / "t.csv", *words, "--time", "day", "--out", tmp_path / "b"))
+    assert "spends: regression, 8 folds, seed 0" in said[0].stdout
+    assert "spends: regression, 5 folds in the order of 'day', seed 0" in said[1].stdout
+
+
+def test_the_margin_is_what_does_not_matter(fit, people):
+    result = fit(people, "spends", "--margin", "0.3")
+    assert stated(result)["margin"] == 0.3
+    assert "or within 30 % of it" in stated(result)["confidence"]
+    assert "or within 30 % of the best" in (result.folder / "report.html").read_text("utf-8")
+
+
+def test_a_margin_of_everything_is_refused(fit, people):
+    for margin in ("1.5", "-0.1", "1"):
+        result = fit(people, "spends", "--margin", margin)
+        assert result.exit_code == 2
+        assert not result.folder.exists()
 
 
 # Columns with a part of their own

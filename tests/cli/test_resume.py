@@ -22,10 +22,11 @@ KILLS = 20
 
 def timeless(record: dict) -> dict:
     """A record of a run without what may differ from run to run."""
-    ladder = [{name: value for name, value in row.items() if name != "seconds"} for row in record["ladder"]]
+    rows = [*record["ladder"], record["additive"]]
+    ladder = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
     return {
         name: value
-        for name, value in {**record, "ladder": ladder}.items()
+        for name, value in {**record, "ladder": ladder, "additive": None}.items()
         if name not in ("seconds", "finished", "options", "run")
     }
 

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from leadline.search import Study
+from leadline.search import ADDITIVE, Study
 
 
 def test_the_space_is_shown_and_explained(command) -> None:
@@ -65,7 +65,8 @@ def test_every_step_is_a_line_of_json(fit, people) -> None:
     names = [event["event"] for event in events]
     assert names[0] == "climb started"
     assert names[-1] == "finished"
-    assert names.count("depth started") == names.count("depth finished") == 2
+    for what in ("depth started", "depth finished"):
+        assert [event["L"] for event in events if event["event"] == what] == [1, ADDITIVE, 2]
     advanced = [event for event in events if event["event"] == "advanced"]
     assert advanced[-1]["done"] == advanced[-1]["planned"]
     assert events[-1]["depth"] in (1, 2)

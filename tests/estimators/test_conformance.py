@@ -15,8 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 
 # A row of weight two is another thing than the row twice where minibatches are drawn: it is in one of them. So
-# scikit-learn checks its own networks with L-BFGS, which takes all rows at once, and so does `make test-all` ours. The
-# searches answer L = 2 on the rows of the check, and so have drawn networks, too.
+# scikit-learn checks its own networks with L-BFGS, which takes all rows at once, and so does `make test-all` ours.
 DRAWN = {
     f"check_sample_weight_equivalence_on_{kind}_data": "minibatches are drawn; checked with solver='lbfgs'"
     for kind in ("dense", "sparse")
@@ -32,9 +31,8 @@ DEFAULTS = [
 
 def expected(estimator) -> dict[str, str]:
     """Checks that cannot pass, each with its reason."""
-    if isinstance(estimator, DepthSearchCV) and isinstance(estimator.estimator, DeepRegressor):
-        return {}  # the answer there is L = 1, which is solved
-    return DRAWN
+    # the answer of the searches there is L = 1, which is solved
+    return {} if isinstance(estimator, DepthSearchCV) else DRAWN
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")

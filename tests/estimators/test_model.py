@@ -6,6 +6,7 @@ import pytest
 
 import leadline
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline.search import Dimension
 
 
 @pytest.mark.parametrize("sizes", [(), (8,), (8, 5)])
@@ -39,13 +40,19 @@ def test_classes_of_every_kind_come_back(tmp_path: Path, labels: list) -> None:
 
 def test_an_averaged_model_comes_back_whole(mixed, tmp_path: Path) -> None:
     X, _, label = mixed
-    search = DepthSearchCV(DeepClassifier(max_iter=4, random_state=0), max_depth=2, candidates=2, cv=3, repeats=1).fit(
+    estimator = DeepClassifier(max_iter=4, n_networks=3, random_state=0)
+    space = (Dimension("hidden_units", levels=(96, 112)), Dimension("scaling", levels=("robust", "standard")))
+    search = DepthSearchCV(estimator, space=space, max_depth=2, candidates=3, cv=3, repeats=1, additive=False).fit(
         X, label
     )
-    search.save(tmp_path)
-    again = leadline.load(tmp_path)
-    assert len(again.model_.members) == len(search.model_.members) >= 3
-    assert np.array_equal(again.predict_proba(X), search.predict_proba(X))
+    search.save(tmp_path / "answer")
+    assert np.array_equal(leadline.load(tmp_path / "answer").predict_proba(X), search.predict_proba(X))
+    deep = search.estimator_at(2)
+    assert len({member.settings for member in deep.model_.members}) > 1, "networks have settings of their own"
+    deep.save(tmp_path / "deep")
+    again = leadline.load(tmp_path / "deep")
+    assert len(again.model_.members) == len(deep.model_.members) == 3
+    assert np.array_equal(again.predict_proba(X), deep.predict_proba(X))
 
 
 def test_no_training_rows_and_no_pickle_are_inside(mixed, tmp_path: Path) -> None:

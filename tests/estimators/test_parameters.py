@@ -88,7 +88,7 @@ OWN = {
         ),
     ],
 }
-CV = "an integer of at least 2, a splitter, or an iterable of (train_rows, test_rows)"
+CV = "an integer of at least 2, a splitter, an iterable of (train_rows, test_rows) or None"
 SEARCH = [
     ("estimator", "deep", "a DeepClassifier or a DeepRegressor"),
     ("max_depth", 0, "an integer of at least 1"),
@@ -99,6 +99,8 @@ SEARCH = [
     ("repeats", 0, "an integer of at least 1 or 'auto'"),
     ("scoring", 3, "the name of a score, a scorer or None"),
     ("select", "deepest", "one of 'supported', 'one_standard_error', 'best'"),
+    ("margin", 1.0, "a number in [0, 1)"),
+    ("additive", 1, "one of False, True"),
     ("ensemble", "yes", "one of False, True"),
     ("refit", 1, "one of False, True"),
     ("patience", 0, "an integer of at least 1"),

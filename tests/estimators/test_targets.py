@@ -152,9 +152,8 @@ def test_labels_that_are_none_are_named_by_their_row(labelled) -> None:
 @pytest.mark.parametrize("scoring", [None, "f1_macro", "roc_auc", "accuracy"])
 def test_the_depth_of_labels_is_searched(labelled, scoring) -> None:
     X, y = labelled
-    search = DepthSearchCV(
-        DeepClassifier(max_iter=4, random_state=0), max_depth=2, candidates=2, cv=3, scoring=scoring
-    ).fit(X, y)
+    estimator = DeepClassifier(max_iter=4, n_networks=2, random_state=0)
+    search = DepthSearchCV(estimator, max_depth=2, candidates=2, cv=3, scoring=scoring, additive=False).fit(X, y)
     assert search.predict(X).shape == y.shape
     assert search.classes_.tolist() == [0, 1, 2, 3]
     assert np.allclose(np.exp(search.predict_log_proba(X)), search.predict_proba(X))
@@ -168,8 +167,8 @@ def test_the_depth_of_labels_is_searched(labelled, scoring) -> None:
 )
 def test_a_depth_is_judged_by_the_loss_that_it_is_learned_by(loss: str, label: str) -> None:
     x, y = skewed(400)
-    search = DepthSearchCV(DeepRegressor(loss=loss, max_iter=5, random_state=0), max_depth=2, candidates=2, cv=3)
-    search.fit(x, y)
+    estimator = DeepRegressor(loss=loss, max_iter=5, n_networks=2, random_state=0)
+    search = DepthSearchCV(estimator, max_depth=2, candidates=2, cv=3, additive=False).fit(x, y)
     assert search.metric_.label == label
     assert np.isfinite(search.score(x, y))
     assert search.verdict_.p_learned[search.best_depth_] < 0.05
@@ -268,7 +267,8 @@ def test_a_loaded_model_goes_on_with_new_moments(tmp_path) -> None:
     again = leadline.load(tmp_path).set_params(warm_start=True, max_iter=2).fit(X, y)
     assert again.n_iter_ == 2
     assert again.loss_curve_[0] < network.loss_curve_[0]
-    search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=2).fit(X, y)
+    estimator = DeepClassifier(max_iter=3, n_networks=2, random_state=0)
+    search = DepthSearchCV(estimator, max_depth=2, candidates=1, cv=2, additive=False).fit(X, y)
     search.estimator_at(2).save(tmp_path)
     again = leadline.load(tmp_path)
     before = [member.theta for member in again.model_.members]

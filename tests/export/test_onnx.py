@@ -14,6 +14,7 @@ from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.errors import LeadlineError, ParameterError
 from leadline.export import TOLERANCE, onnx_inputs, to_onnx, write_onnx
 from leadline.network import ACTIVATIONS
+from leadline.search import Dimension
 
 SMALL = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "random_state": 0}
 
@@ -126,11 +127,17 @@ def test_additive_networks_have_the_pieces_of_deep_ones(embedding: str, table, t
         assert np.allclose(runs(model, table, tmp_path, "probabilities"), model.predict_proba(table), atol=1e-5)
 
 
-def test_the_networks_of_a_search_are_averaged_in_the_graph(table, tmp_path) -> None:
+def test_the_networks_of_a_search_are_averaged_in_the_graph(table, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("leadline.search.ladder.LEFT_OUT_LEVEL", 0.0)  # nobody is left out
     y = (table["whole"] > 2).astype(int)
-    search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=3).fit(table, y)
+    estimator = DeepClassifier(max_iter=3, n_networks=3, random_state=0)
+    space = (Dimension("hidden_units", levels=(96, 112)), Dimension("scaling", levels=("robust", "standard")))
+    search = DepthSearchCV(estimator, space=space, max_depth=2, candidates=3, cv=3, additive=False).fit(table, y)
     assert np.allclose(runs(search, table, tmp_path, "probabilities"), search.predict_proba(table), atol=1e-5)
-    proto = to_onnx(search)
+    deep = search.estimator_at(2)
+    assert len({member.settings for member in deep.model_.members}) > 1, "networks have settings of their own"
+    assert np.allclose(runs(deep, table, tmp_path, "probabilities"), deep.predict_proba(table), atol=1e-5)
+    proto = to_onnx(deep)
     assert len({node.name.split("/")[0] for node in proto.graph.node if node.name.startswith("network_")}) == 3
     facts = {item.key: item.value for item in proto.metadata_props}
     assert facts["layout"] == json.dumps(search.model_.layout.to_record())

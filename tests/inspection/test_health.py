@@ -9,6 +9,7 @@ import pytest
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.errors import DataError
 from leadline.inspection import layer_health, training_health
+from leadline.training import Stop, train
 
 
 def table(network, X):
@@ -73,25 +74,18 @@ def search():
     return fitted, X, y
 
 
-def test_the_network_that_is_watched_is_the_one_of_the_search(search):
+def test_the_network_that_is_watched_is_the_first_one_of_the_answer(search):
     fitted, X, y = search
     found = training_health(fitted, X, y)
     L = fitted.best_depth_
-    chosen = fitted.results_[L]
-    key = next(
-        key for key in fitted.study_.unit_keys(L, trained=True) if (key.candidate, key.fold) == (chosen.candidate, 0)
-    )
-    unit = fitted.study_.result(key)
-    assert found.epochs == len(unit.curve)
+    problem, plan, task = fitted.first_network(X, y)
+    (again,) = train(plan, [task], problem, problem.score, Stop())
+    assert np.array_equal(again.theta, fitted.models_[L].members[0].theta)
+    assert task.settings == fitted.models_[L].members[0].settings
+    assert found.epochs == len(again.losses) == len(again.curve)
     assert found.gradient_norms.shape == (found.epochs, L)
     assert found.dead.shape == found.saturated.shape == (found.epochs, L - 1)
     assert (found.gradient_norms > 0).all()
-    problem, plan, task = fitted.first_network(X, y)
-    from leadline.training import Stop, train
-
-    (again,) = train(plan, [task], problem.data, problem.judge, Stop())
-    assert np.array_equal(again.theta, fitted.study_.theta(key))
-    assert np.array_equal(again.curve, unit.curve)
 
 
 def test_other_rows_are_refused(search):

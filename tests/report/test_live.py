@@ -13,7 +13,7 @@ from leadline import DeepClassifier, DepthSearchCV
 from leadline.errors import ParameterError
 from leadline.report import Recorder, Watch
 from leadline.report.live import MOST_POINTS, SILENCE, live_state
-from leadline.search import Study
+from leadline.search import ADDITIVE, Study
 
 
 class Silent:
@@ -74,7 +74,8 @@ def test_the_course_of_a_search_is_written_down_and_passed_on(searched):
     state = live_state(path)
     assert state["state"] == "running"
     assert state["about"] == "a <b>table</b>"
-    assert [row["L"] for row in state["ladder"]] == [1, 2]
+    assert [row["L"] for row in state["ladder"]] == [1, ADDITIVE, 2]
+    assert [row["supported"] is None for row in state["ladder"]] == [False, True, False]
     assert state["ladder"][0]["mean_score"] < 0
     assert state["verdict"]["depth"] in (1, 2)
     assert state["units"]["all"] == sum(row["networks"] for row in state["ladder"])

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from leadline.cli.app import app
 from leadline.report import build_report
-from leadline.search import Study
+from leadline.search import ADDITIVE, Study
 
 TARGET = "<b>price</b> & co"
 
@@ -98,15 +98,19 @@ def test_names_are_shown_as_they_are_and_make_no_elements(page):
 
 def test_every_depth_is_a_row_with_the_figures_of_the_run(run, page):
     record = run[1]
-    rows = [row for row in page.rows if len(row) == 8 and row[0] in ("1", "2", "3")]
-    assert [row[0] for row in rows] == [str(row["L"]) for row in record["ladder"]]
-    for cells, row in zip(rows, record["ladder"], strict=True):
-        assert cells[1] == (" · ".join(map(str, row["hidden_layer_sizes"])) or "none")
+    rows = [row for row in page.rows if len(row) == 9 and row[0] in ("1", "additive", "2", "3")]
+    expected = [record["ladder"][0], record["additive"], *record["ladder"][1:]]
+    assert [row[0] for row in rows] == [str(row["L"]) if row["L"] else "additive" for row in expected]
+    for cells, row in zip(rows, expected, strict=True):
+        assert cells[1] == (" · ".join(map(str, row["hidden_layer_sizes"])) or ("none" if row["L"] else "–"))
         assert float(cells[2].replace(",", "")) == pytest.approx(-row["mean_score"], rel=1e-3)
         assert float(cells[3].replace(",", "")) == pytest.approx(row["standard_error"], rel=1e-3)
-        assert cells[5] == ("yes" if row["supported"] else "no")
-        assert cells[6] == str(row["networks"])
-    assert rows[0][4] == "–"
+        assert cells[6] == ("–" if not row["L"] else "yes" if row["supported"] else "no")
+        assert cells[7] == str(row["networks"])
+    for cells in rows:
+        p = dict(record["verdict"]["p_worse"]).get(int(cells[0]) if cells[0] != "additive" else None)
+        assert cells[5] == ("–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}")
+    assert rows[0][4] == rows[1][4] == "–"
 
 
 def test_the_chosen_depth_is_marked_in_both_tables(run, page):
@@ -117,9 +121,11 @@ def test_the_chosen_depth_is_marked_in_both_tables(run, page):
 def test_the_test_scores_are_those_of_the_run(run, page):
     record = run[1]
     assert f"{record['test']['rows']} test rows" in page.text
-    rows = {row[0]: row[1:] for row in page.rows if row and row[0].startswith("L = ")}
+    rows = {row[0]: row[1:] for row in page.rows if row and row[0].startswith(("L = ", "additive, "))}
+    assert [scores["L"] for scores in record["test"]["scores"]][:2] == [1, ADDITIVE]
     for scores in record["test"]["scores"]:
-        cells = rows[f"L = {scores['L']}" + (", linear regression" if scores["L"] == 1 else "")]
+        names = {1: "L = 1, linear regression", ADDITIVE: "additive, a curve for each column"}
+        cells = rows[names.get(scores["L"], f"L = {scores['L']}")]
         expected = [scores["RMSE"], scores["MAE"], scores["R²"]]
         assert [float(cell.replace(",", "")) for cell in cells] == pytest.approx(expected, rel=1e-3)
 
@@ -135,7 +141,17 @@ def test_every_figure_has_its_place_and_words_for_those_who_cannot_see_it(run, p
     plots = {own["id"]: own for tag, own in page.elements if tag == "div" and own.get("class") == "plot"}
     specs = specs_of(run[2])
     assert plots.keys() == {f"plot-{name}" for name in specs}
-    assert {"ladder", "curves", "predicted", "residuals", "importance", "dependence0", "cost"} <= specs.keys()
+    assert {
+        "ladder",
+        "curves",
+        "predicted",
+        "residuals",
+        "importance",
+        "dependence0",
+        "contribution0",
+        "answers",
+        "cost",
+    } <= specs.keys()
     for own in plots.values():
         assert own["role"] == "img"
         assert len(own["aria-label"]) > 20
@@ -147,6 +163,39 @@ def test_the_ladder_is_drawn_from_the_runs_figures(run):
     assert [own["mean"] for own in points] == pytest.approx([-row["mean_score"] for row in run[1]["ladder"]], rel=1e-5)
     chosen = specs_of(run[2])["ladder"]["layer"][-1]["transform"]
     assert chosen == [{"filter": f"datum.L === {run[1]['depth']}"}]
+
+
+def test_the_additive_model_stands_beside_the_curve_of_depths(run):
+    layers = specs_of(run[2])["ladder"]["layer"]
+    (beside,) = (own for own in layers if "layer" in own)
+    (point,) = beside["data"]["values"]
+    assert point["L"] == 1.5
+    assert point["mean"] == pytest.approx(-run[1]["additive"]["mean_score"], rel=1e-5)
+    drawn = [own["L"] for own in layers[-1]["data"]["values"]]
+    assert ADDITIVE not in drawn
+    assert "the additive model: " in run[2]
+
+
+def test_how_good_each_depth_is_is_a_bar(run):
+    bars = {own["L"]: own["chance"] for own in specs_of(run[2])["answers"]["data"]["values"]}
+    assert bars == pytest.approx(dict(run[1]["verdict"]["as_good"]), rel=1e-5)
+
+
+def test_the_learning_curves_are_those_of_every_fold(run):
+    lines = {own["_fold"] for own in specs_of(run[2])["curves"]["layer"][0]["data"]["values"]}
+    assert lines == {"fold 1", "fold 2", "fold 3"}
+
+
+def test_curves_of_columns_are_drawn_where_rows_are(run):
+    folder, record, text = run
+    table = pd.read_csv(folder / "my table.csv")
+    stated = Study.read(folder / "run" / "study.db").fact("contributions")
+    assert stated["columns"] == len(record["data"]["columns"]) == 1
+    assert stated["curves"][0]["column"] == "x"
+    values = specs_of(text)["contribution0"]["data"]["values"]
+    assert all(table["x"].min() <= own["value"] <= table["x"].max() for own in values[1:-1])
+    assert all(own["low"] <= own["mean"] <= own["high"] for own in values)
+    assert max(own["mean"] for own in values) - min(own["mean"] for own in values) > 10_000  # in the target's own unit
 
 
 def test_the_test_rows_are_drawn_as_the_model_predicts_them(run):
@@ -193,8 +242,8 @@ def test_depths_that_failed_and_scores_that_are_not_defined_are_dashes(run, tmp_
     record["left_out"] = "the time limit came during L = 5"
     study.state("run", record)
     page = Page(build_report(study))
-    (row,) = (row for row in page.rows if len(row) == 8 and row[0] == "4")
-    assert row[2:6] == ["–", "–", "–", "no"]
+    (row,) = (row for row in page.rows if len(row) == 9 and row[0] == "4")
+    assert row[2:7] == ["–", "–", "–", "–", "no"]
     assert "Left out: the time limit came during L = 5." in page.text
     assert "–" in next(row for row in page.rows if row and row[0].startswith("L = "))
 
@@ -228,3 +277,30 @@ def test_what_to_do_next_follows_from_what_was_found(run, tmp_path):
     assert "No network predicts" not in found[0]
     assert "better than the same answer for every row would" in found[1]
     assert "deeper ones are better" not in found[1]
+
+
+def told(folder, tmp_path, **changes):
+    """The text of a page whose verdict is another."""
+    (tmp_path / "study.db").write_bytes((folder / "run" / "study.db").read_bytes())
+    study = Study.read(tmp_path / "study.db")
+    record = study.fact("run")
+    record.update({name: own for name, own in changes.items() if name in record})
+    record["verdict"].update({name: own for name, own in changes.items() if name in record["verdict"]})
+    study.state("run", record)
+    study.state("tested", None)  # there are predictions of the run's own answer alone
+    return Page(build_report(study)).text
+
+
+def test_each_of_the_three_answers_has_its_advice(run, tmp_path):
+    folder = run[0]
+    usual = {"p_learned": [[L, 0.0] for L in (1, 2, 3)]}
+    enough = told(folder, tmp_path, **usual, depth=1, smallest=1, best_depth=1, decided=True)
+    supported = told(folder, tmp_path, **usual, depth=2, smallest=2, best_depth=2, decided=True)
+    undecided = told(folder, tmp_path, **usual, depth=3, smallest=2, best_depth=3, decided=False)
+    assert "No hidden layer earned its place" in enough
+    assert "The answer is also the best mean. --repeats 2 averages twice as many networks" in supported
+    assert "It is undecided between L = 2 and L = 3: more rows may decide it, or --repeats 4" in undecided
+    for text in (enough, supported, undecided):
+        assert "Nadeau" not in text
+        assert "halving" not in text
+        assert "undecided between the two" in text

@@ -1,12 +1,10 @@
-"""The choice of networks for a model: by hand, and over what a climb has trained."""
+"""Which models make an average, and how much each of them counts."""
 
 import numpy as np
 import pytest
-from test_ladder import climb, make_problem
 
-from leadline.search.ensemble import STEPS, greedy_weights
-from leadline.search.units import plan_of
-from leadline.training import Processor, Scorer
+from leadline.search import greedy_weights
+from leadline.search.ensemble import STEPS
 
 
 def negative_error(truth: np.ndarray):
@@ -53,30 +51,3 @@ def test_the_average_is_at_least_as_good_as_its_best_network_on_the_rows_that_ch
     assert weights.sum() == pytest.approx(1.0)
     assert score(np.tensordot(weights, predictions, 1)) >= max(map(score, predictions))
     assert len(predictions) <= STEPS
-
-
-def test_every_network_of_a_fold_takes_part_and_the_folds_count_alike() -> None:
-    ladder = climb(make_problem(), max_depth=3)
-    for depths in ([2], [1, 2, 3]):
-        chosen = ladder.choose(depths)
-        assert {one.key.depth for one in chosen} <= set(depths)
-        for place in range(4):
-            own = [one for one in chosen if one.place == place]
-            assert {one.key.fold for one in own} == {place}
-            assert sum(one.weight for one in own) == pytest.approx(1.0)
-            assert [one.weight for one in own] == sorted((one.weight for one in own), reverse=True)
-            for one in own:
-                assert one.settings == ladder.settings(one.key.depth, one.key.candidate)
-    # on folds that only the finalist was trained on it stands alone
-    alone = [one for one in ladder.choose([2]) if one.place == 3]
-    assert [(one.key.candidate, one.weight) for one in alone] == [(ladder.results[2].candidate, 1.0)]
-
-
-def test_what_chooses_is_what_the_kept_parameters_predict() -> None:
-    ladder = climb(make_problem(), max_depth=2)
-    problem = ladder.problem
-    for one in ladder.choose([2]):
-        theta, fold = ladder.study.theta(one.key), problem.judge.folds[one.place]
-        rows = fold.validation_rows[fold.kept]
-        scores = Scorer(plan_of(problem, one.settings), Processor()).take(theta).scores(problem.data.X[one.place], rows)
-        assert np.allclose(ladder.study.outputs(one.key)[-1], scores, rtol=1e-5, atol=1e-6)

@@ -1,124 +1,81 @@
 import numpy as np
 import pytest
+from test_comparison import K, make_problem, models
 
-from leadline.search import Metric, Problem, make_folds
-from leadline.search.evidence import _Draws, _FoldScorer, gather_evidence
-from leadline.tables import Encoded, Target
-from leadline.training import Hyperparameters
-
-N, K = 300, 5
-
-STANDARD = Hyperparameters(scaling="standard")
+from leadline.search import compare, gather_evidence
+from leadline.search.evidence import RESAMPLES, RESAMPLES_OF_SCORERS
 
 
-def make_judge(task: str = "regression", scoring: str | None = None, groups=None):
-    generator = np.random.default_rng(0)
-    signal = generator.normal(size=N)
-    y = signal if task == "regression" else (signal > 0).astype(int)
-    target = Target.infer(y, task)
-    splits, _ = make_folds(y, np.arange(N), target, groups, K, seed=0)
-    encoded = Encoded(signal[:, None], np.zeros((N, 0), np.float32), ())
-    weights = 0.5 + generator.random(N)
-    return Problem.build(encoded, y, weights, target, Metric(scoring, target), splits, STANDARD, groups).judge, signal
-
-
-def outputs_of(judge, signal, noise: float, seed: int, scale: float = 1.0):
-    """What a network would say that sees the signal through noise."""
-    generator = np.random.default_rng(seed)
-    found = []
-    for fold in judge.folds:
-        rows = fold.validation_rows[fold.kept]
-        seen = signal[rows] + noise * generator.normal(size=len(rows))
-        if judge.target.classes is None:
-            seen = (seen - fold.target.center[0]) / fold.target.scale[0]
-        found.append((scale * seen)[:, None].astype(np.float32))
-    return found
-
-
-def gather(judge, outputs, select: str = "supported", seed: int = 0, rivals=None):
-    return gather_evidence(judge, outputs, rivals or {}, 1 / (K - 1), select, seed, lambda: None)
+def gather(posed, predictions, seed: int = 0):
+    problem, folds = posed
+    return gather_evidence(problem, folds, predictions, seed, lambda: None)
 
 
 @pytest.mark.parametrize(
     ("task", "scoring"),
     [("regression", None), ("regression", "mae"), ("classification", None), ("classification", "roc_auc")],
 )
-def test_a_depth_that_is_clearly_better_wins_always(task: str, scoring: str | None) -> None:
-    judge, signal = make_judge(task, scoring)
-    outputs = {1: outputs_of(judge, signal, 3.0, 1), 2: outputs_of(judge, signal, 0.2, 2)}
-    evidence = gather(judge, outputs)
-    assert evidence.answers[2] > 0.99
-    assert evidence.wins == {1: 0.0, 2: 1.0}
+def test_a_choice_that_is_always_the_same_flatters_nobody(task: str, scoring: str | None) -> None:
+    posed = make_problem(task, scoring)
+    evidence = gather(posed, models(posed[0], (3.0, 0.2)))
     assert evidence.compared == 2
-    assert evidence.optimism == pytest.approx(0.0, abs=1e-12), "the choice was always the same"
-    assert evidence.resamples == (100 if scoring == "roc_auc" else 1000)
-
-
-def test_depths_that_are_equally_good_share_the_wins_and_the_shallow_one_is_the_answer() -> None:
-    judge, signal = make_judge()
-    outputs = {L: outputs_of(judge, signal, 0.5, seed=L) for L in (1, 2, 3)}
-    evidence = gather(judge, outputs)
-    assert sum(evidence.wins.values()) == pytest.approx(1.0)
-    assert max(evidence.wins.values()) < 0.95
-    assert evidence.answers[1] > 0.5
-    assert gather(judge, outputs, "best").answers == gather(judge, outputs).wins
-
-
-def scores_of(judge, outputs):
-    return [judge(f, judge.folds[f].validation_rows, own) for f, own in enumerate(outputs)]
+    assert evidence.optimism == pytest.approx(0.0, abs=1e-12)
+    assert evidence.resamples == (RESAMPLES_OF_SCORERS if scoring == "roc_auc" else RESAMPLES)
 
 
 def test_the_best_of_many_equal_depths_flatters() -> None:
-    judge, signal = make_judge()
-    many = {L: outputs_of(judge, signal, 0.5, seed=100 + L) for L in range(1, 21)}
+    posed = make_problem()
+    many = models(posed[0], (0.5,) * 20, common=0.0)
     few = {L: many[L] for L in (1, 2)}
-    assert gather(judge, many).optimism > gather(judge, few).optimism >= 0
+    assert gather(posed, many).optimism > gather(posed, few).optimism >= 0
     # the truth is known: all have an error of 0.5, and the best on these rows seems better than that
-    flattery = max(np.mean(scores_of(judge, own)) for own in many.values()) - (-0.5)
-    assert 0.3 * flattery < gather(judge, many).optimism < 3 * flattery
-
-
-def test_a_choice_among_candidates_on_the_first_folds_flatters_as_many_of_the_scores() -> None:
-    judge, signal = make_judge()
-    many = sorted(
-        (outputs_of(judge, signal, 0.5, seed=100 + c) for c in range(20)),
-        key=lambda own: -sum(scores_of(judge, own)[:2]),
-    )
-    evidence = gather(judge, {1: many[0]}, rivals={1: [own[:2] for own in many]})
-    assert evidence.compared == 20
-    flattery = np.mean(scores_of(judge, many[0][:2])) - (-0.5)
-    assert 0.3 * flattery < evidence.optimism * K / 2 < 3 * flattery
-    assert gather(judge, {1: many[0]}).optimism == 0.0
+    flattery = max(compare(*posed, many, 0).means) - (-0.5)
+    assert 0.3 * flattery < gather(posed, many).optimism < 3 * flattery
+    assert gather(posed, {1: many[1]}).optimism == 0.0
 
 
 def test_whole_groups_are_drawn() -> None:
-    judge, signal = make_judge(groups=np.arange(N) // 30)
-    outputs = {1: outputs_of(judge, signal, 0.5, 1), 2: outputs_of(judge, signal, 0.45, 2)}
-    assert 0 < gather(judge, outputs).wins[2] <= 1
-    counts = _Draws(judge).counts(np.random.default_rng(0)).reshape(10, 30)
-    assert (counts == counts[:, :1]).all()
-    assert counts[:, 0].sum() == 10
+    posed = make_problem(units=np.arange(400) // 40)
+    evidence = gather(posed, models(posed[0], (0.5, 0.45)))
+    assert evidence.resamples == RESAMPLES
+    assert evidence.optimism >= 0
 
 
 def test_the_same_seed_gives_the_same_evidence() -> None:
-    judge, signal = make_judge()
-    outputs = {L: outputs_of(judge, signal, 0.5, seed=L) for L in (1, 2)}
-    assert gather(judge, outputs) == gather(judge, outputs)
-    assert gather(judge, outputs, seed=1) != gather(judge, outputs)
+    posed = make_problem()
+    predictions = models(posed[0], (0.5, 0.5))
+    assert gather(posed, predictions) == gather(posed, predictions)
+    assert gather(posed, predictions, seed=1) != gather(posed, predictions)
+
+
+def test_how_many_resamples_are_looked_at_together_changes_nothing(monkeypatch) -> None:
+    posed = make_problem()
+    predictions = models(posed[0], (0.5, 0.5))
+    together = gather(posed, predictions)
+    monkeypatch.setattr("leadline.search.evidence.AT_ONCE", 400 * 7)
+    assert gather(posed, predictions).optimism == pytest.approx(together.optimism, rel=1e-9)
+
+
+def test_resamples_for_which_a_score_is_not_defined_do_not_count() -> None:
+    # only three rows are of the other class: often none of them is left out
+    problem, folds = make_problem("classification", "roc_auc")
+    y = np.zeros_like(problem.y)
+    y[[rows[0] for rows in folds[:3]]] = 1
+    problem.y = y
+    evidence = gather_evidence(problem, folds, models(problem, (0.5, 0.5)), 0, lambda: None)
+    assert 0 < evidence.resamples < RESAMPLES_OF_SCORERS
+    assert np.isfinite(evidence.optimism)
 
 
 def test_a_wish_to_stop_is_heard() -> None:
-    judge, signal = make_judge()
-
     def stop() -> None:
         raise KeyboardInterrupt
 
+    problem, folds = make_problem()
     with pytest.raises(KeyboardInterrupt):
-        gather_evidence(judge, {1: outputs_of(judge, signal, 0.5, 1)}, {}, 0.25, "best", 0, stop)
+        gather_evidence(problem, folds, models(problem, (0.5,)), 0, stop)
 
 
-def test_a_fold_from_which_no_row_was_drawn_has_no_score() -> None:
-    judge, signal = make_judge("regression", "r2")
-    scorer = _FoldScorer(judge, 0, [outputs_of(judge, signal, 0.5, 1)[0]])
-    assert np.isnan(scorer(np.zeros((1, N)))).all()
-    assert np.isfinite(scorer(np.ones((1, N)))).all()
+def test_evidence_is_a_plain_record() -> None:
+    posed = make_problem()
+    assert set(gather(posed, models(posed[0], (0.5,) * K)).to_record()) == {"resamples", "optimism", "compared"}

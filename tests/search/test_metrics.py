@@ -118,3 +118,36 @@ def test_labels_are_judged_one_by_one() -> None:
     assert Metric(None, labels).score(y, p, W) == pytest.approx(-expected)
     assert Metric("accuracy", labels).score(y, p) == accuracy_score(y, p > 0.5)
     assert scores_shown(labels, y, p, W)["log loss"] == pytest.approx(expected)
+
+
+def test_a_scorer_of_the_users_gets_numbers_as_scikit_learn_gives_them() -> None:
+    seen = []
+
+    def error(estimator, X, y) -> float:
+        seen.append((y.shape, estimator.predict(X).shape))
+        return -float(np.mean((estimator.predict(X) - y) ** 2))
+
+    y, p = GENERATOR.normal(size=(50, 1)), GENERATOR.normal(size=(50, 1))
+    assert Metric(error, NUMBERS).score(y, p) == pytest.approx(-np.mean((y - p) ** 2))
+    two = Target.infer(np.column_stack([y, y]), "regression")
+    Metric(error, two).score(np.column_stack([y, y]), np.column_stack([p, p]))
+    assert seen == [((50,), (50,)), ((50, 2), (50, 2))]
+
+
+@pytest.mark.parametrize("name", ["neg_root_mean_squared_error", "neg_mean_absolute_error", "neg_mean_squared_error"])
+def test_the_gradient_of_a_score_is_that_of_small_steps(name: str) -> None:
+    target = Target.infer(GENERATOR.normal(size=(50, 2)), "regression")
+    metric, means, step = Metric(name, target), np.array([2.0, 3.0]), 1e-6
+    steps = [
+        (metric.of_means(means + step * own) - metric.of_means(means - step * own)) / (2 * step) for own in np.eye(2)
+    ]
+    assert np.allclose(metric.gradient(means), steps)
+
+
+def test_the_area_under_the_curve_is_scikit_learns() -> None:
+    y, p = GENERATOR.integers(0, 2, 50), probabilities(2).round(1)
+    metric = Metric("auc", TWO)
+    assert metric.score(y, p) == pytest.approx(roc_auc_score(y, p[:, 1]))
+    assert metric.score(y, p, W) == pytest.approx(roc_auc_score(y, p[:, 1], sample_weight=W))
+    with pytest.raises(ValueError, match="not defined for rows of one class"):
+        metric.score(np.zeros(50, int), p)

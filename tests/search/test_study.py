@@ -8,20 +8,30 @@ import numpy as np
 import pytest
 
 from leadline.errors import RunFolderError
-from leadline.search import PRUNED, Study, UnitKey, UnitResult
+from leadline.search import Study, UnitKey, UnitResult
 
-KEY = UnitKey(2, 1, 0, 0, 25)
-RESULT = UnitResult("stopped early", "why", np.array([0.1, 0.2]), np.array([3.0]), 2, 0.5, np.float32([1.5, 2.5]))
-
-
-LARGE = {"theta", "outputs"}
+KEY = UnitKey(2, 1, 0, 0, 3)
+RESULT = UnitResult(
+    "stopped early",
+    "why",
+    np.array([3.0, 2.0]),
+    0.5,
+    (np.array([0.1, 0.2]), np.array([0.3, 0.1, 0.2])),
+    (2, 1),
+    (np.arange(6, dtype=np.float32).reshape(3, 2), np.zeros((2, 2), np.float32)),
+)
 
 
 def has_the_result(study: Study) -> bool:
-    found, small = study.result(KEY), UnitResult.__dataclass_fields__.keys() - LARGE
-    return all(np.array_equal(getattr(found, name), getattr(RESULT, name)) for name in small) and np.array_equal(
-        study.theta(KEY), RESULT.theta
-    )
+    found = study.result(KEY)
+    assert found is not None
+    for name in ("state", "reason", "seconds", "best_epochs"):
+        assert getattr(found, name) == getattr(RESULT, name)
+    for name in ("curves", "outputs"):
+        for a, b in zip(getattr(found, name), getattr(RESULT, name), strict=True):
+            assert a.dtype == b.dtype
+            assert np.array_equal(a, b)
+    return np.array_equal(found.losses, RESULT.losses)
 
 
 def test_what_is_recorded_comes_back_from_the_file(tmp_path: Path) -> None:
@@ -34,7 +44,6 @@ def test_what_is_recorded_comes_back_from_the_file(tmp_path: Path) -> None:
     assert again.fact("name") == {"a": [1, None]}
     assert again.fact("other") is None
     assert again.result(KEY._replace(fold=1)) is None
-    assert again.theta(KEY._replace(fold=1)) is None
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all() -> None:
@@ -95,7 +104,7 @@ def test_a_full_disk_is_an_error_that_keeps_what_was_finished(tmp_path: Path) ->
     study.record([(KEY, RESULT)])
     (pages,) = study._connection.execute("PRAGMA page_count").fetchone()
     study._connection.execute(f"PRAGMA max_page_count = {pages}")
-    large = replace(RESULT, theta=np.zeros(100_000, np.float32))
+    large = replace(RESULT, outputs=(np.zeros((100_000, 1), np.float32),))
     with pytest.raises(RunFolderError, match=r"study.db cannot be written: database or disk is full.*make room"):
         study.record([(KEY._replace(fold=fold), large) for fold in (1, 2)])
     study.close()
@@ -127,27 +136,20 @@ def test_a_new_file_may_be_begun_by_two_processes_at_once(tmp_path: Path) -> Non
             assert len(set(processes.map(begin, [file] * 4))) == 1
 
 
-def test_outputs_are_kept_until_a_depth_is_settled() -> None:
-    study, outputs = Study(), np.arange(12, dtype=np.float32).reshape(3, 2, 2)
-    fallen = KEY._replace(candidate=7)
-    study.record([(KEY, replace(RESULT, outputs=outputs)), (KEY._replace(fold=1), RESULT)])
-    study.record([(fallen, replace(RESULT, outputs=outputs))])
-    assert study.result(KEY).outputs is None
-    assert np.array_equal(study.outputs(KEY), outputs)
-    assert study.outputs(KEY._replace(fold=1)) is None
-    assert study.outputs(KEY._replace(fold=2)) is None
-    assert study.settled == []
-    study.settle(KEY.depth, {KEY: outputs[1:2]})
-    assert study.settled == [KEY.depth]
-    assert np.array_equal(study.outputs(KEY), outputs[1:2])
-    assert study.outputs(fallen) is None
-
-
-def test_units_that_were_pruned_are_no_networks() -> None:
+def test_a_network_that_failed_has_a_reason_and_nothing_else() -> None:
     study = Study()
-    study.record([(KEY, RESULT), (KEY._replace(fold=1), UnitResult(PRUNED, "fell behind in round 1 of 3"))])
-    assert len(study.unit_keys(2)) == 2
-    assert study.unit_keys(2, trained=True) == study.unit_keys(trained=True) == [KEY]
+    study.record([(KEY, UnitResult("failed", "MemoryError: no message"))])
+    found = study.result(KEY)
+    assert found == UnitResult("failed", "MemoryError: no message", found.losses)
+    assert (found.curves, found.best_epochs, found.outputs, len(found.losses)) == ((), (), (), 0)
+
+
+def test_a_network_is_named_by_the_folds_that_it_leaves_out() -> None:
+    study = Study()
+    keys = [UnitKey(2, 1, 0, fold, other) for fold, other in ((0, 1), (0, 2), (1, 2))]
+    study.record([(key, RESULT) for key in reversed(keys)])
+    assert study.unit_keys() == keys
+    assert study.result(UnitKey(2, 1, 0, 1, 3)) is None
 
 
 def test_a_missing_a_foreign_and_a_newer_file_are_refused(tmp_path: Path) -> None:

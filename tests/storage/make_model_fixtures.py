@@ -49,7 +49,10 @@ def models() -> dict:
     """An estimator for each fixture."""
     small = {"hidden_layer_sizes": (4, 3), "max_iter": 3, "random_state": 0}
     bins = {"numeric_embedding": "piecewise_linear", "members": 2, "parametrization": "ntk"}
-    search = DepthSearchCV(DeepClassifier(max_iter=3, random_state=0), max_depth=2, candidates=2, cv=2, repeats=1)
+    estimator = DeepClassifier(max_iter=3, n_networks=2, random_state=0)
+    search = DepthSearchCV(
+        estimator, max_depth=2, candidates=2, cv=2, repeats=1, ensemble=True, additive=False, select="best"
+    )
     return {
         "classes": DeepClassifier(**small, **bins, activation="silu", n_networks=2),
         "numbers": DeepRegressor(**small, n_networks=2),

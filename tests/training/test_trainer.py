@@ -1,4 +1,5 @@
 import dataclasses
+import pickle
 import re
 import threading
 import time
@@ -9,7 +10,13 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from leadline.training import (
     Data,
+    Examples,
+    Holdout,
     Hyperparameters,
+    Processor,
+    Reading,
+    Scorer,
+    State,
     Stop,
     Stopped,
     Task,
@@ -52,7 +59,7 @@ def make_tasks(settings: list[Hyperparameters], validate: bool = True) -> list[T
     for i, own in enumerate(settings):
         rows = np.random.default_rng(i).permutation(N)
         cut = 230 + 7 * (i % 3)
-        tasks.append(Task(own, (0, i), i % 2, rows[:cut], rows[cut:] if validate else rows[:0]))
+        tasks.append(Task(own, (0, i), i % 2, rows[:cut], (Holdout(rows[cut:] if validate else rows[:0]),)))
     return tasks
 
 
@@ -84,6 +91,12 @@ def varied(activation: str = "relu", feature_scale: bool = False) -> list[Hyperp
         )
         for rate, dropout, decay in [(1e-2, 0.0, 0.1), (3e-3, 0.3, 0.0), (1e-2, 0.2, 1.0), (2e-2, 0.1, 0.01)]
     ]
+
+
+def same_reading(a: Reading, b: Reading) -> bool:
+    return a.best_epoch == b.best_epoch and all(
+        np.array_equal(*arrays) for arrays in [(a.curve, b.curve), (a.theta, b.theta), (a.outputs, b.outputs)]
+    )
 
 
 @pytest.mark.parametrize("feature_scale", [False, True])
@@ -154,7 +167,7 @@ def test_the_parameters_are_those_of_the_best_epoch() -> None:
     (result,) = run([task], data)
     assert result.best_epoch == int(np.argmax(result.curve)) + 1
     shorter = dataclasses.replace(settings, max_iter=result.best_epoch)
-    (again,) = run([dataclasses.replace(task, settings=shorter, validation_rows=task.validation_rows[:0])], data)
+    (again,) = run([Task(shorter, task.key, task.fold, task.train_rows)], data)
     assert np.array_equal(result.theta, again.theta)
 
 
@@ -162,6 +175,180 @@ def test_without_validation_rows_the_last_epoch_counts() -> None:
     (result,) = run(make_tasks([SMALL], validate=False))
     assert len(result.curve) == 0
     assert result.best_epoch == len(result.losses) == 6
+
+
+def in_parts(task: Task, *sizes: int) -> list[Holdout]:
+    """Holdouts of so many of the rows that a task does not learn from; wanted are others of them, in another order."""
+    held_out = task.holdouts[0].rows
+    ends = np.cumsum(sizes)
+    assert ends[-1] <= len(held_out)
+    return [Holdout(rows, held_out[::-2]) for rows in np.split(held_out[: ends[-1]], ends[:-1])]
+
+
+def scripted(scores: dict[int, list[float]]):
+    """A judge that says of holdouts, told apart by their number of rows, what is written; and what it was asked."""
+    asked: list[int] = []
+
+    def judge(fold: int, rows: np.ndarray, outputs: np.ndarray) -> float:
+        asked.append(len(rows))
+        return scores[len(rows)][asked.count(len(rows)) - 1]
+
+    return judge, asked
+
+
+@pytest.mark.parametrize("feature_scale", [False, True])
+def test_holdouts_of_one_training_read_what_a_training_for_each_would(feature_scale: bool) -> None:
+    patience = {"n_iter_no_change": 2, "max_iter": 12, "learning_rate": "constant"}
+    tasks = make_tasks([dataclasses.replace(own, **patience) for own in varied(feature_scale=feature_scale)])
+    holdouts = [in_parts(task, 9, 20, 15) for task in tasks]
+    together = run([dataclasses.replace(task, holdouts=own) for task, own in zip(tasks, holdouts, strict=True)])
+    for task, own, result in zip(tasks, holdouts, together, strict=True):
+        alone = [run([dataclasses.replace(task, holdouts=[holdout])])[0] for holdout in own]
+        assert len(result.readings) == len(own)
+        assert all(same_reading(a, b.readings[0]) for a, b in zip(result.readings, alone, strict=True))
+        longest = max((one.losses for one in alone), key=len)
+        assert np.array_equal(result.losses, longest)
+        assert np.array_equal(result.theta, alone[0].theta)
+        assert np.array_equal(result.curve, alone[0].curve)
+        assert result.best_epoch == alone[0].best_epoch
+    # otherwise nothing was shown
+    lengths = [{len(reading.curve) for reading in result.readings} for result in together]
+    assert max(map(len, lengths)) > 1
+    assert any(len({reading.best_epoch for reading in result.readings}) > 1 for result in together)
+
+
+def test_a_holdout_that_is_exhausted_is_no_longer_scored() -> None:
+    settings = dataclasses.replace(SMALL, max_iter=20, n_iter_no_change=3, learning_rate="constant")
+    (task,) = make_tasks([settings])
+    early, late = in_parts(task, 10, 20)
+    says, asked = scripted({10: [5, 4, 3, 2], 20: [1, 2, 3, 9, 8, 7, 6]})
+    data, plan = make_data(), plan_for(settings, 5, 1, "half_squared_error")
+    (result,) = train(plan, [dataclasses.replace(task, holdouts=(early, late))], data, says, Stop())
+    assert asked == [10, 20] * 4 + [20] * 3
+    assert (result.state, result.reason) == ("stopped early", "no better score for 3 epochs")
+    assert len(result.losses) == 7
+    assert [reading.curve.tolist() for reading in result.readings] == [[5, 4, 3, 2], [1, 2, 3, 9, 8, 7, 6]]
+    assert [reading.best_epoch for reading in result.readings] == [1, 4]
+    for reading in result.readings:
+        shorter = dataclasses.replace(settings, max_iter=reading.best_epoch)
+        (again,) = run([Task(shorter, task.key, task.fold, task.train_rows)], data)
+        assert np.array_equal(reading.theta, again.theta)
+
+
+def test_a_training_goes_on_while_one_holdout_gets_better() -> None:
+    settings = dataclasses.replace(SMALL, max_iter=8, n_iter_no_change=2)
+    (task,) = make_tasks([settings])
+    says, asked = scripted({10: [0.0] * 3, 20: [float(i) for i in range(8)]})
+    plan = plan_for(settings, 5, 1, "half_squared_error")
+    (result,) = train(plan, [dataclasses.replace(task, holdouts=in_parts(task, 10, 20))], make_data(), says, Stop())
+    assert (result.state, len(result.losses)) == ("done", 8)
+    assert [asked.count(10), asked.count(20)] == [3, 8]
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_the_outputs_are_those_of_the_parameters(solver: str) -> None:
+    settings = dataclasses.replace(SMALL, solver=solver, learning_rate_init=0.05, learning_rate="constant")
+    (task,) = make_tasks([settings])
+    data, plan = make_data(), plan_for(settings, 5, 1, "half_squared_error")
+    (result,) = run([dataclasses.replace(task, holdouts=in_parts(task, 10, 20))], data)
+    for reading, holdout in zip(result.readings, in_parts(task, 10, 20), strict=True):
+        expected = Scorer(plan, Processor()).take(reading.theta).scores(data.X[task.fold], holdout.wanted)
+        assert reading.outputs.shape == (len(holdout.wanted), 1)
+        assert np.array_equal(reading.outputs, expected)
+
+
+@pytest.mark.parametrize("settings", [SMALL, Hyperparameters(hidden_layer_sizes=())], ids=["steps", "solved"])
+def test_without_rows_wanted_there_are_no_outputs(settings: Hyperparameters) -> None:
+    for validate in (True, False):
+        (result,) = run(make_tasks([settings], validate))
+        assert [reading.outputs.shape for reading in result.readings] == [(0, 1)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_holdout_without_rows_reads_the_last_epoch_beside_one_with_rows(order: int) -> None:
+    settings = dataclasses.replace(SMALL, learning_rate_init=0.05, learning_rate="constant", max_iter=15)
+    (task,) = make_tasks([settings])
+    both = [*in_parts(task, 40), Holdout(task.train_rows[:0], task.holdouts[0].rows)]
+    (result,) = run([dataclasses.replace(task, holdouts=both[::order])])
+    alone = [run([dataclasses.replace(task, holdouts=[holdout])])[0] for holdout in both[::order]]
+    assert min(reading.best_epoch for reading in result.readings) < 15  # otherwise nothing was shown
+    assert all(same_reading(a, b.readings[0]) for a, b in zip(result.readings, alone, strict=True))
+
+
+def test_a_network_that_diverges_has_readings_without_outputs() -> None:
+    (task,) = make_tasks([SMALL])
+    early, late = in_parts(task, 10, 20)
+    says, _ = scripted({10: [3.0, 2.0, 1.0], 20: [1.0, 2.0, float("nan")]})
+    data, plan = make_data(), plan_for(SMALL, 5, 1, "half_squared_error")
+    (result,) = train(plan, [dataclasses.replace(task, holdouts=(early, late))], data, says, Stop())
+    assert result.state == "diverged"
+    assert result.reason.startswith("validation score not finite in epoch 3: ")
+    assert len(result.losses) == 2
+    assert [reading.curve.tolist() for reading in result.readings] == [[3.0, 2.0], [1.0, 2.0]]
+    assert [reading.best_epoch for reading in result.readings] == [1, 2]
+    assert [reading.outputs.shape for reading in result.readings] == [(0, 1), (0, 1)]
+
+
+@pytest.mark.parametrize("what", ["loss", "score"])
+def test_a_solved_network_that_diverges_has_readings_without_outputs(what: str) -> None:
+    data = make_data()
+    if what == "loss":
+        data.Y[...] = np.nan
+    settings = Hyperparameters(hidden_layer_sizes=())
+    (task,) = make_tasks([settings])
+    plan = plan_for(settings, 5, 1, "half_squared_error")
+    tasks = [dataclasses.replace(task, holdouts=in_parts(task, 10, 20))]
+    (result,) = train(plan, tasks, data, lambda *_: float("nan"), Stop())
+    assert result.state == "diverged"
+    reasons = {
+        "loss": "the loss became infinite or undefined under L-BFGS: scale the inputs",
+        "score": "validation score is nan",
+    }
+    assert result.reason == reasons[what]
+    assert [reading.outputs.shape for reading in result.readings] == [(0, 1), (0, 1)]
+    assert [len(reading.curve) for reading in result.readings] == [0, 0]
+    assert result.theta.shape == (plan.n_parameters,)
+
+
+@pytest.mark.parametrize("validate", [False, True])
+def test_a_training_goes_on_where_another_ended(validate: bool) -> None:
+    whole = dataclasses.replace(SMALL, learning_rate="constant", max_iter=7)
+    (task,) = make_tasks([whole], validate)
+    data, plan = make_data(), plan_for(whole, 5, 1, "half_squared_error")
+
+    def run_part(first: int, last: int, start: State | None = None) -> Trained:
+        settings = dataclasses.replace(whole, max_iter=last - first)
+        says, _ = scripted({len(task.holdouts[0].rows): [1.0, 3.0, 2.0, 1.0, 2.0, 1.0, 2.0][first:last]})
+        (result,) = train(plan, [dataclasses.replace(task, settings=settings, start=start)], data, says, Stop())
+        return result
+
+    expected, begun = run_part(0, 7), run_part(0, 3)
+    assert begun.end is not None
+    assert begun.end.best_epoch == begun.best_epoch == (2 if validate else 3)
+    assert np.array_equal(begun.end.best_theta, begun.theta)
+    assert same(run_part(3, 7, begun.end), expected)
+
+
+def test_a_network_of_several_holdouts_has_no_end_to_go_on_from() -> None:
+    (task,) = make_tasks([SMALL])
+    assert run([dataclasses.replace(task, holdouts=in_parts(task, 10, 20))])[0].end is None
+
+
+def test_any_source_serves_and_is_asked_once_for_each_fold() -> None:
+    data, asked = make_data(), []
+
+    class Own:
+        def examples(self, fold: str) -> Examples:
+            asked.append(fold)
+            return data.examples(int(fold))
+
+    tasks = make_tasks(varied())
+    named = [dataclasses.replace(task, fold=str(task.fold)) for task in tasks]
+    plan = plan_for(SMALL, 5, 1, "half_squared_error")
+    score = judge(data)
+    results = train(plan, named, Own(), lambda fold, *given: score(int(fold), *given), Stop())
+    assert sorted(asked) == ["0", "1"]
+    assert all(same(a, b) for a, b in zip(results, run(tasks, data), strict=True))
 
 
 def test_a_network_that_diverges_is_named_and_leaves_the_others_alone() -> None:
@@ -254,6 +441,38 @@ def test_a_stop_without_a_deadline_never_times_out() -> None:
         stop.check()
 
 
+def test_a_reserve_brings_the_deadline_forward() -> None:
+    stop = Stop(3600)
+    stop.check()
+    before = stop.seconds_left
+    stop.reserve = 600
+    assert 0 < stop.seconds_left <= before - 600
+    stop.reserve = 7200
+    assert stop.seconds_left == 0.0
+    assert stop.timed_out
+    with pytest.raises(Stopped):
+        run(make_tasks([ENDLESS]), stop=stop)
+    stop.reserve = 0.0
+    assert not stop.timed_out
+    stop.check()
+
+
+def test_a_copy_of_a_stop_keeps_the_seconds_before_the_reserve() -> None:
+    stop = Stop(3600)
+    stop.reserve = 600
+    copy = pickle.loads(pickle.dumps(stop))
+    assert 0 < copy.seconds_left <= 3000
+    stop.reserve = 7200
+    assert pickle.loads(pickle.dumps(stop)).timed_out
+
+
+def test_a_reserve_without_a_deadline_changes_nothing() -> None:
+    stop = Stop()
+    stop.reserve = 7200
+    assert stop.seconds_left is None
+    stop.check()
+
+
 def test_the_batch_size_follows_the_rows() -> None:
     auto = Hyperparameters()
     sizes = {n: auto.for_table(n, 3).batch_size for n in (10, 300, 1000, 2560, 8192, 10**6)}
@@ -290,7 +509,7 @@ def solve(task_name: str, loss: str, settings: Hyperparameters = LINEAR) -> tupl
     data = make_data(task_name, folds=1)
     rows = np.arange(N)
     plan = plan_for(settings, 5, 1, loss)
-    (result,) = train(plan, [Task(settings, (0,), 0, rows, rows[:0])], data, judge(data), Stop())
+    (result,) = train(plan, [Task(settings, (0,), 0, rows)], data, judge(data), Stop())
     return data, plan.named(result.theta)
 
 
@@ -315,7 +534,7 @@ def test_two_class_softmax_is_the_sigmoid_at_twice_the_penalty() -> None:
     for penalty, same_penalty in ((2 * LINEAR.alpha, LINEAR.alpha), (0.0, 0.0)):
         settings = dataclasses.replace(LINEAR, alpha=penalty)
         plan = plan_for(settings, 5, 2, "cross_entropy")
-        (result,) = train(plan, [Task(settings, (0,), 0, np.arange(N), np.arange(0))], both, judge(both), Stop())
+        (result,) = train(plan, [Task(settings, (0,), 0, np.arange(N))], both, judge(both), Stop())
         softmax = plan.named(result.theta)
         if same_penalty == 0:
             data, sigmoid = solve("classes", "binary_cross_entropy", dataclasses.replace(LINEAR, alpha=0.0))
@@ -328,7 +547,7 @@ def test_multinomial_coefficients_are_those_of_logistic_regression() -> None:
     classes = np.digitize(data.Y[0, :, 0], [-0.5, 0.5])
     three = Data(data.X, np.ascontiguousarray(np.eye(3, dtype=np.float32)[classes][None]), data.w)
     plan = plan_for(LINEAR, 5, 3, "cross_entropy")
-    (result,) = train(plan, [Task(LINEAR, (0,), 0, np.arange(N), np.arange(0))], three, judge(three), Stop())
+    (result,) = train(plan, [Task(LINEAR, (0,), 0, np.arange(N))], three, judge(three), Stop())
     ours, model = plan.named(result.theta), LogisticRegression(C=1 / LINEAR.alpha, tol=1e-10, max_iter=10_000)
     model.fit(data.X[0], classes)
     assert np.allclose(ours["W[1]"], model.coef_, rtol=1e-3, atol=1e-4)

@@ -107,23 +107,48 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    cv: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = 5,
+    cv: Annotated[
+        int | None,
+        typer.Option(
+            help="Folds of the cross-validation (default: as many as networks are averaged: 8, or 5 above 10,000 "
+            "rows; 5 with --time).",
+            show_default=False,
+            min=2,
+        ),
+    ] = None,
     max_depth: Annotated[int, typer.Option(help="Largest L to try.", min=1)] = 8,
-    candidates: Annotated[int, typer.Option(help="Choices of the other hyperparameters at every depth.", min=1)] = 8,
+    candidates: Annotated[
+        int,
+        typer.Option(help="Choices of the other hyperparameters; networks of all of them are averaged.", min=1),
+    ] = 4,
     space: Annotated[
         str | None,
         typer.Option(help="JSON file that says what is searched; see leadline space.", show_default=False),
     ] = None,
     repeats: Annotated[
-        str, typer.Option(help="Repeats of the folds; auto: more where rows are few and scores scatter.")
+        str,
+        typer.Option(
+            help="Divisions of the rows into folds, each with networks of its own that are averaged; auto: one for "
+            "every 4 candidates, and more while a --time-limit allows."
+        ),
     ] = "auto",
     select: Annotated[
         str,
         typer.Option(
-            help="Which depth is the answer: supported (smallest not significantly worse than the best), "
-            "one_standard_error, or best."
+            help="Which depth is the answer: supported (the smallest than which no other is significantly better; "
+            "where that is undecided, the best mean), one_standard_error, or best."
         ),
     ] = "supported",
+    margin: Annotated[
+        float,
+        typer.Option(help="A difference of this share of the best score does not matter.", min=0.0, max=1.0),
+    ] = 0.01,
+    additive: Annotated[
+        bool,
+        typer.Option(
+            help="Judge an additive model too, a curve for each column: how much of the gain of depth is interaction?"
+        ),
+    ] = True,
     ensemble: Annotated[
         bool,
         typer.Option(
@@ -226,6 +251,8 @@ def fit(
                 time=time,
                 repeats=repeats,
                 select=select,
+                margin=margin,
+                additive=additive,
                 ensemble=ensemble,
                 refit=refit,
                 space=space,

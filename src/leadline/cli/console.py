@@ -8,6 +8,7 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, TaskID, Text
 from rich.progress import Progress as Bar
 
 from leadline.records import plain
-from leadline.search import LEVEL, DepthResult, Metric, Progress, Verdict
+from leadline.search import ADDITIVE, LEVEL, DepthResult, Metric, Progress, Verdict, name_of
 
 __all__ = [
     "ClimbPrinter",
@@ -76,6 +77,11 @@ def format_seconds(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def _in_order(results: Mapping[int, DepthResult]) -> list[int]:
+    """Depths from shallow to deep, the additive model after L = 1."""
+    return sorted(results, key=lambda L: 1.5 if L == ADDITIVE else L)
+
+
 def _layers(sizes: tuple[int, ...]) -> str:
     return "–" if not sizes else f"{sizes[0]} × {len(sizes)}" if len(sizes) > 3 else "-".join(map(str, sizes))
 
@@ -86,6 +92,8 @@ def describe_step(
     """How a depth compares with the one before it, in words."""
     if result.L == 1:
         return linear
+    if result.L == ADDITIVE:
+        return "a curve for each column, added"
     if before is None or before.failed:
         return ""
     p = verdict.p_better_than_before[result.L]
@@ -104,30 +112,39 @@ class ClimbPrinter:
     console : Console
     linear : str
         What L = 1 is called: logistic or linear regression.
+    about : callable, optional
+        Says what is searched, once that is known: when the climb begins.
     """
 
-    _HEADER = "{:>3}  {:<13} {:>22}   {:<32} {:>8}  {:>8}"
+    _ROW = "  {:<8}  {:<13} {:>22}   {:<32} {:>8}  {:>8}"
 
-    def __init__(self, console: Console, linear: str) -> None:
-        self.console, self.linear = console, linear
+    def __init__(self, console: Console, linear: str, about: Callable[[], str] | None = None) -> None:
+        self.console, self.linear, self.about = console, linear, about
         self.metric: Metric | None = None
         self.results: dict[int, DepthResult] = {}
         self.bar: Bar | None = None
         self.task: TaskID | None = None
+        self._printed: dict[int, str] = {}
         self._last_line = time.monotonic()
 
     def climb_started(self, metric: Metric) -> None:
         """Print the head of the table."""
         self.metric = metric
-        head = self._HEADER.format(
-            "L", "hidden units", f"{metric.label} ± s.e.", "against the layer before", "networks", "time"
-        )
-        self.console.print(f"\n[bold]{head}[/bold]", highlight=False)
+        if self.about is not None:
+            self.console.print(self.about(), highlight=False, markup=False)
+        self.console.print()
+        self._print_head()
+
+    def _print_head(self) -> None:
+        assert self.metric is not None
+        score = f"{self.metric.label} ± s.e."
+        head = self._ROW.format("L", "hidden units", score, "against the layer before", "networks", "time")
+        self.console.print(head, style="bold", highlight=False, markup=False)
 
     def depth_started(self, L: int) -> None:
         """Show a bar for this depth on a terminal."""
         self._show(
-            f"L = {L}", BarColumn(20), TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False)
+            name_of(L), BarColumn(20), TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}", markup=False)
         )
 
     def summing_up(self) -> None:
@@ -152,29 +169,46 @@ class ClimbPrinter:
             note += f"; all depths: {low}" + (f" to {high}" if high != low else "")
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, completed=progress.share, note=note)
-        elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+        elif progress.done < progress.planned and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            self.console.print(f"     L = {progress.L}: {progress.share:.0%}  {note}", highlight=False)
+            self.console.print(f"  {name_of(progress.L)}: {progress.share:.0%}  {note}", highlight=False)
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
-        """Print the row of a depth."""
+        """Print the row of a depth that is judged for the first time; `climb_ended` sees to what changes later."""
         self.stop()
-        assert self.metric is not None
-        before = self.results.get(result.L - 1)
         self.results[result.L] = result
-        if result.failed:
-            self.console.print(f"{result.L:>3}  {result.failed}", highlight=False, markup=False)
+        if result.L not in self._printed:
+            self._printed[result.L] = self._row(result, self.results, verdict)
+            self.console.print(self._printed[result.L], highlight=False, markup=False)
+        self._last_line = time.monotonic()
+        # what comes after the last depth; another depth puts its own bar here at once
+        self._show("Training the networks that are delivered …")
+
+    def climb_ended(self, results: Mapping[int, DepthResult], verdict: Verdict) -> None:
+        """Print the whole table once more where rows are not what they were when they were printed."""
+        self.stop()
+        rows = {L: self._row(results[L], results, verdict) for L in _in_order(results)}
+        if rows == self._printed:
             return
-        row = self._HEADER.format(
-            result.L,
+        self.console.print("\nWhat was trained later has changed these rows. The table as it stands at the end:")
+        self._print_head()
+        for row in rows.values():
+            self.console.print(row, highlight=False, markup=False)
+
+    def _row(self, result: DepthResult, results: Mapping[int, DepthResult], verdict: Verdict) -> str:
+        assert self.metric is not None
+        L = str(result.L) if result.L != ADDITIVE else name_of(ADDITIVE)
+        if result.failed:
+            return f"  {L:<8}  {result.failed}"
+        mean, error = self.metric.shown(float(result.scores.mean())), verdict.standard_error.get(result.L)
+        return self._ROW.format(
+            L,
             _layers(result.settings.hidden_layer_sizes),
-            format_with_error(self.metric.shown(float(result.scores.mean())), verdict.standard_error[result.L]),
-            describe_step(result, before, verdict, self.metric, self.linear),
+            format_score(mean) if error is None else format_with_error(mean, error),
+            describe_step(result, results.get(result.L - 1), verdict, self.metric, self.linear),
             result.networks,
             format_seconds(result.seconds),
         )
-        self.console.print(row, highlight=False)
-        self._last_line = time.monotonic()
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -206,7 +240,7 @@ class JsonLines:
         self.inner.climb_started(metric)
 
     def depth_started(self, L: int) -> None:
-        """{"event": "depth started", "L": …}."""
+        """{"event": "depth started", "L": …}; 0 is the additive model."""
         write_line({"event": "depth started", "L": L})
         self.inner.depth_started(L)
 
@@ -216,7 +250,7 @@ class JsonLines:
         self.inner.advanced(progress)
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
-        """{"event": "depth finished"} with the depth's scores and the verdict so far."""
+        """{"event": "depth finished"} with the depth's scores and the verdict so far; more than one if judged anew."""
         own = {"L": result.L, "scores": result.scores.tolist(), "networks": result.networks, "failed": result.failed}
         write_line({"event": "depth finished", **own, "seconds": result.seconds, "verdict": verdict.to_record()})
         self.inner.depth_finished(result, verdict)

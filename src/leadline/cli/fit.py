@@ -28,8 +28,19 @@ from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.records import plain
-from leadline.report import Recorder, Rows, Watch, build_report, describe, state_rows, state_training
-from leadline.search import Study, linear_name
+from leadline.report import (
+    Recorder,
+    Rows,
+    Watch,
+    build_report,
+    describe,
+    n_folds,
+    state_curves,
+    state_rows,
+    state_training,
+)
+from leadline.search import ADDITIVE, Study, linear_name
+from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
 from leadline.tables import Layout, read_table
 
@@ -44,7 +55,7 @@ class FitOptions:
     target: str
     task: str
     metric: str | None
-    cv: int
+    cv: int | None
     max_depth: int
     candidates: int
     epochs: int
@@ -58,6 +69,8 @@ class FitOptions:
     time: str | None
     repeats: str
     select: str
+    margin: float
+    additive: bool
     ensemble: bool
     refit: bool
     space: str | None
@@ -93,8 +106,7 @@ def resume_fit(run: str, given: dict[str, Any]) -> None:
     options = study.fact("options")
     if options is None:
         raise RunFolderError(f"{folder / STUDY_NAME} was not made by leadline fit; it says no options to resume with.")
-    later = dict.fromkeys(("watch", "ensemble", "refit"), False) | {"port": 0}  # options that older runs do not have
-    options = {**later, **options, "drop": tuple(options["drop"]), "out": str(folder), **given}
+    options = {**options, "drop": tuple(options["drop"]), "out": str(folder), **given}
     _fit(FitOptions(**options), folder, study)
 
 
@@ -114,18 +126,19 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
     train, test = _rows(prepared, train_rows), _rows(prepared, test_rows)
     task, linear = prepared.target.task, linear_name(prepared.target.task)
-    console.print(_describe(options, frame, prepared), highlight=False, markup=False)
+    console.print(_describe_table(options, frame, prepared), highlight=False, markup=False)
     print_notices(console, prepared.notices)
 
     estimator: DeepClassifier | DeepRegressor
     kind = DeepClassifier if task == "classification" else DeepRegressor
     estimator = kind(random_state=options.seed, max_iter=options.epochs)
-    printer = ClimbPrinter(console, linear)
     had_folder = folder.exists()
     watch = Watch(folder / STUDY_NAME, folder / REPORT_NAME, options.port) if options.watch else None
     if study is None:
         study = Study(folder / STUDY_NAME)
         study.state("options", asdict(options))
+    own = study
+    printer = ClimbPrinter(console, linear, lambda: _describe_search(options, prepared, n_folds(own)))
     about = f"{Path(options.data).name if options.data != '-' else 'standard input'}: {options.target}"
     recorder = Recorder(study, about, JsonLines(printer) if options.json_lines else printer)
     if watch is not None:
@@ -136,10 +149,12 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         max_depth=options.max_depth,
         candidates=options.candidates,
         space=space,
-        cv=options.cv if options.time is None else TimeSeriesSplit(options.cv),
+        cv=options.cv if options.time is None else TimeSeriesSplit(options.cv or FEWEST_FOLDS),
         repeats=repeats,
         scoring=options.metric,
         select=options.select,
+        margin=options.margin,
+        additive=options.additive,
         ensemble=options.ensemble,
         refit=options.refit,
         time_limit=options.time_limit,
@@ -150,6 +165,8 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     finished = False
     try:
         search.fit(train.X, train.y, sample_weight=train.w, groups=train.groups)
+        additive = {} if search.additive_ is None else {ADDITIVE: search.additive_}
+        printer.climb_ended({**search.results_, **additive}, search.verdict_)
         search.save(folder)
         recorder.end("concluding", search.sentence_)
         printer.summing_up()
@@ -187,7 +204,7 @@ def _rows(prepared: Prepared, rows: Any) -> Rows:
     return Rows(prepared.features.iloc[rows], prepared.y.iloc[rows], w, groups)
 
 
-def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> str:
+def _describe_table(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> str:
     layout = Layout.infer(prepared.features)
     numbers, categories = layout.number_columns, layout.category_columns
     parts = []
@@ -197,14 +214,16 @@ def _describe(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> s
     ):
         if count:
             parts.append(f"{count} {what}" + (f" ({missing} with missing values)" if missing else ""))
+    name = "standard input" if options.data == "-" else Path(options.data).name
+    used = counted(len(layout.columns), "column")
+    return f"{name}  {counted(len(frame), 'row')}, {used} used: {', '.join(parts)}"
+
+
+def _describe_search(options: FitOptions, prepared: Prepared, folds: int) -> str:
     classes = prepared.target.classes
     task = "regression" if classes is None else f"classification, {len(classes)} classes"
-    name = "standard input" if options.data == "-" else Path(options.data).name
-    folds = f"{options.cv} folds" + ("" if options.time is None else f" in the order of {options.time!r}")
-    return (
-        f"{name}  {counted(len(frame), 'row')}, {counted(len(layout.columns), 'column')} used: {', '.join(parts)}\n"
-        f"{options.target}: {task}, {folds}, seed {options.seed}"
-    )
+    order = "" if options.time is None else f" in the order of {options.time!r}"
+    return f"{options.target}: {task}, {counted(folds, 'fold')}{order}, seed {options.seed}"
 
 
 def _conclude(
@@ -222,6 +241,7 @@ def _conclude(
     record["notices"] = [*prepared.notices, *record["notices"]]
     record["options"] = asdict(options)
     state_rows(search, test)
+    state_curves(search, test)
     if not search.left_out_:  # out of time, nothing is trained any more
         state_training(search, train)
     return record
@@ -237,7 +257,7 @@ def _leave(folder: Path, study: Study, printer: ClimbPrinter, recorder: Recorder
         return "Nothing was written."
     with suppress(RunFolderError):  # a full disk has been spoken of already
         recorder.end("stopped")
-    depths = sorted(printer.results)
+    depths = sorted(L for L in printer.results if L != ADDITIVE)
     judged = (
         f"L = {depths[0]} to {depths[-1]} judged"
         if len(depths) > 1

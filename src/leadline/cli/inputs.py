@@ -13,6 +13,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from leadline.errors import DataError, ParameterError
 from leadline.estimators import Model
 from leadline.search import Metric
+from leadline.search.folds import FEWEST_FOLDS
 from leadline.tables import Layout, Target, guess_task, nearest, shown
 
 __all__ = [
@@ -203,11 +204,11 @@ def check_metric(name: str | None, prepared: Prepared) -> None:
         ) from error
 
 
-def hold_out(prepared: Prepared, test_size: float, cv: int, seed: int) -> tuple[Array, Array]:
+def hold_out(prepared: Prepared, test_size: float, cv: int | None, seed: int) -> tuple[Array, Array]:
     """Rows to learn from and rows for the final test, none of them of weight zero.
 
     Stratified for classes, and whole groups where there are groups; where there are times, the last rows are for the
-    test, and all are in the order of time.
+    test, and all are in the order of time. Without a number of folds `cv` there must be enough for FEWEST_FOLDS.
 
     Raises
     ------
@@ -220,7 +221,7 @@ def hold_out(prepared: Prepared, test_size: float, cv: int, seed: int) -> tuple[
     groups = None if prepared.groups is None else prepared.groups[rows]
     units, what = (len(rows), "rows") if groups is None else (len(np.unique(groups)), "groups")
     n_test = math.ceil(test_size * units)
-    n_train = units - n_test
+    n_train, cv = units - n_test, FEWEST_FOLDS if cv is None else cv
     if n_train < cv + (prepared.times is not None):
         raise DataError(
             f"{units} {what} are too few: {n_test} of them are held out for the test, and the other {n_train} cannot "

@@ -69,8 +69,10 @@ def run_space(as_json: bool) -> None:
         line = f"{name:<{widths[0]}}  {values:<{widths[1]}}  {explanation}"
         console.print(line, style="bold" if i == 0 else None, highlight=False)
     console.print(
-        "\nCandidate 0 of every depth is the estimator as it is; the others are drawn evenly from this space "
-        "(scrambled Sobol points; evenly in the logarithm where it says log), the same for every depth.\n"
+        "\nThe networks that a depth averages take turns in the settings of the candidates, the same for every depth. "
+        "Candidate 0 is the estimator as it is, and the next few are variants of it that make good averages; those "
+        "after them, or with --space all but candidate 0, are drawn evenly from this space (scrambled Sobol points; "
+        "evenly in the logarithm where it says log).\n"
         "leadline space --json > space.json writes it to a file for leadline fit --space space.json.",
         highlight=False,
     )

@@ -94,6 +94,7 @@ class CallbackListener:
     def depth_started(self, L: int) -> None:
         """A task for the depth."""
         self.inner.depth_started(L)
+        self._end_depth()
         self.depth = self.root.subcontext(task_name=f"L = {L}", max_subtasks=None)
         self.depth.call_on_fit_task_begin(estimator=self.estimator)
         self.done = 0
@@ -110,8 +111,15 @@ class CallbackListener:
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         """The depth's task is done."""
         self.inner.depth_finished(result, verdict)
-        self.depth.call_on_fit_task_end(estimator=self.estimator)
+        self._end_depth()
+
+    def _end_depth(self) -> None:
+        """The depth's task is done, perhaps with some of its folds alone: where time is limited depths take turns."""
+        if self.depth is not None:
+            self.depth.call_on_fit_task_end(estimator=self.estimator)
+            self.depth = None
 
     def climb_ended(self) -> None:
         """The search's task is done."""
+        self._end_depth()
         self.root.call_on_fit_task_end(estimator=self.estimator)

@@ -2,15 +2,12 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from sklearn.utils.metaestimators import available_if
 
 from leadline.errors import DataError, ParameterError
@@ -25,34 +22,19 @@ from leadline.estimators.base import (
     read_input,
 )
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
-from leadline.estimators.model import Member, Model
+from leadline.estimators.model import Model
+from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.network import Loss
 from leadline.network import loss as loss_record
 from leadline.records import Field
-from leadline.search import Metric, Problem, make_folds
+from leadline.search import Fitted, Metric, Problem, Split, View, hold_out, twins
 from leadline.tables import Target
 from leadline.tables.target import NUMBER_OUTPUTS
-from leadline.training import (
-    Epoch,
-    Hyperparameters,
-    Plan,
-    State,
-    Stop,
-    Task,
-    Trained,
-    plan_for,
-    stream,
-    train,
-)
+from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, stream
 from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check, check_additive
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
 
-# Rows to learn from, and rows that choose the epoch.
-Split = tuple[NDArray[Any], NDArray[Any]]
-
-# Names the streams of single fits apart from those of a search, whose keys are longer.
-_SINGLE_FIT, _HOLD_OUT = 0, 1
 # What scikit-learn's networks call the same things.
 _OTHER_NAMES = {("activation", "logistic"): "sigmoid", ("solver", "sgd"): "nesterov"}
 USUAL_LOSS = "half_squared_error"
@@ -149,9 +131,13 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         values: dict[str, Any] = {}
         for item in dataclasses.fields(Hyperparameters):
             value = getattr(self, item.name, None)
+            linear = np.size(self.hidden_layer_sizes) == 0 and not self.additive
             if item.name == "alpha" and value is None:
                 # a convex problem wants a penalty, as scikit-learn's LogisticRegression and Ridge have by default
-                value = 1.0 if np.size(self.hidden_layer_sizes) == 0 and not self.additive else 0.0
+                value = 1.0 if linear else 0.0
+            if linear and value is None:
+                # linear in the table's own numbers, and without ends
+                value = {"scaling": "standard", "clip_predictions": False}.get(item.name)
             if value is None and getattr(type(self), item.name, None) is None:
                 value = chosen.get(item.name, item.default)
             if isinstance(value, str):
@@ -253,8 +239,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
     def _how_many(self, rows: int) -> int:
         """Networks to train on so many rows: what L-BFGS solves is one."""
-        if self.hyperparameters().solved:
-            return 1
+        return 1 if self.hyperparameters().solved else self._networks_of(rows)
+
+    def _networks_of(self, rows: int) -> int:
+        """Networks that are averaged, on so many rows, where they are trained in minibatches."""
         few, many = RECIPES[self.recipe].get("n_networks", (1, 1))
         return int((many if rows > MANY_ROWS else few) if self.n_networks is None else self.n_networks)
 
@@ -305,26 +293,21 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             given.w,
             given.target,
             Metric(None, given.target),
-            splits,
+            [train_rows for train_rows, _ in splits],
             settings,
-            fitted=None if model is None else [(member.statistics, member.target) for member in model.members],
+            fitted=None if model is None else [Fitted(member.statistics, member.target) for member in model.members],
         )
-        plan = plan_for(settings, problem.inputs, given.target.n_scores, given.target.loss)
         if model is not None and self._ends is None:
             self._ends = self._beginnings(model)
         tasks = []
         for i in range(n):
             place = i % len(splits)
-            fold = problem.judge.folds[place]
+            train_rows, stop_rows = splits[place]
             start = None if self._ends is None else self._ends[i]
-            tasks.append(Task(settings, self._key(i), place, fold.train_rows, fold.validation_rows, start=start))
-        networks = self._train_all(plan, tasks, problem)
-        members = []
-        for task, trained in zip(tasks, networks, strict=True):
-            if trained.state == "diverged":
-                raise DataError(f"Training failed: {trained.reason}.")
-            fold = problem.judge.folds[task.fold]
-            members.append(Member(settings, trained.theta, fold.statistics, fold.target))
+            view = View.of(place, settings)
+            tasks.append(Task(settings, self._key(i), view, train_rows, (Holdout(stop_rows),), start))
+        networks = train_networks(problem, tasks, teller=EpochTeller(self, settings.max_iter))
+        members = members_of(problem, tasks, networks)
         if model is None:
             self._set_model(Model(given.layout, given.target, tuple(members)), given.frame, X)
         else:
@@ -338,34 +321,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         self.best_epoch_ = first.best_epoch
         return self
 
-    def _train_all(self, plan: Plan, tasks: list[Task], problem: Problem) -> list[Trained]:
-        """Train networks side by side; callbacks are told of the first one."""
-        jobs: list[tuple[Task, Callable[[Epoch], object] | None]]
-        teller, stop, cores = EpochTeller(self, tasks[0].settings.max_iter), Stop(), effective_n_jobs(-1)
-
-        def train_one(task: Task, threads: int, callback: Callable[[Epoch], object] | None = None) -> Trained:
-            return train(plan, [task], problem.data, problem.judge, stop, threads, callback)[0]
-
-        if len(tasks) == 1 or teller.may_stop:
-            # whoever stops the first stops the others at the same epoch, so that bits do not depend on who was ahead
-            first = train_one(tasks[0], cores, teller)
-            last = len(first.losses) if teller.asked else None
-            done, jobs = [first], [(task, lambda epoch: epoch.number == last) for task in tasks[1:]]
-        else:
-            done, jobs = [], [(task, None if i else teller) for i, task in enumerate(tasks)]
-        with ThreadPoolExecutor(min(cores, max(len(jobs), 1))) as crew:
-            running = [crew.submit(train_one, task, max(cores // len(tasks), 1), told) for task, told in jobs]
-            try:
-                done += [network.result() for network in running]
-            except BaseException:
-                stop.set()
-                raise
-        teller.ended()
-        return done
-
     def _key(self, i: int) -> tuple[int, ...]:
         """Names the random stream of network i."""
-        return (self._seed, _SINGLE_FIT, i)
+        return (self._seed, SINGLE_FIT, i)
 
     def _beginnings(self, model: Model) -> list[State]:
         """States that have the parameters of a loaded model, and moments and random numbers of their own."""
@@ -389,19 +347,11 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if validation is not None:
             given = self._with_rows(given, validation)
             return given, [(rows, np.arange(len(rows), len(given.y)))]
-        if settings.solved or not self.early_stopping or len(rows) < max(2 / self.validation_fraction, 2 * n):
+        if settings.solved or not self.early_stopping:
             return given, [(rows, rows[:0])]
-        random_state = int(np.random.SeedSequence([self._seed, _HOLD_OUT]).generate_state(1)[0])
-        if n > 1:
-            splits, _ = make_folds(given.y, rows, given.target, None, n, random_state)
-            return given, splits
-        shares: dict[str, Any] = {"test_size": self.validation_fraction, "random_state": random_state}
-        if given.target.stratified:
-            _, counts = np.unique(given.y, return_counts=True)
-            if counts.min() >= 2 and len(counts) <= self.validation_fraction * len(rows):
-                shares["stratify"] = given.y
-        train_rows, validation_rows = train_test_split(rows, **shares)
-        return given, [(np.sort(train_rows), np.sort(validation_rows))]
+        alike = twins(given.encoded, given.target.truth(given.y))
+        seed = holding_out_seed(self._seed)
+        return given, hold_out(given.y, rows, given.target, n, self.validation_fraction, seed, alike=alike)
 
     def _with_rows(self, given: Given, validation: Any) -> Given:
         """The rows given, and after them those of `validation`."""

@@ -3,14 +3,14 @@
 import html
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
@@ -21,12 +21,16 @@ from leadline.errors import DataError, Interrupted, ParameterError
 from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, Given, draw_seed, read_input
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
-from leadline.estimators.model import Member, Model
+from leadline.estimators.delivery import Delivery
+from leadline.estimators.model import Model
 from leadline.records import Field
 from leadline.search import (
+    ADDITIVE,
+    MARGIN,
     SELECTIONS,
     Candidate,
     DepthResult,
+    Design,
     Dimension,
     Ladder,
     Listener,
@@ -37,26 +41,24 @@ from leadline.search import (
     Verdict,
     check_space,
     draw_candidates,
+    gain_of_curves,
     in_words,
-    joint_epoch,
     linear_name,
+    linear_settings,
     make_folds,
     most_repeats,
     result_record,
-    usual_space,
+    twins,
+    usual_folds,
 )
-from leadline.tables import Layout
-from leadline.training import Hyperparameters, Plan, Stop, Task, plan_for, train
+from leadline.search.design import COLOURS
+from leadline.training import Hyperparameters, Plan, Stop, Task, plan_for
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
 
 Array = NDArray[Any]
 
-Split = tuple[Array, Array]
-
-# Names the stream of a network that is trained on all rows apart from those of a search, whose keys are longer.
-_REFIT = 3
 # The libraries whose versions the bits of a network depend on.
 ARITHMETIC = ("numpy", "scipy", "scikit-learn", "numba")
 
@@ -94,15 +96,17 @@ class _Lines(_Quiet):
         self.last = time.monotonic()
         left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left at this depth"
         whole = "" if progress.whole is None else "; {:.0f} s to {:.0f} s in all".format(*progress.whole)
-        sys.stdout.write(f"L = {progress.L}: {progress.done} of {progress.planned} networks{left}{whole}\n")
+        name = "additive" if progress.L == ADDITIVE else f"L = {progress.L}"
+        sys.stdout.write(f"{name}: {progress.done} of {progress.planned} networks{left}{whole}\n")
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
+        name = "additive" if result.L == ADDITIVE else f"L = {result.L}"
         if result.failed:
-            sys.stdout.write(f"L = {result.L}: {result.failed}\n")
+            sys.stdout.write(f"{name}: {result.failed}\n")
             return
         mean, error = self.metric.shown(float(result.scores.mean())), verdict.standard_error[result.L]
         sys.stdout.write(
-            f"L = {result.L}  hidden {list(result.settings.hidden_layer_sizes)}  {self.metric.label} {mean:.5g} ± "
+            f"{name}  hidden {list(result.settings.hidden_layer_sizes)}  {self.metric.label} {mean:.5g} ± "
             f"{error:.2g}  {result.networks} networks  {result.seconds:.1f} s\n"
         )
 
@@ -111,7 +115,7 @@ def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metr
     """The ladder as a table, one row for each depth.
 
     Columns: L; hidden_layer_sizes; mean_score (greater is better, as scikit-learn's scorers have it); standard_error
-    (corrected for overlapping folds); p_value (one-sided: better than L − 1); networks; seconds; supported.
+    (over rows); p_value (one-sided: better than L − 1); networks; seconds; supported.
     """
     rows = []
     for L, result in sorted(results.items()):
@@ -131,49 +135,15 @@ def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metr
     return pd.DataFrame(rows)
 
 
-def _model(ladder: Ladder, layout: Layout, depths: Collection[int]) -> Model:
-    """The average of networks of these depths, chosen fold by fold."""
-    members = []
-    for chosen in ladder.choose(depths):
-        own, theta = ladder.problem.judge.folds[chosen.place], ladder.study.theta(chosen.key)
-        assert theta is not None
-        members.append(Member(chosen.settings, theta, own.statistics, own.target, chosen.weight))
-    return Model(layout, ladder.problem.judge.target, tuple(members))
-
-
-def _one_network(ladder: Ladder, given: Given, result: DepthResult) -> Model:
-    """One network of a depth's best candidate, trained on all rows."""
-    rows, settings, metric = np.arange(len(given.y)), result.settings, ladder.problem.judge.metric
-    whole = [(rows, rows[:0])]
-    problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, whole, settings)
-    plan = plan_for(settings, problem.inputs, given.target.n_scores, given.target.loss)
-    last = joint_epoch(ladder.curves(result))
-    task = Task(settings, (ladder.seed, _REFIT), 0, rows, rows[:0])
-    (trained,) = train(
-        plan,
-        [task],
-        problem.data,
-        problem.judge,
-        Stop(),
-        threads=effective_n_jobs(ladder.n_jobs),
-        callback=lambda epoch: epoch.number == last,
-    )
-    if trained.state == "diverged":
-        raise DataError(f"The training on all rows failed: {trained.reason}. Use refit=False.")
-    fold = problem.judge.folds[0]
-    member = Member(settings, trained.theta, fold.statistics, fold.target)
-    return Model(given.layout, given.target, (member,))
-
-
 def _cv_results(ladder: Ladder) -> dict[str, Any]:
-    """One entry for each (depth, candidate): its settings and mean score in the last rung that it reached."""
+    """One entry for each (depth, candidate): its settings and the mean score of its single networks."""
     table: dict[str, list[Any]] = {"depth": [], "candidate": [], "params": [], "mean_test_score": []}
     for L, result in ladder.results.items():
-        for candidate in ladder.candidates:
+        for index, score in result.mean_scores.items():
             table["depth"].append(L)
-            table["candidate"].append(candidate.index)
-            table["params"].append(candidate.settings(ladder.base, L).to_record())
-            table["mean_test_score"].append(result.mean_scores[candidate.index])
+            table["candidate"].append(index)
+            table["params"].append(ladder.settings(L, index).to_record())
+            table["mean_test_score"].append(score)
     scores = np.array(table["mean_test_score"])
     order = np.argsort(-scores, kind="stable")
     ranks = np.empty(len(order), dtype=int)
@@ -192,45 +162,53 @@ def _can_predict_proba(search: "DepthSearchCV") -> bool:
 
 
 class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ignore[misc]
-    """How deep should the network be? Depth after depth, judged by the same cross-validation folds.
+    """How deep should the network be? Depth after depth, judged as the averages that would be delivered.
 
-    Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. Every depth gets the
-    same candidates for the other hyperparameters on the same folds. The answer is the smallest depth that is not
-    significantly worse than the best one, by paired differences with a standard error that is corrected for the
-    overlap of folds (Nadeau & Bengio 2003). The fitted model averages networks of all folds at that depth: of each fold
-    those that make the best average for the rows that they have not learned from (`leadline.search.ensemble`).
+    Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. A depth is judged on each
+    fold by an average of networks that is made from the other folds' rows as the final model is made from all rows. All
+    depths are compared row by row: the answer is the smallest one than which no other is significantly better, where
+    that can be told, and else the one with the better mean. After the verdict the model is trained on all rows. See
+    docs/depth.md.
 
     Parameters
     ----------
     estimator : DeepClassifier or DeepRegressor
-        Candidate 0 is its own settings at each depth; its `max_iter` is the full number of epochs, and its
-        `random_state` seeds folds, candidates and networks unless this one's own is given.
+        Candidate 0 is its own settings at each depth, and its `n_networks` are averaged; its `random_state` seeds
+        folds, candidates and networks unless this one's own is given.
     max_depth : int, default 8
         The largest L that is tried.
-    candidates : int, default 8
-        Choices of the other hyperparameters at every depth (penalties at L = 1), drawn from `space`.
+    candidates : int, default 4
+        Settings that take turns among the networks of an average, the same at every depth, four in each division of the
+        rows; at L = 1 penalties, of which one is chosen.
     space : sequence of Dimension, optional
-        What is searched beside depth, and where; `leadline.search.SPACE` by default, which `leadline space` prints.
-    cv : int, splitter or list of splits, default 5
+        Where candidates are drawn from, all but the first. By default they are variations of the estimator's settings
+        (`leadline.search.space.VARIANTS`), and after those draws from `leadline.search.SPACE`.
+    cv : int, splitter or list of splits, optional
         Folds, shuffled and for classes stratified, or the caller's own: for rows in the order of time
-        ``TimeSeriesSplit(5)``.
+        ``TimeSeriesSplit(5)``. By default as many folds as the estimator averages networks, from 5 to 10.
     repeats : int or "auto", default "auto"
-        How often the division into folds is repeated. "auto": up to 4 times where rows are few (no more than 10,000
-        in all repeats together), as the scatter of the scores of L = 1 asks for.
+        How often the rows are divided anew, with networks of their own that join the averages. "auto": as often as all
+        candidates need to have their turn; under a time limit up to 4 times while there is time, for rows of no more
+        than 10,000 in all repeats together.
     scoring : str, callable or None
         Log loss for classes and root mean squared error for numbers by default; any scorer of scikit-learn.
+    margin : float, default 0.01
+        A difference of this share of the best score does not matter.
+    additive : bool, default True
+        Judge an additive model beside the depths: each column through a curve of its own.
     ensemble : bool, default False
-        Predict by networks of all depths instead of those of the answer alone, whichever make the best average.
+        Predict by networks of all depths instead of those of the answer alone, weighted as makes the best average.
     refit : bool, default False
-        Predict by one network that is trained on all rows, with the settings of the best candidate, up to the epoch
-        that is best on the mean curve of its folds: smaller and faster than an average, and usually not as good.
+        Predict by one network that is trained on all rows, for as many epochs as were best, on average, on the folds:
+        smaller and faster than an average, and usually not as good.
     patience : int, default 2
-        Depths without a new answer after which the climb ends.
+        Depths after the smallest supported one after which the climb ends.
     select : {"supported", "one_standard_error", "best"}, default "supported"
-        Which depth is the answer: the smallest that is not significantly worse than the best, the smallest within one
-        (corrected) standard error of the best, or the one with the best mean.
+        Which depth is the answer: the smallest than which no other is significantly better (where that is undecided the
+        best mean), the smallest within one standard error of the best, or the one with the best mean.
     time_limit : float, optional
-        Seconds; the answer is then that of the depths judged so far.
+        Seconds. L = 1, 2 and 3 are compared side by side first, then deeper ones, then more networks are trained; what
+        is there counts, and time is kept for the final model.
     n_jobs : int, default -1
         Networks that train side by side; −1 for all cores this process may use. The results do not depend on it.
     study : path or Study, optional
@@ -247,32 +225,41 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     Attributes
     ----------
     best_depth_ : int
-        The answer.
+        The answer, which is what is delivered.
     sentence_ : str
         The answer in words, with what it rests on.
     verdict_ : Verdict
-        Which depths are supported, the best mean, the one-standard-error depth, p-values.
+        Which depths are supported, whether that decides, probabilities and p-values.
+    comparison_ : Comparison
+        The scores of all depths, of the additive model and of a prediction without inputs, with their covariance.
     evidence_ : Evidence
-        How often each depth is the answer over resampled rows, and the optimism of choosing the best candidate.
+        The optimism of choosing the best of all that was judged.
+    curves_share_ : (float, float, float) or None
+        How much of the gain over L = 1 is that of the additive model, and the ends of an interval; see
+        `leadline.search.gain_of_curves`.
     n_repeats_ : int
-        How often the division into folds was repeated.
+        Divisions of the rows over which the answer averages.
     ladder_ : DataFrame
         One row for each depth: L, hidden_layer_sizes, mean_score, standard_error, p_value against L − 1, networks,
         seconds, supported.
     cv_results_ : dict
-        One entry for each (depth, candidate), in the form of scikit-learn's searches.
+        One entry for each (depth, candidate), in the form of scikit-learn's searches: the scores of single networks.
     best_estimator_ : DeepClassifier or DeepRegressor
         The fitted model.
     best_params_, best_score_, best_index_
-        The chosen settings, their mean score, and their place in `cv_results_`.
+        The settings of the first candidate of the answer, the answer's mean score, and that candidate's place in
+        `cv_results_`.
     metric_ : Metric
     study_ : Study
         The ledger, which keeps every network's result.
     fold_notices_ : list of str
         What the reader should know about the folds.
     results_ : dict of int to DepthResult
+    additive_ : DepthResult or None
     models_ : dict of int to Model
-        For each depth that could be judged the average of its networks.
+        Of each depth that was judged the average that is trained on all rows, as far as a time limit leaves time.
+    additive_model_ : Model or None
+        Likewise the additive one.
     left_out_ : str
         What a time limit prevented; empty without.
 
@@ -295,8 +282,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         "candidates": Integer(1),
         "space": Field("a sequence of Dimension or None", lambda value: value is None or isinstance(value, Sequence)),
         "cv": Field(
-            "an integer of at least 2, a splitter, or an iterable of (train_rows, test_rows)",
-            lambda value: Integer(2).allows(value) or _divides(value),
+            "an integer of at least 2, a splitter, an iterable of (train_rows, test_rows) or None",
+            lambda value: value is None or Integer(2).allows(value) or _divides(value),
         ),
         "repeats": Integer(1, or_word="auto"),
         "scoring": Field(
@@ -304,6 +291,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             lambda value: value is None or isinstance(value, str) or callable(value),
         ),
         "select": Choice(tuple(SELECTIONS)),
+        "margin": Real(0.0, 1.0, high_open=True),
+        "additive": Choice((False, True)),
         "ensemble": Choice((False, True)),
         "refit": Choice((False, True)),
         "patience": Integer(1),
@@ -329,12 +318,14 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         estimator: DeepClassifier | DeepRegressor,
         *,
         max_depth: int = 8,
-        candidates: int = 8,
+        candidates: int = 4,
         space: Sequence[Dimension] | None = None,
-        cv: Any = 5,
+        cv: Any = None,
         repeats: int | str = "auto",
         scoring: str | Callable[..., float] | None = None,
         select: str = "supported",
+        margin: float = MARGIN,
+        additive: bool = True,
         ensemble: bool = False,
         refit: bool = False,
         patience: int = 2,
@@ -353,6 +344,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.repeats = repeats
         self.scoring = scoring
         self.select = select
+        self.margin = margin
+        self.additive = additive
         self.ensemble = ensemble
         self.refit = refit
         self.patience = patience
@@ -391,38 +384,43 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         stop = Stop(self.time_limit)
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
         self._seed = seed
-        given, base, problem, splits = self._pose(X, y, sample_weight, groups, base, seed)
-        self.metric_ = problem.judge.metric
-        problem.judge.check()
-        space = usual_space(base) if self.space is None else check_space(self.space)
+        base, problem, design, delivery = self._pose(X, y, sample_weight, groups, base, seed)
+        given = delivery.given
+        self.metric_ = problem.metric
+        problem.check_scored(design.folds)
+        space = None if self.space is None else check_space(self.space)
         candidates = draw_candidates(base, self.candidates, seed, space)
         study = self.study if isinstance(self.study, Study) else Study(self.study)
-        study.identify(self._identity(problem, base, space, seed))
-        self._state_facts(study, base, candidates, given.layout.to_record(), splits, len(given.y))
+        study.identify(self._identity(problem.digest(design.k), base, space, seed, delivery))
+        self._state_facts(study, base, candidates, given, design)
         listener = self.listener or (_Lines(self.verbose) if self.verbose else _Quiet())
         told = CallbackListener(self, listener) if getattr(self, "_skl_callbacks", []) else None
         ladder = Ladder(
             problem,
+            design,
             base,
             candidates,
+            linear_settings(base, self.candidates, seed, self.space),
             study,
             seed,
             self.n_jobs,
             stop,
             told or listener,
-            self.repeats if isinstance(self.cv, int | np.integer) else 1,
-            self.select,
+            self.margin,
+            self._additive(base),
+            self.estimator._networks_of(len(given.y)),
+            self.ensemble,
         )
         ladder.climb(self.max_depth, self.patience)
         if told is not None:
             told.climb_ended()
-        self._conclude(ladder, given, X)
+        self._conclude(ladder, delivery, X)
         return self
 
     def _pose(
         self, X: Any, y: Any, sample_weight: Any, groups: Any, base: Hyperparameters, seed: int
-    ) -> tuple[Given, Hyperparameters, Problem, list[Split]]:
-        """The problem that a search with this seed solves: what was given, the settings for it, and the folds."""
+    ) -> tuple[Hyperparameters, Problem, Design, Delivery]:
+        """What a search with this seed solves: the settings, the problem, and how networks are judged and delivered."""
         given = read_input(
             X,
             y,
@@ -431,76 +429,97 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             self.estimator._own_loss(),
             self.estimator._class_weight(),
         )
+        own = None if groups is None else np.asarray(groups)[given.kept]
+        alike = twins(given.encoded, given.target.truth(given.y)) if self._divides_itself else None
+        n_networks = self.estimator._networks_of(len(given.y))
+        cv = usual_folds(n_networks, given.y, given.target, own) if self.cv is None else self.cv
         repeats = self._repeats(len(given.y))
-        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, self.cv, seed, repeats)
+        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, cv, seed, repeats, alike)
         if len(splits) < 2:
             raise ParameterError(
                 f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
             )
-        base = base.for_table(min(len(train_rows) for train_rows, _ in splits), given.encoded.numbers.shape[1])
+        fraction, stopped = self.estimator.validation_fraction, self.estimator.early_stopping
+        made = (n_networks, fraction, stopped)
+        design = Design(given.y, splits, repeats, given.target, *made, seed, own, alike)
+        first = [design.training_rows[network.rows] for network in design.stopped if network.repeat == 0]
+        base = base.for_table(min(map(len, first)), given.encoded.numbers.shape[1])
+        metric, units = Metric(self.scoring, given.target), alike
+        if own is not None:
+            units = np.unique(own, return_inverse=True)[1]
         problem = Problem.build(
-            given.encoded,
-            given.y,
-            given.w,
-            given.target,
-            Metric(self.scoring, given.target),
-            splits,
-            base,
-            None if groups is None else np.asarray(groups)[given.kept],
-            repeats,
+            given.encoded, given.y, given.w, given.target, metric, design.training_rows, base, units
         )
-        return given, base, problem, splits
+        return base, problem, design, Delivery(given, seed, *made, own, alike, design.ordered)
+
+    @property
+    def _divides_itself(self) -> bool:
+        """Whether the folds are drawn here, not by a splitter of the caller's."""
+        return self.cv is None or isinstance(self.cv, int | np.integer)
+
+    def _additive(self, base: Hyperparameters) -> Hyperparameters | None:
+        """The settings of the additive model, if one is to be judged."""
+        if not self.additive or base.solver == "lbfgs" or base.numeric_embedding == "none":
+            return None
+        return replace(base, hidden_layer_sizes=(), additive=True, alpha=0.0)
 
     def _repeats(self, n: int) -> int:
-        """How many divisions of the rows to draw, of which `repeats="auto"` may use fewer."""
-        if not isinstance(self.cv, int | np.integer):
+        """How many divisions of the rows to draw, of which a time limit may use fewer."""
+        if not self._divides_itself:
             if self.repeats not in ("auto", 1):
                 raise ParameterError(
                     "DepthSearchCV.repeats must be 1 or 'auto' where cv is a division of its own; got "
                     f"{self.repeats!r}. Give a splitter that repeats, such as RepeatedKFold."
                 )
             return 1
-        return most_repeats(n) if isinstance(self.repeats, str) else self.repeats
+        if not isinstance(self.repeats, str):
+            return self.repeats
+        turns = -(-self.candidates // COLOURS)
+        return turns if self.time_limit is None else max(turns, most_repeats(n))
 
     def _check(self) -> Hyperparameters:
         self._check_rules()
-        return self.estimator.hyperparameters()
+        settings = self.estimator.hyperparameters()
+        return replace(settings, additive=False)  # the additive model is judged beside the depths
 
     def _identity(
-        self, problem: Problem, base: Hyperparameters, space: tuple[Dimension, ...], seed: int
+        self,
+        digest: str,
+        base: Hyperparameters,
+        space: tuple[Dimension, ...] | None,
+        seed: int,
+        delivery: Delivery,
     ) -> dict[str, Any]:
         """What decides on the result of every network and on the order of candidates."""
         return {
-            "data": problem.digest(),
+            "data": digest,
             "settings": base.to_record(),
             "candidates": self.candidates,
-            "space": [dimension.to_record() for dimension in space],
-            "repeats": self.repeats,
+            "space": None if space is None else [dimension.to_record() for dimension in space],
             "score": self.metric_.name,
             "seed": seed,
+            "networks": delivery.n_networks,
+            "early stopping": delivery.fraction if delivery.stopped else None,
             "version": {"leadline": __version__, **{name: version(name) for name in ARITHMETIC}},
         }
 
     def _state_facts(
-        self,
-        study: Study,
-        base: Hyperparameters,
-        candidates: list[Candidate],
-        layout: dict[str, Any],
-        splits: Any,
-        rows: int,
+        self, study: Study, base: Hyperparameters, candidates: list[Candidate], given: Given, design: Design
     ) -> None:
         study.state("estimator", base.to_record())
         study.state("candidates", [vars(candidate) for candidate in candidates])
-        study.state("layout", layout)
+        study.state("layout", given.layout.to_record())
         study.state("metric", {"name": self.metric_.name, "label": self.metric_.label, "sign": self.metric_.sign})
-        study.state("rows", rows)
-        study.state("folds", [[len(train_rows), len(test_rows)] for train_rows, test_rows in splits])
+        study.state("rows", len(given.y))
+        folds = zip(design.training_rows, design.folds[: design.k], strict=False)
+        study.state("folds", [[len(rows), len(own)] for rows, own in folds])
 
-    def _conclude(self, ladder: Ladder, given: Given, X: Any) -> None:
-        self.study_, self.left_out_, self.results_ = ladder.study, ladder.left_out, ladder.results
+    def _conclude(self, ladder: Ladder, delivery: Delivery, X: Any) -> None:
+        self.study_, self.left_out_ = ladder.study, ladder.left_out
+        self.results_ = {L: result for L, result in ladder.results.items() if L != ADDITIVE}
+        self.additive_ = ladder.results.get(ADDITIVE)
         if ladder.verdict is None:
-            failed = "; ".join(f"L = {L}: {result.failed}" for L, result in ladder.results.items())
+            failed = "; ".join(f"L = {L}: {result.failed}" for L, result in self.results_.items())
             raise (
                 DataError(f"No depth could be judged: {failed}.")
                 if failed
@@ -509,11 +528,15 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
                 )
             )
         assert ladder.evidence is not None
-        self.verdict_, self.evidence_, self.n_repeats_ = ladder.verdict, ladder.evidence, ladder.repeats
+        assert ladder.comparison is not None
+        self.verdict_, self.comparison_, self.evidence_ = ladder.verdict, ladder.comparison, ladder.evidence
         self.best_depth_ = SELECTIONS[self.select](self.verdict_)
-        linear = linear_name(given.target.task)
-        deepest = max(L for L, result in self.results_.items() if not result.failed)
-        self.sentence_ = in_words(self.verdict_, deepest, linear, self.select)
+        self.n_repeats_ = ladder.repeats(self.best_depth_)
+        target = ladder.problem.target
+        judged = [L for L, result in self.results_.items() if not result.failed]
+        linear = linear_name(target.task)
+        self.curves_share_ = gain_of_curves(ladder.comparison, self.verdict_, self.best_depth_, ladder.seed)
+        self.sentence_ = in_words(self.verdict_, judged, linear, self.select, self.margin, self.curves_share_)
         self.ladder_ = ladder_frame(self.results_, self.verdict_, self.metric_)
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())
@@ -522,23 +545,36 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.best_index_ = next(
             i
             for i, (L, index) in enumerate(zip(self.cv_results_["depth"], self.cv_results_["candidate"], strict=True))
-            if (L, index) == (chosen.L, chosen.candidate)
+            if (L, index) == (chosen.L, chosen.candidates[0])
         )
         ladder.study.state("verdict", self.verdict_.to_record())
         ladder.study.state("evidence", self.evidence_.to_record())
         ladder.study.state("repeats", self.n_repeats_)
-        ladder.study.state("results", [result_record(result) for result in self.results_.values()])
+        ladder.study.state("results", [result_record(result) for result in ladder.results.values()])
         ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
         ladder.study.state("left_out", self.left_out_)
-        judged = [L for L, result in self.results_.items() if not result.failed]
-        self.models_ = {L: _model(ladder, given.layout, [L]) for L in judged}
-        model = self.models_[self.best_depth_]
+        self._deliver(ladder, delivery, X)
+
+    def _deliver(self, ladder: Ladder, delivery: Delivery, X: Any) -> None:
+        """Train the model of the answer on all rows, and those of the other depths while there is time."""
+        answer = self.best_depth_
+        ladder.stop.reserve = 0.0
+        networks = {answer: delivery.networks(ladder, answer)}
+        for L, result in sorted(ladder.results.items()):
+            # of other depths nothing is begun for which there is no time
+            left, takes = ladder.stop.seconds_left, ladder.finish_seconds(L)
+            if answer != L and not result.failed and (left is None or (takes is not None and takes < left)):
+                networks[L] = delivery.networks(ladder, L)
+        additive = networks.pop(ADDITIVE, None)
+        self.additive_model_ = None if additive is None else delivery.model(additive)
+        self.models_ = {L: delivery.model(own) for L, own in sorted(networks.items())}
+        model = self.models_[answer]
         if self.refit:
-            model = _one_network(ladder, given, chosen)
+            model = delivery.refitted(ladder, answer)
         elif self.ensemble:
-            model = _model(ladder, given.layout, judged)
-        self._set_model(model, given.frame, X)
-        self.best_estimator_ = self._estimator(self.best_depth_, self.model_)
+            model = delivery.ensemble(ladder, networks)
+        self._set_model(model, delivery.given.frame, X)
+        self.best_estimator_ = self._estimator(answer, self.model_)
 
     def _found_html(self) -> str:
         ladder = self.ladder_.to_html(index=False, float_format="{:.4g}".format, border=0)
@@ -548,7 +584,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     def first_network(
         self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
     ) -> tuple[Problem, Plan, Task]:
-        """How the answer's network of the first fold was trained, to be trained again to the same bits.
+        """How the first network of the answer was trained, to be trained again to the same bits.
 
         Parameters
         ----------
@@ -561,21 +597,31 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             It is not what `fit` was given.
         """
         check_is_fitted(self, "model_")
-        _, _, problem, _ = self._pose(X, y, sample_weight, groups, self._check(), self._seed)
-        if problem.digest() != self.study_.fact("identity")["data"]:
+        _, problem, design, delivery = self._pose(X, y, sample_weight, groups, self._check(), self._seed)
+        if problem.digest(design.k) != self.study_.fact("identity")["data"]:
             raise DataError("These are not the rows, targets, weights and folds that the search has learned from.")
-        chosen, fold = self.results_[self.best_depth_], problem.judge.folds[0]
-        plan = plan_for(chosen.settings, problem.inputs, self.model_.target.n_scores, self.model_.target.loss)
-        key = (self._seed, chosen.L, chosen.candidate, 0, 0, chosen.settings.max_iter)
-        return problem, plan, Task(chosen.settings, key, 0, fold.train_rows, fold.validation_rows)
+        settings = self.models_[self.best_depth_].settings
+        kept = self.results_[self.best_depth_].candidates
+        job = delivery.whole(settings) if settings.solved else delivery.first(settings, min(kept) // COLOURS)
+        problem, (task,) = delivery.posed(problem, [job])
+        return problem, plan_for(settings, problem.inputs, problem.target.n_scores, problem.target.loss), task
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
-        """A fitted estimator with the averaged networks of depth L."""
+        """A fitted estimator of another depth: trained on all rows, as that of the answer is.
+
+        Raises
+        ------
+        ParameterError
+            The depth was not judged, or a time limit left no time for its networks.
+        """
+        check_is_fitted(self, "model_")
+        if L not in self.models_:
+            there = ", ".join(map(str, self.models_))
+            raise ParameterError(f"DepthSearchCV has no model of depth {L!r}; it has those of L = {there}.")
         return self._estimator(L, self.models_[L])
 
     def _estimator(self, L: int, model: Model) -> DeepClassifier | DeepRegressor:
-        settings = self.results_[L].settings
-        estimator = clone(self.estimator).set_params(**self.estimator.known(settings))
+        estimator = clone(self.estimator).set_params(**self.estimator.known(model.settings))
         names = getattr(self, "feature_names_in_", None)
         features = {"count": self.n_features_in_, "names": None if names is None else list(names)}
         fitted: DeepClassifier | DeepRegressor = estimator._restore(model, features)

@@ -106,7 +106,7 @@ def layer_health(model: Model, frame: pd.DataFrame) -> list[LayerHealth]:
 def training_health(
     search: DepthSearchCV, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
 ) -> TrainingHealth | None:
-    """Train the answer's network of the first fold once more, to the same bits, and watch its layers.
+    """Train the first network of the answer once more, to the same bits, and watch its layers.
 
     Parameters
     ----------
@@ -129,7 +129,8 @@ def training_health(
     if task.settings.solved:
         return None
     rows = task.train_rows[spread_rows(len(task.train_rows), ROWS)]
-    x, Y = problem.data.X[0, rows], problem.data.Y[0, rows].T.astype(np.float64)
+    examples = problem.examples(task.fold)
+    x, Y = examples.X[rows], examples.Y[rows].T.astype(np.float64)
     norms, relative, dead, saturated = [], [], [], []
 
     def look(epoch: Epoch) -> None:
@@ -142,7 +143,7 @@ def training_health(
         dead.append([own[0] for own in passing])
         saturated.append([own[1] for own in passing])
 
-    train(plan, [task], problem.data, problem.judge, Stop(), callback=look)
+    train(plan, [task], problem, problem.score, Stop(), callback=look)
     return TrainingHealth(len(norms), np.array(norms), np.array(relative), np.array(dead), np.array(saturated))
 
 

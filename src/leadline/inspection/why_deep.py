@@ -275,7 +275,7 @@ def _attempts(
     settings = _settings(rival, learning_rate, math.ceil(steps / max(1, round(len(rows) / BATCH_SIZE))))
     plan = plan_for(settings, rival.sizes[0], rival.sizes[-1], problem.loss)
     # nothing is held out: the parameters are those of the last step, and nobody is asked to score
-    tasks = [Task(settings, (seed, repeat), 0, rows, rows[:0]) for repeat in range(repeats)]
+    tasks = [Task(settings, (seed, repeat), 0, rows) for repeat in range(repeats)]
     at_once = networks_at_once(plan, settings)
     attempts: list[Attempt] = []
     for start in range(0, repeats, at_once):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import auc, confusion_matrix, roc_curve
 
 from leadline.inspection import Probe
+from leadline.search import ADDITIVE, name_of
 
 __all__ = [
     "Figure",
@@ -113,7 +114,10 @@ ZOOM: Spec = {
 
 
 def ladder(run: dict[str, Any], metric: dict[str, Any], results: list[dict[str, Any]]) -> Figure:
-    """The depth curve: mean scores with error bars, the one-standard-error band, every candidate as a point."""
+    """The depth curve: mean scores with error bars, the one-standard-error band, every candidate as a point.
+
+    The additive model, which is no depth, stands beside the curve, between L = 1 and L = 2.
+    """
     sign, label = metric["sign"], metric["label"]
     rows = [row for row in run["ladder"] if row["mean_score"] is not None]
     L = [row["L"] for row in rows]
@@ -125,10 +129,12 @@ def ladder(run: dict[str, Any], metric: dict[str, Any], results: list[dict[str, 
         (result["L"], index, sign * score)
         for result in results
         for index, score in result["mean_scores"]
-        if score is not None and np.isfinite(score)
+        if score is not None and np.isfinite(score) and result["L"] != ADDITIVE
     ]
+    additive = run["additive"] if run["additive"] and run["additive"]["mean_score"] is not None else None
+    beside = [] if additive is None else [sign * additive["mean_score"]]
     # candidates that went badly wrong would squeeze everything else: show the depths, and who comes near them
-    low, high = float((mean - error).min()), float((mean + error).max())
+    low, high = float(min([*(mean - error), *beside])), float(max([*(mean + error), *beside]))
     margin = 0.25 * (high - low or abs(high) or 1.0)
     domain = {"domain": [low - margin, high + margin], "nice": False}
     x: Spec = {"field": "L", "type": "quantitative", "title": "L, layers (1 is logistic or linear regression)"}
@@ -149,6 +155,18 @@ def ladder(run: dict[str, Any], metric: dict[str, Any], results: list[dict[str, 
     told = _told(("L", "L"), ("mean", label), ("error", "± s.e."), ("_hidden", "hidden"), ("_supported", "supported"))
     band = {"values": [{"low": best_mean - best_error, "high": best_mean + best_error}]}
     shared: Spec = {"data": depths}
+    apart: Spec = {"data": {"values": []}}
+    if additive is not None:
+        value, own = beside[0], additive["standard_error"] or 0.0
+        row = {
+            "L": 1.5,
+            "_model": name_of(ADDITIVE),
+            "mean": value,
+            "low": value - own,
+            "high": value + own,
+            "error": own,
+        }
+        apart = {"data": _values({name: [told] for name, told in row.items()})}
     spec = {
         "height": 300,
         "layer": [
@@ -180,6 +198,7 @@ def ladder(run: dict[str, Any], metric: dict[str, Any], results: list[dict[str, 
                 "mark": {"type": "point", "filled": True, "size": 80, "color": INK, "opacity": 1, "clip": True},
                 "encoding": {"x": x, "y": y, "tooltip": told},
             },
+            *([_mark_of_additive(apart, x, y, label)] if beside else []),
             shared
             | {
                 "transform": [{"filter": f"datum.L === {int(run['depth'])}"}],
@@ -191,39 +210,73 @@ def ladder(run: dict[str, Any], metric: dict[str, Any], results: list[dict[str, 
     listed = "; ".join(
         f"L = {depth}: {value:.4g} ± {own:.2g}" for depth, value, own in zip(L, mean, error, strict=True)
     )
+    listed += "".join(f"; the additive model: {value:.4g}" for value in beside)
+    diamond = " The diamond is the additive model, a curve for each column." if beside else ""
     return Figure(
         "ladder",
         spec,
         f"Mean {label} by depth. {listed}. The answer is L = {run['depth']}.",
-        f"Mean {label} over the folds at each depth, with its standard error (corrected for the overlap of folds). "
-        "The band is one standard error around the best mean; small points are other candidates, the ring the answer.",
+        f"Mean {label} over the folds at each depth, with one standard error over the rows; depths are compared in "
+        "pairs, so that differences much smaller than the bars can be sure. The band is one standard error around "
+        "the best mean; small points are the networks of one candidate alone (of L = 1, other penalties); "
+        f"the ring is the answer.{diamond}",
     )
 
 
+def _mark_of_additive(data: Spec, x: Spec, y: Spec, label: str) -> Spec:
+    """A diamond with its name beside the curve of depths."""
+    return {
+        **data,
+        "layer": [
+            {
+                "mark": {"type": "rule", "color": COLOURS[1], "strokeWidth": 1.5, "clip": True},
+                "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "point", "shape": "diamond", "filled": True, "size": 110, "opacity": 1, "clip": True}
+                | {"color": COLOURS[1]},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "tooltip": _told(("_model", "model"), ("mean", label), ("error", "± s.e.")),
+                },
+            },
+            {
+                "mark": {"type": "text", "dx": 9, "align": "left", "fontSize": 12, "color": SOFT},
+                "encoding": {"x": x, "y": y, "text": {"field": "_model"}},
+            },
+        ],
+    }
+
+
 def answers(run: dict[str, Any]) -> Figure | None:
-    """How often each depth was the answer over resampled rows."""
-    shares = dict(run["evidence"]["answers"])
-    if not shares:
+    """How probable it is of each depth that it is the best or next to it."""
+    chances = dict(run["verdict"]["as_good"])
+    if len(chances) < 2:
         return None
-    depths = [row["L"] for row in run["ladder"] if row["mean_score"] is not None]
-    said = [shares.get(L, 0.0) for L in depths]
+    depths = list(chances)
+    near = f" or within {100 * run['margin']:g} % of the best" if run["margin"] else ""
+    said = [chances[L] for L in depths]
     spec = {
         "height": 130,
-        "data": _values({"L": depths, "share": said, "chosen": [run["depth"] == L for L in depths]}),
+        "data": _values({"L": depths, "chance": said, "chosen": [run["depth"] == L for L in depths]}),
         "mark": {"type": "bar", "width": {"band": 0.6}},
         "encoding": {
             "x": {"field": "L", "type": "ordinal", "title": "L", "axis": {"labelAngle": 0}},
-            "y": _axis("share", "share of resamples", axis={"format": "%", "tickCount": 4}, scale={"domain": [0, 1]}),
+            "y": _axis("chance", "probability", axis={"format": "%", "tickCount": 4}, scale={"domain": [0, 1]}),
             "color": _chosen(),
-            "tooltip": _told(("L", "L"), ("share", "share"), form=",.3~g"),
+            "tooltip": [*_told(("L", "L"), form="d"), _percent("chance", "probability")],
         },
     }
-    listed = ", ".join(f"L = {L} {share:.0%}" for L, share in zip(depths, said, strict=True))
+    listed = ", ".join(f"L = {L} {chance:.0%}" for L, chance in chances.items())
     return Figure(
         "answers",
         spec,
-        f"Share of resamples in which each depth was the answer: {listed}.",
-        "How often each depth was the answer when the rows were resampled.",
+        f"The probability of each depth that it is the best{near}: {listed}.",
+        f"The probability of each depth that it is the best{near}. Several may be, so they add up to more than "
+        "100\u00a0%."
+        if near
+        else "The probability of each depth that it is the best.",
     )
 
 
@@ -237,7 +290,7 @@ def _chosen() -> Spec:
 
 
 def curves(found: list[tuple[str, list[float], int]], label: str, sign: int) -> Figure | None:
-    """Validation score by epoch on each fold: (fold, curve, best epoch)."""
+    """Score by epoch on the rows that stop a network: (fold of whose model it is a part, curve, best epoch)."""
     found = [own for own in found if len(own[1]) > 1]
     if not found:
         return None
@@ -263,7 +316,9 @@ def curves(found: list[tuple[str, list[float], int]], label: str, sign: int) -> 
     else:
         low = max(low, float(np.quantile(ordered, 0.03)) - 0.1 * (high - low))
     margin = 0.05 * (high - low or 1.0)
-    y = _axis("score", f"{label} on the fold", scale={"domain": [low - margin, high + margin], "nice": False})
+    y = _axis(
+        "score", f"{label} on the rows that stop it", scale={"domain": [low - margin, high + margin], "nice": False}
+    )
     names = list(dict.fromkeys(ends["_fold"]))
     colour = {
         "field": "_fold",
@@ -292,9 +347,9 @@ def curves(found: list[tuple[str, list[float], int]], label: str, sign: int) -> 
     return Figure(
         "curves",
         spec,
-        f"{label} by epoch on {len(found)} folds.",
-        "Validation score of the chosen networks, a line for each fold; the point is the epoch that each network was "
-        "returned to.",
+        f"{label} by epoch of {len(found)} networks.",
+        "Score of networks of the answer, of the first candidate in each fold's model, on the rows that stop them; the "
+        "point is the epoch that each was returned to.",
     )
 
 
@@ -638,6 +693,7 @@ def importance(found: list[dict[str, Any]], label: str) -> Figure | None:
                     "y": y,
                     "x": {"field": "low", "type": "quantitative", "title": f"{label} worse by"},
                     "x2": {"field": "high"},
+                    "tooltip": told,
                 },
             },
         ],
@@ -653,10 +709,11 @@ def importance(found: list[dict[str, Any]], label: str) -> Figure | None:
     )
 
 
-def dependence(curve: dict[str, Any], outputs: list[str], what: str, place: int) -> Figure:
-    """How the mean prediction moves with one column."""
+def dependence(curve: dict[str, Any], outputs: list[str], what: str, name: str) -> Figure:
+    """How a prediction, or what is added to it, moves with one column; with a band where the curve has a spread."""
     predictions = np.asarray(curve["predictions"], dtype=float)
     moving = np.sort(np.argsort(-np.ptp(predictions, axis=0), kind="stable")[:MOST_CURVES])
+    spread = np.asarray(curve.get("spread", np.zeros(predictions.shape)), dtype=float)[:, moving]
     names, predictions = _distinct(outputs), predictions[:, moving]
     shown = [names[k] for k in moving]
     values = _distinct(curve["values"]) if curve["kind"] == "category" else curve["values"]
@@ -666,6 +723,7 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, place: int)
             "value": [value for value in values for _ in shown],
             "_output": shown * len(values),
             "mean": predictions.ravel(),
+            **({"low": (predictions - spread).ravel(), "high": (predictions + spread).ravel()} if spread.any() else {}),
         }
     )
     kind = {"number": "quantitative", "date": "temporal", "category": "nominal"}[curve["kind"]]
@@ -689,12 +747,14 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, place: int)
         *([] if one else _told(("_output", "class"))),
         *_told(("mean", what)),
     ]
-    spec = {
-        "height": 170,
-        "data": data,
-        "mark": mark,
-        "encoding": {"x": x, "y": _axis("mean", what), "color": colour, "tooltip": told},
-    }
+    line: Spec = {"mark": mark, "encoding": {"x": x, "y": _axis("mean", what), "color": colour, "tooltip": told}}
+    spec: Spec = {"height": 170, "data": data}
+    if spread.any():
+        between = {"x": x, "y": _axis("low", what), "y2": {"field": "high"}, "color": colour}
+        band: Spec = {"type": "rule", "strokeWidth": 1.5} if kind == "nominal" else {"type": "area", "opacity": 0.2}
+        spec |= {"layer": [{"mark": band, "encoding": between}, line]}
+    else:
+        spec |= line
     lowest, highest = predictions.argmin(axis=0), predictions.argmax(axis=0)
     spans = [
         f"{name} is lowest, {predictions[lowest[k], k]:.4g}, at {_value(values[lowest[k]])} and highest, "
@@ -702,7 +762,7 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, place: int)
         for k, name in enumerate([what] if one else shown)
     ]
     return Figure(
-        f"dependence{place}",
+        name,
         spec,
         f"{what[0].upper()}{what[1:]} as {curve['column']} changes: {'; '.join(spans)}.",
         f"The {len(shown)} of {len(outputs)} that move most." if len(shown) < len(outputs) else "",
@@ -750,7 +810,7 @@ def gradients(training: dict[str, Any]) -> Figure:
         "gradients",
         spec,
         f"Norm of each layer's gradient, first to last epoch: {ends}.",
-        "Norm of each layer's gradient in the training of the first fold's network: where lines of early layers fall "
+        "Norm of each layer's gradient in the training of the answer's first network: where lines of early layers fall "
         "far below the others, gradients vanish.",
     )
 
@@ -792,14 +852,13 @@ def units(training: dict[str, Any], which: str) -> Figure | None:
 
 
 def cost(rows: list[dict[str, Any]]) -> Figure:
-    """The search's cost by depth: seconds, and networks trained and pruned."""
-    depths = [row["L"] for row in rows]
+    """The search's cost by depth: seconds, and networks trained."""
+    names = [name_of(row["L"]) for row in rows]
     data = _values(
         {
-            "L": depths,
+            "_model": names,
             "seconds": [row["seconds"] for row in rows],
             "trained": [row["trained"] for row in rows],
-            "pruned": [row["pruned"] for row in rows],
         }
     )
     spec = {
@@ -807,12 +866,12 @@ def cost(rows: list[dict[str, Any]]) -> Figure:
         "data": data,
         "mark": {"type": "bar", "color": ACCENT, "width": {"band": 0.6}},
         "encoding": {
-            "x": {"field": "L", "type": "ordinal", "title": "L", "axis": {"labelAngle": 0}},
+            "x": {"field": "_model", "type": "ordinal", "sort": names, "title": None, "axis": {"labelAngle": 0}},
             "y": {"field": "seconds", "type": "quantitative", "title": "seconds"},
-            "tooltip": _told(("L", "L"), ("seconds", "seconds"), ("trained", "trained"), ("pruned", "pruned")),
+            "tooltip": _told(("_model", "model"), ("seconds", "seconds"), ("trained", "networks trained")),
         },
     }
-    listed = ", ".join(f"L = {row['L']} {row['seconds']:.3g} s" for row in rows)
+    listed = ", ".join(f"{name_of(row['L'])} {row['seconds']:.3g} s" for row in rows)
     return Figure("cost", spec, f"Seconds by depth: {listed}.", "Seconds that each depth took.")
 
 

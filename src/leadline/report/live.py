@@ -19,7 +19,7 @@ import numpy as np
 from leadline.errors import LeadlineError, ParameterError
 from leadline.records import plain
 from leadline.report.page import drawing_library, environment
-from leadline.search import PRUNED, DepthResult, Listener, Metric, Progress, Study, Verdict
+from leadline.search import ADDITIVE, DepthResult, Listener, Metric, Progress, Study, Verdict
 
 __all__ = ["Recorder", "Watch", "live_state"]
 
@@ -80,7 +80,9 @@ class Recorder:
         """Note the scores of all depths so far and what they say."""
         self._results[result.L] = result
         self.state["verdict"] = verdict.to_record()
-        self.state["ladder"] = [_row(own, verdict) for own in self._results.values()]
+        # the additive model, which is no depth, between L = 1 and L = 2
+        ordered = sorted(self._results.values(), key=lambda own: 1.5 if own.L == ADDITIVE else own.L)
+        self.state["ladder"] = [_row(own, verdict) for own in ordered]
         self._write()
         self.inner.depth_finished(result, verdict)
 
@@ -101,7 +103,7 @@ def _row(result: DepthResult, verdict: Verdict) -> dict[str, Any]:
         "hidden_layer_sizes": list(result.settings.hidden_layer_sizes),
         "mean_score": float(result.scores.mean()) if judged else None,
         "standard_error": verdict.standard_error.get(result.L) if judged else None,
-        "supported": result.L in verdict.supported,
+        "supported": None if result.L == ADDITIVE else result.L in verdict.supported,
         "networks": result.networks,
         "seconds": result.seconds,
         "mean_scores": [[index, score] for index, score in result.mean_scores.items()],
@@ -119,19 +121,19 @@ def live_state(path: Path) -> dict[str, Any]:
         if live is None:
             return {"state": "waiting", "reason": "The search has not begun."}
         L = live.get("L", 1)
-        keys = study.unit_keys(L, trained=True)
         curves, states = [], {"trained": 0, "failed": 0}
-        for key in keys:
+        for key in study.unit_keys(L):
             own = study.result(key)
-            if own is None or own.state == PRUNED:
+            if own is None:
                 continue
             bad = own.state in ("diverged", "failed")
             states["failed" if bad else "trained"] += 1
-            if len(own.curve) > 1 and not bad:
-                name = f"candidate {key.candidate}, fold {key.fold + 1}, repeat {key.repeat + 1}"
-                curves.append([name, _thinned(own.curve)])
+            for role, curve in enumerate(() if bad else own.curves):
+                if len(curve) > 1:
+                    name = f"candidate {key.candidate}, fold {(key.fold, key.other)[role] + 1}, repeat {key.repeat + 1}"
+                    curves.append([name, _thinned(curve)])
         live["curves"] = curves[-MOST_CURVES:]
-        live["units"] = {**states, "all": len(study.unit_keys(trained=True))}
+        live["units"] = {**states, "all": len(study.unit_keys())}
         silent = time.time() - live["time"]
         if live["state"] == "running" and silent > SILENCE:
             live["state"] = "silent"

@@ -7,7 +7,7 @@ import numpy as np
 
 from leadline.errors import DataError
 from leadline.estimators import DepthSearchCV
-from leadline.report.facts import Rows, describe, state_rows, state_training
+from leadline.report.facts import Rows, describe, state_curves, state_rows, state_training
 from leadline.report.page import build_report, framed
 from leadline.storage import write_whole
 
@@ -87,6 +87,7 @@ def show(
     for name in ("tested", "effects", "layers", "training"):
         study.state(name, None)
     study.state("run", {**describe(search, test, train), "options": None})
+    state_curves(search, test)
     if test is not None:
         state_rows(search, test)
     if train is not None:

@@ -4,6 +4,7 @@ import gzip
 import html
 import json
 import shlex
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from leadline.inspection import MOST_COLUMNS
 from leadline.report import figures
 from leadline.report.figures import Figure
-from leadline.search import PRUNED, Study, UnitKey, learned
+from leadline.search import Study, learned, name_of
 
 __all__ = ["build_report", "drawing_library", "environment", "framed", "script_json"]
 
@@ -24,8 +25,10 @@ Array = NDArray[Any]
 HERE = Path(__file__).parent
 # Of a page inside a notebook, in pixels.
 HEIGHT = 800
-# Fold lines in the learning curves; repeats would only add more of the same.
+# Lines among the learning curves; repeats and other candidates would only add more of the same.
 MOST_FOLDS = 10
+# Characters of the title of an axis.
+LONGEST_TITLE = 40
 # Outputs of a regression that get figures of their own.
 MOST_OUTPUTS = 3
 
@@ -87,7 +90,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(number=_number, p=_p, error=_error, setting=_setting, shape=_shape)
+    found.filters.update(number=_number, p=_p, error=_error, setting=_setting, shape=_shape, name=name_of)
     return found
 
 
@@ -106,13 +109,16 @@ def build_report(study: Study) -> str:
     """
     run, metric, results = study.fact("run"), study.fact("metric"), study.fact("results")
     tested, effects = study.fact("tested"), study.fact("effects") or {"importances": [], "curves": []}
-    training, work = study.fact("training"), _work(study, run)
+    training, contributions = study.fact("training"), study.fact("contributions")
+    ladder = _with_additive(run)
+    work = [_work(study, row) for row in ladder]
     drawn: dict[str, list[Figure]] = {
         "depth": _some(figures.ladder(run, metric, results), figures.answers(run)),
         "learning": _some(figures.curves(_curves(study, run, results), metric["label"], metric["sign"])),
         "test": [] if tested is None else _test_figures(run, tested),
         "importance": _some(figures.importance(effects["importances"], metric["label"])),
         "dependence": _dependences(run, tested, effects["curves"]),
+        "contributions": [] if contributions is None else _contributions(contributions),
         "health": [],
         "cost": [figures.cost(work)],
     }
@@ -126,12 +132,15 @@ def build_report(study: Study) -> str:
         .get_template("page.html.j2")
         .render(
             run=run,
+            ladder=ladder,
             metric=metric,
             drawn=drawn,
             work=work,
             layers=study.fact("layers") or [],
             effects=effects,
+            contributions=contributions,
             most_columns=MOST_COLUMNS,
+            p_worse=dict(run["verdict"]["p_worse"]),
             learned=learned(dict(run["verdict"]["p_learned"]), run["depth"]),
             library=drawing_library(),
             specs=script_json(specs),
@@ -144,36 +153,48 @@ def _some(*found: Figure | None) -> list[Figure]:
     return [figure for figure in found if figure is not None]
 
 
-def _work(study: Study, run: dict[str, Any]) -> list[dict[str, Any]]:
-    """For each depth: networks trained, pruned and failed, seconds."""
-    rows = []
-    for row in run["ladder"]:
-        keys, trained = study.unit_keys(row["L"]), study.unit_keys(row["L"], trained=True)
-        states = [own.state for own in map(study.result, keys) if own is not None]
-        counts = {"trained": len(trained), "pruned": states.count(PRUNED)}
-        bad = states.count("diverged") + states.count("failed")
-        rows.append({"L": row["L"], "seconds": row["seconds"], **counts, "failed": bad})
-    return rows
+def _with_additive(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the ladder, that of the additive model after L = 1."""
+    rows = run["ladder"]
+    if run["additive"] is None:
+        return list(rows)
+    place = sum(row["L"] == 1 for row in rows)
+    return [*rows[:place], {**run["additive"], "p_value": None, "supported": None}, *rows[place:]]
+
+
+def _work(study: Study, row: dict[str, Any]) -> dict[str, Any]:
+    """Of a row of the ladder: networks trained and failed, seconds."""
+    results = [study.result(key) for key in study.unit_keys(row["L"])]
+    failed = sum(own is not None and own.state in ("diverged", "failed") for own in results)
+    return {"L": row["L"], "seconds": row["seconds"], "trained": len(results), "failed": failed}
 
 
 def _curves(study: Study, run: dict[str, Any], results: list[dict[str, Any]]) -> list[tuple[str, list[float], int]]:
-    """Of each fold at the answer: its name, the scores by epoch, the best epoch."""
+    """Of the networks of the answer's first candidate: the fold that each is judged by, scores by epoch, best epoch.
+
+    A network that leaves out two folds is in the models of both, in each of them stopped by the other one.
+    """
     chosen = next(result for result in results if result["L"] == run["depth"])
     found = []
-    keys = study.unit_keys(chosen["L"], trained=True)
-    for key in [UnitKey(*key) for key in keys if key.candidate == chosen["candidate"]]:
+    for key in study.unit_keys(chosen["L"]):
         own = study.result(key)
-        if own is not None and len(own.curve) and key.epochs == chosen["settings"]["max_iter"]:
-            name = f"fold {key.fold + 1}" + (f", repeat {key.repeat + 1}" if run["repeats"] > 1 else "")
-            found.append((key.repeat, key.fold, name, own.curve.tolist(), own.best_epoch))
-    return [own[2:] for own in sorted(found)[:MOST_FOLDS]]
+        if own is None or key.candidate not in chosen["candidates"][:1] or key.repeat:
+            continue
+        folds = [key.fold]
+        if len(own.curves) > 1:
+            # it is named by the lower fold first; its roles begin where its step around the ring of folds begins
+            folds = [key.fold, key.other]
+            folds = folds if 2 * (key.other - key.fold) <= run["folds"] else folds[::-1]
+        for fold, curve, best in zip(folds, own.curves, own.best_epochs, strict=False):
+            found.append((fold, f"fold {fold + 1}", curve.tolist(), best))
+    return [own[1:] for own in sorted(found)[:MOST_FOLDS]]
 
 
 def _test_figures(run: dict[str, Any], tested: dict[str, Any]) -> list[Figure]:
     truth = np.asarray(tested["truth"])
     predictions = {int(L): np.asarray(own, dtype=float) for L, own in tested["predictions"].items()}
     answer = predictions[run["depth"]]
-    named = {f"L = {L}": own for L, own in sorted(predictions.items(), reverse=True)}
+    named = {name_of(L): own for L, own in sorted(predictions.items(), reverse=True)}
     classes = tested["classes"]
     if run["task"] == "regression":
         numbers = truth.astype(float).reshape(len(truth), -1)
@@ -226,10 +247,23 @@ def _dependences(run: dict[str, Any], tested: Any, curves: list[dict[str, Any]])
             outputs, what = classes, "mean probability"
             if len(classes) == 2:
                 curve = {**curve, "predictions": [[own[1]] for own in curve["predictions"]]}
-                outputs, what = classes[1:], f"mean probability of {classes[1]}"[:40]
+                outputs, what = classes[1:], f"mean probability of {classes[1]}"[:LONGEST_TITLE]
         elif run["task"] != "regression":
             outputs, what = [f"label {k + 1}" for k in range(width)], "mean probability"
-        found.append(figures.dependence(curve, outputs, what, place))
+        found.append(figures.dependence(curve, outputs, what, f"dependence{place}"))
+    return found
+
+
+def _contributions(stated: dict[str, Any]) -> list[Figure]:
+    """The curves of the additive model's columns."""
+    what, found = stated["what"], []
+    what = what if len(what) <= LONGEST_TITLE else what[: LONGEST_TITLE - 1] + "…"
+    for place, curve in enumerate(stated["curves"]):
+        drawn = figures.dependence(curve, stated["outputs"], what, f"contribution{place}")
+        if curve["missing"] is not None and len(curve["missing"]) == 1:
+            adds = _number(curve["missing"][0]).replace("-", "−")
+            drawn = replace(drawn, caption=f"A missing value adds {adds}.")
+        found.append(drawn)
     return found
 
 
@@ -244,6 +278,9 @@ def _command(options: dict[str, Any] | None) -> str:
         return ""
     words = ["leadline", "fit", str(options["data"])]
     for name, value in options.items():
+        if name == "additive":
+            words += [] if value else ["--no-additive"]
+            continue
         if name in ("data", "out", "json", "json_lines", "quiet", "watch", "port") or value is None or value is False:
             continue
         values = value if isinstance(value, list) else [value]

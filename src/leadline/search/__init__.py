@@ -1,11 +1,13 @@
 """Floor 3: the search for depth: candidates, folds, halving, the verdict, and the study that keeps it all."""
 
-from leadline.search.ensemble import Chosen
+from leadline.search.comparison import Comparison, compare
+from leadline.search.design import Design
+from leadline.search.ensemble import greedy_weights
 from leadline.search.evidence import Evidence, gather_evidence
-from leadline.search.folds import make_folds, most_repeats
-from leadline.search.ladder import RUNGS, DepthResult, Ladder, Listener, result_record
+from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
+from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
 from leadline.search.metrics import Metric, labels_of, scores_shown
-from leadline.search.problem import Fold, Judge, Problem
+from leadline.search.problem import Fitted, Problem, View
 from leadline.search.progress import Progress
 from leadline.search.space import (
     SPACE,
@@ -13,58 +15,73 @@ from leadline.search.space import (
     Dimension,
     check_space,
     draw_candidates,
+    linear_settings,
     space_from_records,
     usual_space,
 )
-from leadline.search.study import PRUNED, Study, UnitKey, UnitResult
+from leadline.search.study import Study, UnitKey, UnitResult
 from leadline.search.verdict import (
+    ADDITIVE,
     LEVEL,
+    MARGIN,
     SELECTIONS,
+    Chances,
     Verdict,
-    corrected_error,
+    gain_of_curves,
     give_verdict,
     in_words,
-    joint_epoch,
     learned,
     linear_name,
+    name_of,
+    percent,
 )
 
 __all__ = [
+    "ADDITIVE",
     "LEVEL",
-    "PRUNED",
-    "RUNGS",
+    "MARGIN",
     "SELECTIONS",
     "SPACE",
     "Candidate",
-    "Chosen",
+    "Chances",
+    "Comparison",
     "DepthResult",
+    "Design",
     "Dimension",
     "Evidence",
-    "Fold",
-    "Judge",
+    "Fitted",
     "Ladder",
     "Listener",
     "Metric",
     "Problem",
     "Progress",
+    "Split",
     "Study",
     "UnitKey",
     "UnitResult",
     "Verdict",
+    "View",
     "check_space",
-    "corrected_error",
+    "compare",
     "draw_candidates",
+    "gain_of_curves",
     "gather_evidence",
     "give_verdict",
+    "greedy_weights",
+    "hold_out",
     "in_words",
-    "joint_epoch",
     "labels_of",
     "learned",
     "linear_name",
+    "linear_settings",
     "make_folds",
     "most_repeats",
+    "name_of",
+    "percent",
     "result_record",
     "scores_shown",
     "space_from_records",
+    "twins",
+    "usual_folds",
     "usual_space",
 ]

@@ -1,7 +1,7 @@
 """Folds: divisions of the rows, drawn once and used by every depth, so that their differences are paired.
 
-Where rows are few, the division is repeated with other draws: k-fold cross-validation repeated R times gives J = kR
-scores, and a mean that depends less on how the folds happened to fall.
+Rows that are the same in everything are one row as far as a division goes: on two sides of it, one would tell about
+the other. Where rows are few the division can be repeated with other draws.
 """
 
 import warnings
@@ -9,21 +9,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from pandas.util import hash_array
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 from leadline.errors import DataError
-from leadline.tables import Target
+from leadline.tables import Encoded, Target
 
-__all__ = ["make_folds", "most_repeats", "repeats_needed"]
+__all__ = ["Split", "hold_out", "make_folds", "most_repeats", "twins", "usual_folds"]
 
 Array = NDArray[Any]
 
+# Rows to learn from, and rows to judge by or to be stopped by.
+Split = tuple[Array, Array]
+
 # Repeating is for tables whose rows, all repeats together, are no more than this.
 ROWS_REPEATED, MOST_REPEATS = 10_000, 4
-# Repeats are made until the folds' scatter leaves the mean of L = 1 uncertain by this share of what it has learned.
-PRECISION = 0.05
+# Folds where nobody says how many: as many as networks are averaged, within these.
+FEWEST_FOLDS, MOST_FOLDS = 5, 10
 # Names the random streams of later repeats apart from the seed itself, which draws the first.
 _REPEAT = 1
+# An odd number with many digits, that columns in another order have another digest.
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def most_repeats(n: int) -> int:
@@ -31,27 +37,59 @@ def most_repeats(n: int) -> int:
     return int(np.clip(ROWS_REPEATED // n, 1, MOST_REPEATS))
 
 
-def repeats_needed(scores: Array, constant: Array, most: int) -> int:
-    """How often to repeat the division, from the scatter of the first one's scores.
+def usual_folds(n_networks: int, y: Array, target: Target, groups: Array | None) -> int:
+    """How many folds divide the rows where nobody says.
 
-    The part of the standard error that more folds can reduce is s/√J; the number is the smallest for which that part
-    is at most PRECISION of the distance between the scores and those of a constant prediction.
+    As many as networks are averaged: then a model of the rows of all folds but one is made nearly as the final one is.
+    Groups, or the rows of a class, may be too few for that.
+    """
+    units = len(y) if groups is None else len(np.unique(groups))
+    if target.stratified:
+        units = min(units, int(np.unique(y, return_counts=True)[1].min()))
+    return int(np.clip(min(n_networks, units), FEWEST_FOLDS, MOST_FOLDS))
+
+
+def twins(encoded: Encoded, truth: Array) -> Array | None:
+    """Numbers that rows which are the same in every column and in the target have in common, (n,); None if all differ.
+
+    Where rows that are the same in every column differ in the target, the columns have few values, and likeness is
+    chance: such rows are no twins. To keep those of one target from the others would teach the opposite of the truth.
 
     Parameters
     ----------
-    scores, constant : (k,) arrays
-        Of L = 1 and of a model without inputs, on the folds of the first division.
-    most : int
+    encoded : Encoded
+        n rows.
+    truth : (n,) or (n, k) array
+        The target in numbers.
     """
-    tolerated = PRECISION * abs(float(scores.mean() - constant.mean()))
-    if not tolerated > 0:
-        return most
-    return int(np.clip(np.ceil(np.var(scores, ddof=1) / (len(scores) * tolerated**2)), 1, most))
+    digest, n = np.zeros(len(encoded), np.uint64), len(encoded)
+    for column in (*encoded.numbers.T, *encoded.indicators.T):
+        digest = _digested(digest, column)
+    _, inputs = np.unique(digest, return_inverse=True)
+    for column in np.reshape(truth, (n, -1)).T:
+        digest = _digested(digest, column)
+    different, first, alike = np.unique(digest, return_index=True, return_inverse=True)
+    by_chance = (np.bincount(inputs[first]) > 1)[inputs]
+    alike[by_chance] = len(different) + np.arange(by_chance.sum())
+    different, alike = np.unique(alike, return_inverse=True)
+    return None if len(different) == n else alike
+
+
+def _digested(digest: Array, column: Array) -> Array:
+    """Numbers that stand for what was read so far, and for one more column."""
+    return np.asarray(digest * _FACTOR + hash_array(np.ascontiguousarray(column, np.float64)))
 
 
 def make_folds(
-    y: Array, kept: Array, target: Target, groups: Any, cv: Any, seed: int, repeats: int = 1
-) -> tuple[list[tuple[Array, Array]], list[str]]:
+    y: Array,
+    kept: Array,
+    target: Target,
+    groups: Any,
+    cv: Any,
+    seed: int,
+    repeats: int = 1,
+    alike: Array | None = None,
+) -> tuple[list[Split], list[str]]:
     """Divide the rows.
 
     Parameters
@@ -68,6 +106,8 @@ def make_folds(
     seed : int
     repeats : int
         How many divisions to draw.
+    alike : (m,) array of int, optional
+        Where nobody gives groups, rows of one number stay together; see `twins`.
 
     Returns
     -------
@@ -89,11 +129,19 @@ def make_folds(
         placed = [(place[train_rows], place[test_rows]) for train_rows, test_rows in splits]
         return [(train_rows[train_rows >= 0], test_rows[test_rows >= 0]) for train_rows, test_rows in placed], []
     y, groups = y[kept], None if groups is None else groups[kept]
-    rows = np.zeros((len(y), 1))
-    units, what = (len(np.unique(groups)), "groups") if groups is not None else (len(y), "rows")
+    notices = []
+    first = np.arange(len(y))
+    if alike is not None and (groups is not None or len(np.unique(alike)) < cv):
+        # what is alike by chance, in a table of few different rows, is no reason to refuse it
+        alike = None
+    if alike is not None:
+        # the folds divide one row of each kind, and the others follow it
+        _, first, alike = np.unique(alike, return_index=True, return_inverse=True)
+        n = len(y) - len(first)
+        notices.append(f"{n} row{' is' if n == 1 else 's are'} there twice or more: rows that are alike share a fold")
+    units, what = (len(np.unique(groups)), "groups") if groups is not None else (len(first), "rows")
     if units < cv:
         raise DataError(f"{units} {what} cannot be divided into {cv} folds; give more rows, or a smaller cv.")
-    notices = []
     stratify = target.stratified
     if stratify:
         classes, counts = np.unique(y, return_counts=True)
@@ -101,7 +149,7 @@ def make_folds(
             if n < cv:
                 has = f"{n} row" if n == 1 else f"{n} rows"
                 notices.append(f"class {c} has {has}, fewer than the {cv} folds: some folds are judged without it")
-        stratify = counts.max() >= cv
+        stratify = np.unique(y[first], return_counts=True)[1].max() >= cv
     kind: Any
     if groups is not None:
         kind = StratifiedGroupKFold if stratify else GroupKFold
@@ -113,5 +161,73 @@ def make_folds(
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         for repeat in range(repeats):
             own = seed if repeat == 0 else int(np.random.SeedSequence([seed, _REPEAT, repeat]).generate_state(1)[0])
-            splits += kind(cv, shuffle=True, random_state=own).split(rows, y, groups)
+            divided = kind(cv, shuffle=True, random_state=own).split(np.zeros((len(first), 1)), y[first], groups)
+            splits += divided if alike is None else [_followed(alike, part) for _, part in divided]
     return splits, notices
+
+
+def _followed(alike: Array, part: Array) -> Split:
+    """The rows of all other kinds, and those of some kinds."""
+    inside = np.isin(alike, part)
+    return np.flatnonzero(~inside), np.flatnonzero(inside)
+
+
+def hold_out(
+    y: Array,
+    rows: Array,
+    target: Target,
+    n_networks: int,
+    fraction: float,
+    seed: int,
+    groups: Array | None = None,
+    alike: Array | None = None,
+    ordered: bool = False,
+) -> list[Split]:
+    """Rows to learn from and rows to be stopped by, for each of some networks that are averaged.
+
+    Several networks are stopped by a fold each; a single one by a share of the rows.
+
+    Parameters
+    ----------
+    y : (n,) or (n, k) array
+    rows : (m,) array of int
+        Those that are divided.
+    target : Target
+    n_networks : int
+    fraction : float
+        The share of a single network.
+    seed : int
+    groups, alike : (n,) arrays, optional
+        See `make_folds`.
+    ordered : bool
+        Rows stand in the order of time: each fold is a stretch of it.
+
+    Returns
+    -------
+    list of (train_rows, stop_rows)
+        Without rows to be stopped by where rows are too few.
+    """
+    if len(rows) < max(2 / fraction, 2 * n_networks):
+        return [(rows, rows[:0])] * n_networks
+    if n_networks > 1 and ordered:
+        return [(rows[train], rows[stop]) for train, stop in KFold(n_networks).split(rows)]
+    if n_networks > 1:
+        if groups is not None and len(np.unique(groups[rows])) < n_networks:
+            groups = None
+        own = None if alike is None else alike[rows]
+        splits, _ = make_folds(y, rows, target, groups, n_networks, seed, alike=own)
+        return [(rows[train], rows[stop]) for train, stop in splits]
+    first = unit = np.arange(len(rows))
+    together = alike if groups is None else groups
+    if together is not None:
+        _, kinds, own_kind = np.unique(together[rows], return_index=True, return_inverse=True)
+        if len(kinds) >= 2 / fraction:
+            first, unit = kinds, own_kind
+    shares: dict[str, Any] = {"test_size": fraction, "random_state": seed}
+    if target.stratified:
+        _, counts = np.unique(y[rows[first]], return_counts=True)
+        if counts.min() >= 2 and len(counts) <= fraction * len(first):
+            shares["stratify"] = y[rows[first]]
+    _, part = train_test_split(np.arange(len(first)), **shares)
+    stops = np.isin(unit, part)
+    return [(np.sort(rows[~stops]), np.sort(rows[stops]))]

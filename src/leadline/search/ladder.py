@@ -1,110 +1,96 @@
-"""The ladder: depth after depth, every depth with the same candidates on the same folds, until deeper no longer pays.
+"""The ladder: depth after depth, every depth with the same networks on the same folds, until deeper no longer pays.
 
-At each depth the candidates pass through rungs (successive halving over folds, never over rows). A rung may also have
-fewer epochs: each budget is a complete training with a schedule of its own; a longer one starts anew. The units that a
-rung needs and the study lacks are trained in batches; batching and the number of jobs change no bit of any result. What
-is in the study is never trained again, so a climb that was killed goes on where it was.
+A depth is judged, fold by fold, as the average of networks that would be delivered from the rows of the other folds
+(see `design`). These networks take turns in the settings of the candidates, which are the same for every depth: they
+are averaged, not chosen, but for one whose absence makes the average better beyond chance. L = 1 is solved, and its
+penalty and scaling are chosen on the folds.
+
+The networks that are wanted and that the study lacks are trained in batches; batching and the number of jobs change no
+bit of any result. What is in the study is never trained again, so a climb that was killed goes on where it was.
 """
 
 import time
 import warnings
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
-from itertools import pairwise, product
+from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
+from scipy.stats import norm
 from sklearn.exceptions import UndefinedMetricWarning
 
 from leadline.errors import LeadlineError
-from leadline.search.ensemble import Chosen, greedy_weights
+from leadline.search.comparison import Comparison, compare
+from leadline.search.design import COLOURS, Design
 from leadline.search.evidence import Evidence, gather_evidence
-from leadline.search.folds import repeats_needed
 from leadline.search.metrics import Metric
 from leadline.search.problem import Problem
-from leadline.search.progress import Pace, Progress, Work
+from leadline.search.progress import Pace, Progress
 from leadline.search.space import Candidate
-from leadline.search.study import PRUNED, USABLE, Study, UnitKey, UnitResult
+from leadline.search.study import USABLE, Study, UnitKey, UnitResult
 from leadline.search.units import Unit, cost, plan_of, train_batch
-from leadline.search.verdict import Verdict, epochs_read, give_verdict
-from leadline.training import (
-    Hyperparameters,
-    Stop,
-    Stopped,
-    networks_at_once,
-    one_blas_thread,
-)
+from leadline.search.verdict import ADDITIVE, CONSTANT, MARGIN, Verdict, give_verdict, name_of
+from leadline.training import Holdout, Hyperparameters, Stop, Stopped, networks_at_once, one_blas_thread
 
-__all__ = ["RUNGS", "DepthResult", "Ladder", "Listener", "Rung"]
+__all__ = ["DepthResult", "Ladder", "Listener", "result_record"]
 
 Array = NDArray[Any]
 
-
-@dataclass(frozen=True)
-class Rung:
-    """One round of halving at a depth.
-
-    Attributes
-    ----------
-    epochs_share : float
-        Share of the full number of epochs that a training gets here.
-    folds : int or None
-        How many folds of the first repeat are used; None for all folds of all repeats.
-    keep_share : float
-        Share of the candidates that enters, of those that the depth began with; at least one. Where one fails in the
-        last rung, the next takes its place.
-    """
-
-    epochs_share: float
-    folds: int | None
-    keep_share: float
-
-
-# At the same cost few folds choose at least as well as few epochs (benchmarks/README.md): a short schedule is another
-# one, which other learning rates and widths suit. So every training is complete, and ends early by its own patience.
-RUNGS: tuple[Rung, ...] = (Rung(1.0, 1, 1.0), Rung(1.0, 2, 0.375), Rung(1.0, None, 0.25))
 # How often work is given out anew after a worker was lost, without a single network finished in between.
 ROUNDS = 3
 # Batches that each job gets in one call, of a backend that gives results only when all are there.
 BATCHES_EACH = 2
+# What the inputs of the networks of a batch may fill.
+EXAMPLES_BYTES = 1 << 28
+# L = 1 has all its candidates judged on so many folds, and so many of them, the best there, on all.
+FIRST_FOLDS, FINALISTS = 2, 2
+# A candidate is left out where the average is better without it, by a one-sided test at this level.
+LEFT_OUT_LEVEL = 0.01
+# Where time is limited the first depths are compared after so many folds, then after as many more.
+FOLDS_AT_ONCE = 2
+FIRST_DEPTHS = 3
+# The time that is kept for the delivered networks, as a multiple of what they are expected to take.
+RESERVE = 1.2
 
 
 @dataclass
 class DepthResult:
-    """What was found at one depth.
+    """What was found at one depth, or of the additive model.
 
     Attributes
     ----------
     L : int
-    candidate : int
-        Index of the candidate with the best mean score.
+        ADDITIVE for the additive model.
     settings : Hyperparameters
-        Its settings.
+        Of the first candidate that is used.
+    candidates : tuple of int
+        Those that are averaged; for L = 1 the one that was chosen.
     scores : (J,) array
-        Its score on each fold; greater is better.
+        Score of the model of each fold; greater is better.
     networks : int
-        Networks trained at this depth.
+        Networks trained for it so far.
     seconds : float
         Wall time.
+    repeats : int
+        Divisions of the rows over which it averages.
     mean_scores : dict of int to float
-        Mean score of every candidate in the last rung that it reached.
-    rivals : tuple of int
-        The candidates among which the last comparison chose this one.
+        Mean score of every candidate's single networks; for L = 1 of those that were judged on all folds.
     failed : str
-        Why no candidate could be judged; empty if one could.
+        Why it could not be judged; empty if it could.
     """
 
     L: int
-    candidate: int
     settings: Hyperparameters
+    candidates: tuple[int, ...]
     scores: Array
     networks: int
     seconds: float
+    repeats: int
     mean_scores: dict[int, float]
-    rivals: tuple[int, ...] = ()
     failed: str = ""
 
 
@@ -115,13 +101,13 @@ class Listener(Protocol):
         """The data are read and checked, and the climb begins; depths will be judged by `metric`."""
 
     def depth_started(self, L: int) -> None:
-        """A depth begins."""
+        """Networks of a depth are going to be trained."""
 
     def advanced(self, progress: Progress) -> None:
         """Networks are finished."""
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
-        """A depth is judged; `verdict` is that over all depths so far."""
+        """A depth is judged, or judged anew; `verdict` is that over all depths so far."""
 
 
 class Ladder:
@@ -130,9 +116,12 @@ class Ladder:
     Parameters
     ----------
     problem : Problem
+    design : Design
     base : Hyperparameters
-        The estimator's settings; its number of epochs is the full budget.
+        The estimator's settings.
     candidates : sequence of Candidate
+    linear : sequence of Hyperparameters
+        The candidates of L = 1.
     study : Study
         Receives every unit; what it holds already is not trained again.
     seed : int
@@ -140,50 +129,61 @@ class Ladder:
         As joblib counts; −1 for all cores.
     stop : Stop
     listener : Listener
-    repeats : int or "auto"
-        How many of the problem's divisions of the rows are used; by default as many as the scatter of L = 1 asks for.
-    select : str
-        Which depth of a verdict is the answer; see `SELECTIONS`.
+    margin : float
+        See `give_verdict`.
+    additive : Hyperparameters, optional
+        Of the additive model; None if there is to be none.
+    n_networks : int
+        Networks that will be delivered for each repeat, for which time is kept.
+    deliver_all : bool
+        Whether those of all depths will be.
     """
 
     def __init__(
         self,
         problem: Problem,
+        design: Design,
         base: Hyperparameters,
         candidates: Sequence[Candidate],
+        linear: Sequence[Hyperparameters],
         study: Study,
         seed: int,
         n_jobs: int,
         stop: Stop,
         listener: Listener,
-        repeats: int | str = 1,
-        select: str = "supported",
+        margin: float = MARGIN,
+        additive: Hyperparameters | None = None,
+        n_networks: int = 1,
+        deliver_all: bool = False,
     ) -> None:
-        self.problem, self.base, self.candidates, self.study = problem, base, candidates, study
-        self.seed, self.stop, self.listener, self.select = seed, stop, listener, select
-        self.n_jobs = n_jobs
-        folds = problem.judge.folds
-        self.k = problem.n_folds
-        self.repeats = 1 if isinstance(repeats, str) else repeats
-        self._choose_repeats = repeats == "auto"
-        self.test_share = float(np.mean([len(fold.validation_rows) / len(fold.train_rows) for fold in folds]))
-        self.constant = problem.judge.constant_scores()
+        self.problem, self.design, self.base, self.candidates = problem, design, base, candidates
+        self.study, self.seed, self.n_jobs, self.stop, self.listener = study, seed, n_jobs, stop, listener
+        self.margin, self.additive, self.linear = margin, additive, linear
+        self.n_networks, self.deliver_all = n_networks, deliver_all
+        self.usual = len(base.hidden_layer_sizes) + 1
         self.results: dict[int, DepthResult] = {}
         self.verdict: Verdict | None = None
+        self.comparison: Comparison | None = None
         self.evidence: Evidence | None = None
         self.left_out: str = ""
-        self.pace = Pace(self)
+        self.pace = Pace()
+        self.judged: dict[int, set[tuple[int, int]]] = {}
+        self._predictions: dict[int, Array] = {}
+        # what the decision is between, once that is known and there is time left
+        self._refined: list[int] = []
+        self._announced: set[int] = set()
+        self._seconds: dict[int, float] = {}
         # workers that are kept for the whole climb, by backends that would start them anew for every call
         self._pool: Parallel | None = None
         self._open = ExitStack()
 
     def climb(self, max_depth: int, patience: int) -> None:
-        """Judge L = 1, 2, …; stop when the answer has been `patience` layers back, at `max_depth`, or when asked.
+        """Judge L = 1, 2, …; stop `patience` layers after the smallest supported depth, at `max_depth`, or when asked.
 
         The results so far stand in `results` and `verdict`, and `left_out` says what a deadline prevented.
         """
         self.max_depth, self.patience = max_depth, patience
-        self.listener.climb_started(self.problem.judge.metric)
+        self.listener.climb_started(self.problem.metric)
         try:
             with self._open, one_blas_thread(), warnings.catch_warnings():
                 # some scores warn of every fold that lacks a class; what is undefined was refused before the climb
@@ -198,236 +198,329 @@ class Ladder:
         finally:
             self.stop.wait()
 
-    @property
-    def n_scores(self) -> int:
-        """J: scores of each depth, folds × repeats."""
-        return self.k * self.repeats
-
     def ends_after(self, L: int) -> bool:
         """Whether nothing deeper than L is to be judged, as the verdict stands."""
-        answer = self.verdict.depth if self.verdict else 0
-        return self.max_depth <= L or L - answer >= self.patience
+        smallest = self.verdict.smallest if self.verdict else 0
+        return self.max_depth <= L or L - smallest >= self.patience
 
     def _climb(self) -> None:
-        L = 0
-        while not self.ends_after(L):
-            L += 1
-            self.listener.depth_started(L)
-            try:
-                self.results[L] = self._judge_depth(L)
-            except Stopped:
-                if not self.stop.timed_out:
-                    raise
-                self.left_out = f"the time limit came during L = {L}; depths from {L} on are not judged"
-                return
-            if L == 1 and self._choose_repeats and not self.results[L].failed:
-                self._repeat()
-            judged = {depth: result.scores for depth, result in self.results.items() if not result.failed}
-            if judged:
-                self.verdict = give_verdict(judged, self.test_share, self.constant[: self.n_scores])
-                self.listener.depth_finished(self.results[L], self.verdict)
-
-    def _repeat(self) -> None:
-        """Decide on the number of repeats, and judge L = 1 on all of them."""
-        most = len(self.problem.judge.folds) // self.k
-        self.repeats = repeats_needed(self.results[1].scores, self.constant[: self.k], most)
-        if self.repeats == 1:
-            return
+        limited = self.stop.seconds_left is not None
+        doing = name_of(1)
         try:
-            self.results[1] = self._judge_depth(1)
+            for L, repeats, folds in self._steps(limited):
+                doing = "the additive model" if L == ADDITIVE else name_of(L)
+                self._judge(L, repeats, folds)
         except Stopped:
             if not self.stop.timed_out:
                 raise
-            # what the first division says stands; the next depth will find that there is no time
-            self.repeats = 1
+            self.left_out = self._what_was_left_out(doing)
 
-    def _judge_depth(self, L: int) -> DepthResult:
-        start = time.perf_counter()
-        settings = {candidate.index: candidate.settings(self.base, L) for candidate in self.candidates}
-        order, ranked = list(settings), dict.fromkeys(settings, 0.0)
-        chosen_among: dict[int, dict[UnitKey, int]] = {}
-        work = Work(self, L)
-        for number, rung in enumerate(self.rungs[:-1]):
-            entering, fallen = order[: self._entering(rung)], order[self._entering(rung) :]
-            self._record_pruned(L, fallen, settings, number)
-            chosen_among = self._judge(L, entering, settings, number, work)
-            means = {index: float(self._scores(read).mean()) for index, read in chosen_among.items()}
-            ranked.update({index: means.get(index, -np.inf) for index in entering})
-            order = sorted(entering, key=lambda index: (-ranked[index], index))
-        finalists = self._judge_finalists(L, order, settings, work)
-        keys, took = self.study.unit_keys(L, trained=True), time.perf_counter() - start
-        if not finalists:
-            reasons = [result.reason for result in map(self.study.result, keys) if result and result.reason]
-            why = f"every network failed: {reasons[-1] if reasons else 'no reason given'}"
-            return DepthResult(L, 0, settings[0], np.array([]), len(keys), took, ranked, failed=why)
-        ranked.update({index: float(self._scores(read).mean()) for index, read in finalists.items()})
-        best = min(finalists, key=lambda index: (-ranked[index], index))
-        if self._entering(self.rungs[-1]) > 1:
-            rivals = finalists
-        elif chosen_among and _keeps(self.rungs[-2], settings[best]):
-            rivals = chosen_among
+    def _steps(self, limited: bool) -> Iterator[tuple[int, Sequence[int], Sequence[int]]]:
+        """What is judged one after the other: a depth, on these folds of these repeats.
+
+        With time enough a depth is judged whole before the next one begins. Where time is limited the first depths come
+        to a comparison side by side, then deeper ones, then other divisions of the rows.
+        """
+        every, folds = range(self.design.repeats), range(self.design.k)
+        at_once = every[:1] if limited else every
+        yield 1, every[:1], folds
+        first = range(2, min(FIRST_DEPTHS, self.max_depth) + 1)
+        if limited:
+            for start in range(0, len(folds), FOLDS_AT_ONCE):
+                # the estimator's own depth first: if nothing else can be judged it is the answer
+                for L in sorted(first, key=lambda L: self.usual != L):
+                    yield L, at_once, folds[start : start + FOLDS_AT_ONCE]
+        if self.additive is not None and self.max_depth > 1:
+            yield ADDITIVE, at_once, folds
+        L = first[-1] if limited and first else 1
+        while not self.ends_after(L):
+            L += 1
+            yield L, at_once, folds
+        if limited and self.verdict is not None:
+            # more networks for what the decision is between, and for what is said about curves
+            self._refined = [L for L in self.judged if L == ADDITIVE or (L > 1 and L in self.verdict.supported)]
+            for repeat in every[1:]:
+                for L in self._refined:
+                    yield L, (repeat,), folds
+
+    def _what_was_left_out(self, doing: str) -> str:
+        """What a deadline prevented."""
+        if self.verdict is None or len(self.results) < 2:
+            return f"the time limit came during {doing}"
+        if self._refined:
+            return "the time limit came while more networks were trained of what the decision is between"
+        judged = max(self.results)
+        deeper = "" if self.ends_after(judged) else f"; depths from {judged + 1} on are not judged"
+        if len(self.folds) < self.design.k:
+            some = f"{len(self.folds)} of {self.design.k} folds"
+            return f"the time limit came when depths had been compared on {some}{deeper}"
+        return f"the time limit came during {doing}{deeper}"
+
+    def _judge(self, L: int, repeats: Sequence[int], folds: Sequence[int]) -> None:
+        """Train what is missing of a depth, and compare what there is."""
+        started = time.perf_counter()
+        self.listener.depth_started(L)
+        if L == 1:
+            few = folds[:FIRST_FOLDS]
+            indices = list(range(len(self.linear)))
+            work = _Work(self, 1)
+            if len(indices) > FINALISTS and len(few) < len(folds):
+                first, final = self.units(1, repeats, few, indices), self.units(1, repeats, folds, indices[:FINALISTS])
+                # whoever the best will be, they are as many
+                work.plan(self.missing(list({unit.key: unit for unit in (*first, *final)}.values())))
+                self._train(first, 1, work)
+                scores = self._linear_scores(few, indices)
+                indices = sorted(sorted(indices, key=lambda index: (-scores[index], index))[:FINALISTS])
+            self._finalists = indices
+            final = self.units(1, repeats, folds, indices)
+            work.plan(self.missing(final))
+            self._train(final, 1, work)
         else:
-            rivals = {}
-        self._settle(L, [*finalists.values(), *(chosen_among.values() if rivals is chosen_among else ())])
-        scores = self._scores(finalists[best])
-        return DepthResult(L, best, settings[best], scores, len(keys), took, ranked, tuple(sorted(rivals)))
+            self._train(self.units(L, repeats, folds), L)
+        self._seconds[L] = self._seconds.get(L, 0.0) + time.perf_counter() - started
+        self.judged.setdefault(L, set()).update(product(repeats, folds))
+        self._update()
+        self._announce(L)
 
-    def _judge(
-        self, L: int, entering: list[int], settings: dict[int, Hyperparameters], number: int, work: Work
-    ) -> dict[int, dict[UnitKey, int]]:
-        """Train some candidates for a rung; for those that can be judged the epoch at which each unit is."""
-        rung = self.rungs[number]
-        units = {index: self._units(L, index, settings[index], rung) for index in entering}
-        self._train([unit for group in units.values() for unit in group], rung, work.enters(number, units))
-        return {index: read for index, group in units.items() if (read := self._read(group))}
+    def _announce(self, judged: int) -> None:
+        """Tell the listener of a depth; where the first ones are judged side by side, of all when all are done."""
+        if self.verdict is None:
+            return
+        whole = [L for L in self.results if len(self._complete(L)) == self.design.k]
+        if len(whole) < len(self.results):
+            return
+        self._announced.discard(judged)
+        for L in sorted(whole):
+            if L not in self._announced:
+                self._announced.add(L)
+                self.listener.depth_finished(self.results[L], self.verdict)
 
-    def _judge_finalists(
-        self, L: int, order: list[int], settings: dict[int, Hyperparameters], work: Work
-    ) -> dict[int, dict[UnitKey, int]]:
-        """The first of the ranking that can be judged on every fold, and the epochs at which they are."""
-        found: dict[int, dict[UnitKey, int]] = {}
-        last, tried = len(self.rungs) - 1, 0
-        while tried < len(order) and len(found) < self._entering(self.rungs[last]):
-            entering = order[tried : tried + self._entering(self.rungs[last]) - len(found)]
-            found.update(self._judge(L, entering, settings, last, work))
-            tried += len(entering)
-        self._record_pruned(L, order[tried:], settings, last)
+    def _linear_scores(self, folds: Sequence[int], indices: Sequence[int]) -> dict[int, float]:
+        """The mean score of each candidate of L = 1 on some folds."""
+        scores: dict[int, list[float]] = {index: [] for index in indices}
+        for unit in self.units(1, range(1), folds, indices):
+            result = self.study.result(unit.key)
+            usable = result is not None and result.state in USABLE
+            rows = unit.holdouts[0].wanted
+            own = self.problem.score(unit.view, rows, result.outputs[0]) if result and usable else -np.inf
+            scores[unit.key.candidate].append(own)
+        return {index: float(np.mean(own)) for index, own in scores.items()}
+
+    def settings(self, L: int, index: int) -> Hyperparameters:
+        """The settings of a candidate at a depth, or those of the additive model."""
+        if L == ADDITIVE:
+            assert self.additive is not None
+            return self.additive
+        return self.linear[index] if L == 1 else self.candidates[index].settings(self.base, L)
+
+    def turns(self, L: int, repeat: int) -> list[int]:
+        """The candidate of each colour in a repeat."""
+        return [0 if L == ADDITIVE else (repeat * COLOURS + i) % len(self.candidates) for i in range(COLOURS)]
+
+    def units(
+        self, L: int, repeats: Sequence[int], folds: Sequence[int], indices: Sequence[int] | None = None
+    ) -> list[Unit]:
+        """The networks of the models of some folds; of a network that is solved one for each candidate in `indices`."""
+        solved = self.settings(L, 0).solved
+        own = self.design.solved if solved else self.design.stopped
+        found = []
+        for i in self.design.networks(solved, repeats, folds):
+            network = own[i]
+            holdouts = tuple(Holdout(role.stop_rows, self.design.folds[role.place]) for role in network.roles)
+            turns = [self.turns(L, network.repeat)[network.colour]] if not solved or indices is None else indices
+            for index in turns:
+                key = UnitKey(L, index, network.repeat, network.fold, network.other)
+                found.append(Unit(key, self.settings(L, index), network, holdouts))
         return found
 
-    def _entering(self, rung: Rung) -> int:
-        """How many candidates enter a rung."""
-        return max(1, round(rung.keep_share * len(self.candidates)))
-
     @property
-    def rungs(self) -> list[Rung]:
-        """The rungs that drop candidates, and the last one."""
-        return [one for one, after in pairwise(RUNGS) if self._entering(one) > self._entering(after)] + [RUNGS[-1]]
+    def folds(self) -> list[int]:
+        """The folds on which depths are compared: those that all of them have been judged on."""
+        return sorted(set.intersection(*(self._complete(L) for L in self._compared())))
 
-    def _units(self, L: int, index: int, settings: Hyperparameters, rung: Rung) -> list[Unit]:
-        # what L-BFGS solves has no epochs to save
-        share = 1.0 if settings.solved else rung.epochs_share
-        budget = replace(settings, max_iter=max(1, round(share * settings.max_iter)))
-        return [Unit(UnitKey(L, index, fold, repeat, budget.max_iter), budget) for repeat, fold in self._folds(rung)]
+    def repeats(self, L: int) -> int:
+        """The divisions of the rows over which a depth averages: as many as all that the decision is between have."""
+        if self.settings(L, 0).solved or L not in self._refined:
+            return 1 if self._refined or self.settings(L, 0).solved else self._whole_repeats(L)
+        return min(map(self._whole_repeats, self._refined))
 
-    def _folds(self, rung: Rung) -> list[tuple[int, int]]:
-        """(repeat, fold) of each score that a candidate gets in a rung."""
-        if rung.folds is None:
-            return list(product(range(self.repeats), range(self.k)))
-        return [(0, fold) for fold in range(min(rung.folds, self.k))]
+    def _whole_repeats(self, L: int) -> int:
+        """The divisions of the rows on all of whose folds a depth is judged; at least one is counted."""
+        counts = np.bincount([repeat for repeat, _ in self.judged[L]], minlength=self.design.repeats)
+        return max(int((counts == self.design.k).sum()), 1)
 
-    def _read(self, units: list[Unit]) -> dict[UnitKey, int]:
-        """For each unit of a candidate the epoch at which it is judged; nothing if one of them has no scores."""
-        results = [self.study.result(unit.key) for unit in units]
-        curves = [result.curve for result in results if result is not None and result.state in USABLE]
-        if len(curves) < len(units):
-            return {}
-        per_repeat = min(len(units), self.k)
-        epochs = [epoch for r in range(0, len(units), per_repeat) for epoch in epochs_read(curves[r : r + per_repeat])]
-        return {unit.key: epoch for unit, epoch in zip(units, epochs, strict=True)}
+    def _complete(self, L: int) -> set[int]:
+        """The folds of the first division that a depth is judged on."""
+        return {fold for repeat, fold in self.judged[L] if repeat == 0}
 
-    def _scores(self, read: dict[UnitKey, int]) -> Array:
-        results = {key: self.study.result(key) for key in read}
-        return np.array([result.curve[read[key]] for key, result in results.items() if result is not None])
+    def _compared(self) -> list[int]:
+        """The depths that are compared: those judged on all folds, once the first ones are; all before that."""
+        whole = {L for L in self.judged if len(self._complete(L)) == self.design.k}
+        first = range(1, min(FIRST_DEPTHS, self.max_depth) + 1)
+        return sorted(whole if whole >= set(first) & set(self.judged) else self.judged)
 
-    def _record_pruned(self, L: int, fallen: list[int], settings: dict[int, Hyperparameters], number: int) -> None:
-        """Say in the study which units will not be trained from this rung on."""
-        rungs = self.rungs
-        units = {
-            unit.key: unit
-            for index in fallen
-            for rung in rungs[number:]
-            for unit in self._units(L, index, settings[index], rung)
-        }
-        reason = f"fell behind in round {number} of {len(rungs)}"
-        missing = self.missing(list(units.values()))
-        self.study.record((unit.key, UnitResult(PRUNED, reason)) for unit in missing)
-
-    def _settle(self, L: int, readings: list[dict[UnitKey, int]]) -> None:
-        """Of the outputs of each unit keep those at the epochs that it was judged at, in this order, and the best."""
-        if L in self.study.settled:  # by an earlier climb, or before the division into folds was repeated
+    def _update(self) -> None:
+        """Say what is known of the depths that are compared, and give the verdict."""
+        predictions = {}
+        self.results = {}
+        for L in self._compared():
+            result, averaged = self._result(L)
+            self.results[L] = result
+            if not result.failed:
+                predictions[L] = averaged
+        if not any(L != ADDITIVE for L in predictions):
+            self.verdict = None
             return
-        epochs: dict[UnitKey, list[int]] = {}
-        for reading in readings:
-            for key, epoch in reading.items():
-                epochs.setdefault(key, []).append(epoch)
-        for key in self.study.unit_keys(L, trained=True):
-            result = self.study.result(key)
-            if result is not None and result.state in USABLE:
-                epochs.setdefault(key, []).append(result.best_epoch - 1)
-        found = {key: self.study.outputs(key) for key in epochs}
-        self.study.settle(L, {key: own[epochs[key]] for key, own in found.items() if own is not None})
+        self._predictions = predictions
+        rows = [self.design.folds[fold] for fold in self.folds]
+        constant = np.zeros_like(next(iter(predictions.values())))
+        for fold, own in zip(self.folds, rows, strict=True):
+            constant[own] = self.problem.constant(self.problem.training_rows[fold], len(own))
+        self.comparison = compare(self.problem, rows, {**predictions, CONSTANT: constant}, self.seed, self._check_asked)
+        for L in predictions:
+            self.results[L].scores = self.comparison.scores[self.comparison.models.index(L)]
+        little = len(rows) < self.design.k
+        self.verdict = give_verdict(self.comparison, self.margin, self.seed, self.usual if little else None)
+
+    def _result(self, L: int) -> tuple[DepthResult, Array]:
+        """What is known of a depth, and its predictions for all rows of the folds that are compared."""
+        networks = len(self.study.unit_keys(L))
+        by_candidate, reasons = self._by_candidate(L)
+        means = {index: self._mean_score(_average(by_candidate, [index])) for index in by_candidate}
+        took = self._seconds.get(L, 0.0)
+        rows = np.concatenate([self.design.folds[fold] for fold in self.folds])
+        if not by_candidate or not np.isfinite(_average(by_candidate, list(by_candidate))[rows]).all():
+            # candidates take turns: where one failed a fold may have no other
+            what = "of a fold " if by_candidate else ""
+            failed = f"every network {what}failed: {next(iter(reasons.values()), 'no reason given')}"
+            return DepthResult(L, self.settings(L, 0), (), np.array([]), networks, took, 0, means, failed), np.array([])
+        if self.settings(L, 0).solved:
+            kept = [max(means, key=lambda index: (means[index], -index))]
+        else:
+            kept = self._kept(by_candidate)
+        result = DepthResult(
+            L, self.settings(L, kept[0]), tuple(kept), np.array([]), networks, took, self.repeats(L), means
+        )
+        return result, _average(by_candidate, kept)
+
+    def _by_candidate(self, L: int) -> tuple[dict[int, tuple[Array, Array]], dict[int, str]]:
+        """For each candidate the sum of its networks' predictions, (n, k), and their number for each row, (n,).
+
+        A candidate of which a network failed is left out, with its reason.
+        """
+        found: dict[int, tuple[Array, Array]] = {}
+        reasons: dict[int, str] = {}
+        solved = self.settings(L, 0).solved
+        for unit in self.units(L, range(self.repeats(L)), self.folds, self._finalists if solved else None):
+            result = self.study.result(unit.key)
+            if result is None:
+                continue
+            if result.state not in USABLE:
+                reasons[unit.key.candidate] = result.reason
+                continue
+            n = (len(self.problem.y), self.problem.target.n_predictions)
+            total, count = found.setdefault(unit.key.candidate, (np.zeros(n), np.zeros(n[0])))
+            for holdout, outputs in zip(unit.holdouts, result.outputs, strict=True):
+                total[holdout.wanted] += self.problem.predictions(unit.view, outputs)
+                count[holdout.wanted] += 1
+        return {index: own for index, own in sorted(found.items()) if index not in reasons}, reasons
+
+    def _mean_score(self, predictions: Array) -> float:
+        """The mean score over the folds where there are predictions."""
+        problem, scores = self.problem, []
+        for rows in (self.design.folds[fold] for fold in self.folds):
+            rows = rows[np.isfinite(predictions[rows]).all(axis=1)]
+            if len(rows):
+                scores.append(problem.metric.score(problem.y[rows], predictions[rows], problem.w[rows]))
+        return float(np.mean(scores)) if scores else float("-inf")
+
+    def _kept(self, by_candidate: dict[int, tuple[Array, Array]]) -> list[int]:
+        """The candidates that are averaged: without those whose absence makes the average better beyond chance."""
+        kept = list(by_candidate)
+        rows = [self.design.folds[fold] for fold in self.folds]
+        while len(kept) > 1:
+            options: dict[int | None, Array] = {None: _average(by_candidate, kept)}
+            for index in kept:
+                options[index] = _average(by_candidate, [other for other in kept if other != index])
+            usable = {name: own for name, own in options.items() if all(np.isfinite(own[r]).all() for r in rows)}
+            if None not in usable or len(usable) < 2:
+                break
+            comparison = compare(self.problem, rows, usable, self.seed, self._check_asked)
+            gains = {index: comparison.difference(index, None) for index in kept if index in usable}
+            worst = max(gains, key=lambda index: gains[index][0] / max(gains[index][1], 1e-300))
+            gain, error = gains[worst]
+            if not gain > error * norm.isf(LEFT_OUT_LEVEL):
+                break
+            kept.remove(worst)
+        return kept
 
     def _gather_evidence(self) -> None:
-        finalists, rivals = {}, {}
-        for L, result in self.results.items():
-            if result.failed:
-                continue
-            finalists[L] = [own[0] for own in self._outputs(L, result.candidate, self.rungs[-1])]
-            others = [index for index in result.rivals if index != result.candidate]
-            if others:
-                # the finalists were compared by the first reading, others by the last before that of the best epoch
-                rung, reading = (self.rungs[-1], 0) if self._entering(self.rungs[-1]) > 1 else (self.rungs[-2], -2)
-                compared = [self._outputs(L, index, rung) for index in (result.candidate, *others)]
-                rivals[L] = [[own[reading] for own in outputs] for outputs in compared]
-        self.evidence = gather_evidence(
-            self.problem.judge, finalists, rivals, self.test_share, self.select, self.seed, self._check_asked
-        )
+        """What the choice among all depths, and among the candidates of L = 1, is worth."""
+        options: dict[Any, Array] = {L: own for L, own in self._predictions.items() if L not in (ADDITIVE, 1)}
+        if 1 in self._predictions:
+            by_candidate, _ = self._by_candidate(1)
+            for index, (total, count) in by_candidate.items():
+                options[1, index] = total / np.maximum(count, 1)[:, None]
+        rows = [self.design.folds[fold] for fold in self.folds]
+        self.evidence = gather_evidence(self.problem, rows, options, self.seed, self._check_asked)
 
-    def _outputs(self, L: int, index: int, rung: Rung) -> list[Array]:
-        """What `settle` left of the outputs of a candidate's units."""
-        keys = [unit.key for unit in self._units(L, index, self.settings(L, index), rung)]
-        return [own for own in map(self.study.outputs, keys) if own is not None]
+    def predictions(self, L: int) -> Array:
+        """The predictions of a depth, (n, k), for rows that its networks have not learned from; NaN for others."""
+        return self._predictions[L]
 
     def _check_asked(self) -> None:
         """Stop if someone asked; a deadline does not take the last seconds' work away."""
         if not self.stop.timed_out:
             self.stop.check()
 
-    def settings(self, L: int, index: int) -> Hyperparameters:
-        """The full settings of a candidate at a depth."""
-        return next(one for one in self.candidates if one.index == index).settings(self.base, L)
+    def candidates_predictions(self, L: int) -> dict[int, Array]:
+        """The mean predictions of each candidate's networks of a depth, (n, k), as `predictions` has them."""
+        by_candidate, _ = self._by_candidate(L)
+        return {index: _average(by_candidate, [index]) for index in by_candidate}
 
-    def curves(self, result: DepthResult) -> list[Array]:
-        """Score by epoch of a depth's best candidate on each fold of each repeat."""
-        units = self._units(result.L, result.candidate, result.settings, RUNGS[-1])
-        found = [self.study.result(unit.key) for unit in units]
-        return [own.curve for own in found if own is not None]
+    def usual_epochs(self, L: int) -> int:
+        """How many epochs were best, on average, for the networks of a depth's first candidate."""
+        found = [epoch for _, result in self._of_first(L) for epoch in result.best_epochs]
+        return max(round(float(np.mean(found))), 1)
 
-    def choose(self, depths: Collection[int]) -> list[Chosen]:
-        """Of all networks of these depths those that make a model, fold by fold; see `ensemble`."""
-        by_place: dict[int, list[UnitKey]] = {place: [] for place in range(self.n_scores)}
-        for L in sorted(depths):
-            for key in self.study.unit_keys(L, trained=True):
-                place = key.repeat * self.k + key.fold
-                if place in by_place and self.study.outputs(key) is not None:
-                    by_place[place].append(key)
-        return [chosen for place, keys in by_place.items() for chosen in self._choose_of(place, keys)]
+    def curves(self, L: int) -> list[Array]:
+        """Score by epoch of the networks of a depth's first candidate, in each of their roles."""
+        return [curve for _, result in self._of_first(L) for curve in result.curves]
 
-    def _choose_of(self, place: int, keys: list[UnitKey]) -> list[Chosen]:
-        """The networks of a fold that count, the one that counts most first."""
-        judge, fold = self.problem.judge, self.problem.judge.folds[place]
-        rows, predictions = fold.validation_rows[fold.kept], []
-        for key in keys:
-            outputs = self.study.outputs(key)
-            assert outputs is not None
-            predictions.append(judge.predictions(place, outputs[-1]))
+    def _of_first(self, L: int) -> list[tuple[Unit, UnitResult]]:
+        """The networks of the first candidate that is used at a depth."""
+        units = self.units(L, range(1), self.folds, self.results[L].candidates)
+        own = [unit for unit in units if unit.key.candidate == self.results[L].candidates[0]]
+        found = [(unit, self.study.result(unit.key)) for unit in own]
+        return [(unit, result) for unit, result in found if result is not None]
 
-        def score(average: Array) -> float:
-            return judge.metric.score(judge.y[rows], average, judge.w[rows])
+    def finish_seconds(self, L: int) -> float | None:
+        """What the networks that are delivered at a depth will take, or None while nobody knows."""
+        if L not in self.judged:
+            return None
+        n, result, solved = len(self.problem.y), self.results.get(L), self.settings(L, 0).solved
+        indices = result.candidates if result is not None and result.candidates else range(len(self.candidates))
+        each = [cost(self.problem, self.settings(L, index), n) for index in ((0,) if solved else indices)]
+        networks = 1 if solved else self.repeats(L) * self.n_networks
+        return self.pace.seconds(solved, float(networks * np.mean(each)))
 
-        weights = greedy_weights(score, predictions)
-        return [
-            Chosen(keys[i], self.settings(keys[i].depth, keys[i].candidate), place, float(weights[i]))
-            for i in np.argsort(-weights, kind="stable")
-            if weights[i] > 0
-        ]
+    def _keep_time(self) -> None:
+        """Reserve the time that the networks which are delivered will take."""
+        wanted = {self.verdict.best_depth if self.verdict is not None and len(self.results) > 1 else max(self.usual, 2)}
+        if self.deliver_all:
+            wanted |= set(self.results)
+        wanted |= {ADDITIVE} & set(self.results)
+        self.stop.reserve = RESERVE * sum(self.finish_seconds(L) or 0.0 for L in wanted)
 
-    def _train(self, units: list[Unit], rung: Rung, work: Work) -> None:
+    def _train(self, units: list[Unit], L: int, work: "_Work | None" = None) -> None:
         """Train what the study lacks, and record it as it comes; give it out anew when a worker was lost."""
         in_vain = 0
+        if work is None:
+            work = _Work(self, L)
+            work.plan(self.missing(units))
         while missing := self.missing(units):
             try:
-                self._train_round(missing, rung, work)
+                self._train_round(missing, work)
             except (LeadlineError, Stopped):
                 raise
             except Exception:
@@ -442,12 +535,17 @@ class Ladder:
         known = {key for L in {unit.key.depth for unit in units} for key in self.study.unit_keys(L)}
         return [unit for unit in units if unit.key not in known]
 
-    def _train_round(self, missing: list[Unit], rung: Rung, work: Work) -> None:
-        keep = _keeps(rung, missing[0].settings)
-        with closing(self._run(self._batches(missing), keep)) as finished:
+    def _train_round(self, missing: list[Unit], work: "_Work") -> None:
+        with closing(self._run(self._batches(missing))) as finished:
             for batch, results in finished:
                 self.study.record(zip([unit.key for unit in batch], results, strict=True))
                 work.done(batch)
+                self._keep_time()
+                self.listener.advanced(work.progress())
+
+    def cost(self, unit: Unit) -> float:
+        """The relative cost of a network."""
+        return cost(self.problem, unit.settings, len(self.problem.training_rows[unit.network.rows]))
 
     def _batches(self, units: list[Unit]) -> list[list[Unit]]:
         """Units that can train together, as many as a core's cache holds and as leaves work for every job."""
@@ -458,16 +556,18 @@ class Ladder:
         batches = []
         for group in alike.values():
             most = networks_at_once(plan_of(self.problem, group[0].settings), group[0].settings)
+            # each network sees the table in its own way
+            most = min(most, max(EXAMPLES_BYTES // self.problem.examples_bytes, 1))
             size = min(most, -(-len(group) // jobs))
             batches += [group[start : start + size] for start in range(0, len(group), size)]
         # the longest first, so that no job is left alone with them at the end
-        return sorted(batches, key=lambda batch: -len(batch) * cost(self.problem, batch[0].settings))
+        return sorted(batches, key=lambda batch: -sum(map(self.cost, batch)))
 
-    def _run(self, batches: list[list[Unit]], keep: bool) -> Generator[tuple[list[Unit], list[UnitResult]]]:
+    def _run(self, batches: list[list[Unit]]) -> Generator[tuple[list[Unit], list[UnitResult]]]:
         """Results as they come; where the backend cannot say what has come, a few batches at a time."""
         training = delayed(train_batch)
         # the problem is an argument of its own, so that backends which send large arguments once send it once
-        calls = [training(self.problem, batch, self.seed, keep, self.stop) for batch in batches]
+        calls = [training(self.problem, batch, self.seed, self.stop) for batch in batches]
         settings: dict[str, Any] = {"n_jobs": self.n_jobs, "prefer": "threads", "batch_size": 1}
         try:
             jobs = Parallel(return_as="generator_unordered", **settings)
@@ -491,23 +591,64 @@ class Ladder:
                 finished.close()
             raise
 
-    def planned(self, L: int) -> list[tuple[int, float]]:
-        """(networks, cost) of each rung of a depth, as if every candidate had the mean cost."""
-        full = float(np.mean([cost(self.problem, candidate.settings(self.base, L)) for candidate in self.candidates]))
-        plan = []
-        trained: dict[float, int] = {}
-        for rung in self.rungs:
-            folds, share = len(self._folds(rung)), rung.epochs_share if L > 1 else 1.0
-            # what an earlier rung has trained on some of the folds is not trained again
-            networks = self._entering(rung) * (folds - trained.get(share, 0))
-            plan.append((networks, full * share * networks))
-            trained[share] = folds
-        return plan
+    def seconds_of(self, L: int) -> float | None:
+        """What a depth of which nothing is trained will take, or None while nobody knows."""
+        every = range(1 if self.settings(L, 0).solved else self.design.repeats)
+        total = sum(map(self.cost, self.missing(self.units(L, every, range(self.design.k)))))
+        return self.pace.seconds(self.settings(L, 0).solved, total)
 
 
-def _keeps(rung: Rung, settings: Hyperparameters) -> bool:
-    """Whether parameters and outputs of a rung's units are kept: those of complete trainings are."""
-    return rung.epochs_share == 1.0 or settings.solved
+class _Work:
+    """The training of some networks of a depth: how far it has come, and how long the rest will take."""
+
+    def __init__(self, ladder: Ladder, L: int) -> None:
+        self.ladder, self.L = ladder, L
+        self.planned, self.networks, self.cost, self.spent = 0, 0, 0.0, 0.0
+        self.last = time.perf_counter()
+
+    def plan(self, units: list[Unit]) -> None:
+        """These networks are what is still to be trained."""
+        self.planned = self.networks + len(units)
+        self.cost = self.spent + sum(map(self.ladder.cost, units))
+
+    def done(self, batch: list[Unit]) -> None:
+        """Networks are finished."""
+        now, own = time.perf_counter(), sum(map(self.ladder.cost, batch))
+        self.ladder.pace.note(batch[0].settings.solved, own, now - self.last)
+        self.last = now
+        self.networks += len(batch)
+        self.spent += own
+
+    def progress(self) -> Progress:
+        """What to tell a listener."""
+        ladder, solved = self.ladder, self.ladder.settings(self.L, 0).solved
+        means = [float(own.scores.mean()) for own in ladder.results.values() if len(own.scores)]
+        left = ladder.pace.seconds(solved, self.cost - self.spent)
+        share = min(self.spent / self.cost, 1.0) if self.cost else 1.0
+        return Progress(self.L, self.networks, self.planned, share, max(means, default=None), left, self._whole(left))
+
+    def _whole(self, left: float | None) -> tuple[float, float] | None:
+        """Seconds left if the best depth stays as it is, and if every depth is climbed."""
+        ladder, limit = self.ladder, self.ladder.stop.seconds_left
+        if left is None:
+            return None
+        if limit is not None:
+            return (limit, limit)
+        best = ladder.verdict.best_depth if ladder.verdict else 1
+        deeper = [ladder.seconds_of(L) for L in range(max(self.L, 1) + 1, ladder.max_depth + 1)]
+        known = [seconds for seconds in deeper if seconds is not None]
+        if len(known) < len(deeper):
+            return None
+        fewest = max(min(best + ladder.patience, ladder.max_depth) - self.L, 0)
+        return left + sum(known[:fewest]), left + sum(known)
+
+
+def _average(by_candidate: dict[int, tuple[Array, Array]], indices: Sequence[int]) -> Array:
+    """The mean prediction of the networks of some candidates, (n, k); NaN for a row that none of them has judged."""
+    total = sum(by_candidate[index][0] for index in indices)
+    count = sum(by_candidate[index][1] for index in indices)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / np.asarray(count)[:, None])
 
 
 def result_record(result: DepthResult) -> dict[str, Any]:

@@ -99,6 +99,21 @@ def _absolute_errors(y: Array, predictions: Array) -> Array:
     return np.asarray(np.abs(predictions - y.reshape(predictions.shape)))
 
 
+def _area_under_roc(y: Array, score: Array, w: Array) -> float:
+    """The probability that a positive row has a higher score than a negative one, ties counting half.
+
+    What scikit-learn's roc_auc_score gives, in a fraction of the time: networks are scored after every epoch.
+    """
+    order = np.argsort(score, kind="stable")
+    starts = np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0)
+    positive = np.add.reduceat(np.where(y == 1, w, 0.0)[order], starts)
+    negative = np.add.reduceat(np.where(y == 1, 0.0, w)[order], starts)
+    pairs = positive.sum() * negative.sum()
+    if not pairs > 0:
+        raise ValueError("The area under the curve is not defined for rows of one class.")
+    return float((positive * (np.cumsum(negative) - 0.5 * negative)).sum() / pairs)
+
+
 # Scores that come from means over rows, by what is averaged.
 _TERMS: dict[str, Callable[[Array, Array], Array]] = {
     "neg_log_loss": _log_loss_terms,
@@ -228,6 +243,8 @@ class Metric:
         """
         if self.is_mean:
             return float(self.of_means(np.average(self.terms(y, predictions), axis=0, weights=w)))
+        if self.name == "roc_auc" and self._classes is not None:
+            return _area_under_roc(y, predictions[:, 1], np.ones(len(y)) if w is None else w)
         assert self._scorer is not None
         weights = {} if w is None or bool((w == w[0]).all()) else {"sample_weight": w}
         return float(self._scorer(self._predicted(predictions), np.zeros((len(y), 1)), self._true(y), **weights))
@@ -247,6 +264,13 @@ class Metric:
             means = np.sqrt(means)
         return np.asarray(self.sign * means.mean(axis=-1))
 
+    def gradient(self, means: Array) -> Array:
+        """How the score moves with each mean of the terms, (t,)."""
+        share = self.sign / len(means)
+        if self.name == "neg_root_mean_squared_error":
+            return np.asarray(share * 0.5 / np.sqrt(np.maximum(means, np.finfo(float).tiny)))
+        return np.full(len(means), share)
+
     def shown(self, score: float) -> float:
         """The score as people want to see it: losses positive."""
         return self.sign * score
@@ -259,7 +283,10 @@ class Metric:
         return _PredictedNumbers(predictions[:, 0] if predictions.shape[1] == 1 else predictions)
 
     def _true(self, y: Array) -> Array:
-        return y if self._classes is None else np.asarray(self._classes[y])
+        if self._classes is not None:
+            return np.asarray(self._classes[y])
+        # numbers as they came, (m,): beside predictions (m,) those of (m, 1) would be taken for a table of both
+        return y[:, 0] if isinstance(self._target, Numbers) and y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def _default(target: Target) -> str:

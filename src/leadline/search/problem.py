@@ -1,14 +1,14 @@
-"""A problem: an encoded table, its target and its folds, ready for the engine.
+"""A problem: a table, its target, and what is fitted on the rows that a network learns from.
 
-Every number that is fitted on rows (medians, scales, the target's mean) is fitted on a fold's training rows
-alone, so a fold has inputs and targets of its own.
+Every number that is fitted on rows (medians, scales, the target's mean) is fitted on a network's training rows alone.
+The rows are held once, as they were read; a network's inputs are computed from them when it is trained.
 """
 
 import hashlib
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,122 +16,72 @@ from numpy.typing import NDArray
 from leadline.errors import ParameterError
 from leadline.search.metrics import Metric
 from leadline.tables import Encoded, Statistics, Target, TargetStatistics
-from leadline.training import Data, Hyperparameters, Inputs
+from leadline.training import Examples, Hyperparameters, Inputs
 
-__all__ = ["Fold", "Judge", "Problem"]
+__all__ = ["Fitted", "Problem", "View"]
 
 Array = NDArray[Any]
 
-# Outputs of so many validation rows (of all folds; divided by n[L]) are kept.
-NUMBERS_KEPT = 20_000
 # Rows that are scaled at once: what is computed in between stays small.
 ROWS_IN_A_PART = 4096
 
 
-@dataclass(frozen=True)
-class Fold:
-    """Rows to learn from and rows to judge by, with what was fitted on the former.
+class View(NamedTuple):
+    """How a network sees the table: its training rows, how numbers are scaled, and whether predictions have ends.
 
-    Attributes
-    ----------
-    train_rows, validation_rows : (n,) arrays of int
-    statistics : Statistics
-        Of the number columns.
-    target : TargetStatistics
-    kept : (r,) array of int
-        Places among the validation rows whose outputs are kept, for questions that are asked after the training.
+    Everything that is fitted is fitted on those rows.
     """
 
-    train_rows: Array
-    validation_rows: Array
+    rows: int
+    scaling: str
+    clips: bool = False
+
+    @classmethod
+    def of(cls, rows: int, settings: Hyperparameters) -> "View":
+        """That of a network with these settings."""
+        return cls(rows, settings.scaling, settings.clip_predictions)
+
+
+class Fitted(NamedTuple):
+    """What was fitted on training rows: of the number columns, and of the target."""
+
     statistics: Statistics
     target: TargetStatistics
-    kept: Array
 
 
-@dataclass(frozen=True)
-class Judge:
-    """Scores raw outputs of a network on some rows of its fold; greater is better.
+@dataclass
+class Problem:
+    """What networks are trained and judged on; where they get their examples, and who scores them.
 
     Attributes
     ----------
+    encoded : Encoded
+        n rows.
     target : Target
     metric : Metric
-    y, w : (n,) arrays
-        The truth as `Metric.score` takes it, and the weights.
-    folds : tuple of Fold
-        Of all repeats, one repeat after the other.
-    groups : (n,) array, optional
-        Rows of one group stay together.
+    y : (n,) or (n, k) array
+        The truth as `Metric.score` takes it.
+    Y : (n, n[L]) array
+        The truth as networks learn it, before anything is fitted.
+    w : (n,) array
+        Positive weights.
+    training_rows : sequence of arrays
+        Every set of rows that a network learns from.
+    label_smoothing : float
+    units : (n,) array of int, optional
+        Rows of one number are one observation: groups, or rows that are alike.
     """
 
+    encoded: Encoded
     target: Target
     metric: Metric
     y: Array
+    Y: Array
     w: Array
-    folds: tuple[Fold, ...]
-    groups: Array | None = None
-
-    def check(self) -> None:
-        """Let the metric judge a constant prediction on every fold, so that one that cannot is found out at once.
-
-        Raises
-        ------
-        ParameterError
-            The score is not defined on a fold, or the scorer fails there.
-        """
-        for i, own in enumerate(self.folds, start=1):
-            rows = own.validation_rows
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    score = self(i - 1, rows, np.zeros((len(rows), self.target.n_scores), np.float32))
-                reason = "" if np.isfinite(score) else f"it gives {score}"
-            except Exception as error:  # a scorer may raise anything
-                reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-            if reason:
-                raise ParameterError(
-                    f"The score {self.metric.label} is not defined on fold {i}, {len(rows)} rows ({reason}). Use fewer "
-                    "folds, or another score."
-                )
-
-    def predictions(self, fold: int, scores: Array) -> Array:
-        """Probabilities or numbers from outputs Z[L], (m, n[L])."""
-        return self.target.predictions(scores, self.folds[fold].target)
-
-    def __call__(self, fold: int, rows: Array, scores: Array) -> float:
-        """Score of the outputs Z[L], (m, n[L]), on `rows`, (m,)."""
-        return self.metric.score(self.y[rows], self.predictions(fold, scores), self.w[rows])
-
-    def constant_scores(self) -> Array:
-        """On each fold the score of what a model without inputs can say: class shares, or the mean, (J,)."""
-        scores = []
-        for own in self.folds:
-            y, w, rows = self.y[own.train_rows], self.w[own.train_rows], own.validation_rows
-            constant = np.tile(self.target.constant(y, w), (len(rows), 1))
-            scores.append(self.metric.score(self.y[rows], constant, self.w[rows]))
-        return np.array(scores)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What all networks of a search, or the one network of a fit, are trained and judged on.
-
-    Attributes
-    ----------
-    data : Data
-        Encoded once for each fold of each repeat.
-    judge : Judge
-    n_folds : int
-        k, folds of one division of the rows.
-    inputs : Inputs
-        What the inputs are.
-    """
-
-    data: Data
-    judge: Judge
-    n_folds: int
-    inputs: Inputs
+    training_rows: Sequence[Array]
+    label_smoothing: float = 0.0
+    units: Array | None = None
+    _known: dict[View, Fitted] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -141,13 +91,12 @@ class Problem:
         w: Array,
         target: Target,
         metric: Metric,
-        splits: Sequence[tuple[Array, Array]],
+        training_rows: Sequence[Array],
         settings: Hyperparameters,
-        groups: Array | None = None,
-        repeats: int = 1,
-        fitted: Sequence[tuple[Statistics, TargetStatistics]] | None = None,
+        units: Array | None = None,
+        fitted: Sequence[Fitted] | None = None,
     ) -> "Problem":
-        """Fit every fold's statistics and encode the rows with them.
+        """The problem of a table.
 
         Parameters
         ----------
@@ -159,47 +108,98 @@ class Problem:
             Positive weights.
         target : Target
         metric : Metric
-        splits : sequence of (train_rows, validation_rows)
+        training_rows : sequence of arrays
         settings : Hyperparameters
-            Of which the scaling, the label smoothing and the clipping of predictions decide here.
-        groups : (n,) array, optional
-        repeats : int
-            How many divisions of the rows `splits` holds.
-        fitted : sequence of (Statistics, TargetStatistics), optional
-            What was fitted on other rows and is used for each fold.
+            Of which the label smoothing decides here.
+        units : (n,) array of int, optional
+        fitted : sequence of Fitted, optional
+            What was fitted on other rows and is used for each set of training rows.
         """
-        raw = target.encode(y)
-        smoothed = target.smoothed(raw, settings.label_smoothing) if settings.label_smoothing else raw
-        folds, every = [], -(-raw.size // NUMBERS_KEPT)
-        X = np.empty((len(splits), len(encoded), encoded.n_inputs), np.float32)
-        Y = np.empty((len(splits), *raw.shape), np.float32)
-        for i, (train_rows, validation_rows) in enumerate(splits):
-            if fitted is not None:
-                statistics, of_target = fitted[i]
-            else:
-                statistics = Statistics.fit(encoded.numbers, train_rows, w[train_rows], settings.scaling)
-                of_target = target.fit(raw[train_rows], w[train_rows], settings.clip_predictions)
-            # evenly spaced, so that a table in any order is kept in its proportions
-            kept = np.arange(0, len(validation_rows), every)
-            folds.append(Fold(train_rows, validation_rows, statistics, of_target, kept))
-            for start in range(0, len(encoded), ROWS_IN_A_PART):
-                rows = slice(start, start + ROWS_IN_A_PART)
-                X[i, rows] = statistics.apply(encoded[rows])
-            Y[i] = of_target.apply(smoothed)
-        truth = target.truth(y)
-        data = Data(X, Y, w.astype(np.float32))
-        inputs = Inputs(encoded.numbers.shape[1], encoded.groups)
-        return cls(data, Judge(target, metric, truth, w, tuple(folds), groups), len(splits) // repeats, inputs)
+        known = {View.of(i, settings): own for i, own in enumerate(fitted or ())}
+        truth, Y = target.truth(y), target.encode(y)
+        return cls(encoded, target, metric, truth, Y, w, tuple(training_rows), settings.label_smoothing, units, known)
 
-    def digest(self) -> str:
-        """A fingerprint of rows, target, weights and folds."""
+    @property
+    def inputs(self) -> Inputs:
+        """What the inputs are."""
+        return Inputs(self.encoded.numbers.shape[1], self.encoded.groups)
+
+    @property
+    def examples_bytes(self) -> int:
+        """What the examples of a view fill."""
+        return 4 * len(self.encoded) * (self.encoded.n_inputs + int(self.Y.shape[1]) + 1)
+
+    def on(self, training_rows: Sequence[Array]) -> "Problem":
+        """The same for other sets of training rows."""
+        return replace(self, training_rows=tuple(training_rows), _known={})
+
+    def fitted(self, view: View) -> Fitted:
+        """What a view has fitted on its training rows."""
+        if view not in self._known:  # two threads may compute the same twice
+            rows = self.training_rows[view.rows]
+            statistics = Statistics.fit(self.encoded.numbers, rows, self.w[rows], view.scaling)
+            self._known[view] = Fitted(statistics, self.target.fit(self.Y[rows], self.w[rows], view.clips))
+        return self._known[view]
+
+    def examples(self, fold: View) -> Examples:
+        """All rows as the networks of a view see them, in float32."""
+        own = self.fitted(fold)
+        X = np.empty((len(self.encoded), self.encoded.n_inputs), np.float32)
+        for start in range(0, len(X), ROWS_IN_A_PART):
+            rows = slice(start, start + ROWS_IN_A_PART)
+            X[rows] = own.statistics.apply(self.encoded[rows])
+        Y = self.target.smoothed(self.Y, self.label_smoothing) if self.label_smoothing else self.Y
+        return Examples(X, np.ascontiguousarray(own.target.apply(Y), np.float32), self.w.astype(np.float32))
+
+    def predictions(self, view: View, scores: Array) -> Array:
+        """Probabilities or numbers from outputs Z[L], (m, n[L])."""
+        return self.target.predictions(scores, self.fitted(view).target)
+
+    def score(self, view: View, rows: Array, scores: Array) -> float:
+        """Score of the outputs Z[L], (m, n[L]), of a network on `rows`, (m,); greater is better."""
+        return self.metric.score(self.y[rows], self.predictions(view, scores), self.w[rows])
+
+    def constant(self, train_rows: Array, m: int) -> Array:
+        """What a model without inputs says of m rows, (m, k): class shares, or the mean, of its training rows."""
+        return np.tile(self.target.constant(self.y[train_rows], self.w[train_rows]), (m, 1))
+
+    def check_scored(self, folds: Sequence[Array]) -> None:
+        """Let the metric judge a constant prediction on every fold, so that one that cannot is found out at once.
+
+        Raises
+        ------
+        ParameterError
+            The score is not defined on a fold, or the scorer fails there.
+        """
+        for i, rows in enumerate(folds):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    constant = self.constant(self.training_rows[i], len(rows))
+                    score = self.metric.score(self.y[rows], constant, self.w[rows])
+                reason = "" if np.isfinite(score) else f"it gives {score}"
+            except Exception as error:  # a scorer may raise anything
+                reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+            if reason:
+                raise ParameterError(
+                    f"The score {self.metric.label} is not defined on fold {i + 1}, {len(rows)} rows ({reason}). Use "
+                    "fewer folds, or another score."
+                )
+
+    def digest(self, sets: int) -> str:
+        """A fingerprint of rows, target, weights and the first `sets` of training rows, of which the others follow."""
         digest = hashlib.sha256()
-        folds = [rows for fold in self.judge.folds for rows in (fold.train_rows, fold.validation_rows)]
-        for array in (self.data.X, self.data.Y, self.data.w, *folds):
+        rows = (self.encoded.numbers, self.encoded.indicators, self.Y, self.w)
+        for array in (*rows, *self.training_rows[:sets]):
             digest.update(f"{array.shape} {array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:16]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # what can be fitted again does not travel
+        return {**vars(self), "_known": {}}
+
     def __sizeof__(self) -> int:
         # what is as large as this is sent to a worker once, by backends that ask
-        return sum(array.nbytes for array in (self.data.X, self.data.Y, self.data.w))
+        arrays = (self.encoded.numbers, self.encoded.indicators, self.Y, self.w, *self.training_rows)
+        return sum(array.nbytes for array in arrays)

@@ -1,8 +1,8 @@
-"""The space of hyperparameters beside depth, as data, and the candidates drawn from it.
+"""The space of hyperparameters beside depth, as data, and the candidates that take turns among a model's networks.
 
 Candidate i is a pure function of the seed and the space: point i of a scrambled Sobol sequence, read through the
 dimensions. The same candidates stand for every depth, so that depth is not confounded with tuning. At L = 1 there is
-nothing to train and one thing to choose, the penalty `alpha`, which has a dimension of its own.
+nothing to train, and two things to choose: the penalty `alpha`, and whether inputs are bent.
 """
 
 import dataclasses
@@ -17,7 +17,17 @@ from leadline.errors import ParameterError
 from leadline.training import Hyperparameters
 from leadline.training.hyperparameters import Integer, Real, Rule, check
 
-__all__ = ["SPACE", "Candidate", "Dimension", "check_space", "draw_candidates", "space_from_records", "usual_space"]
+__all__ = [
+    "SPACE",
+    "VARIANTS",
+    "Candidate",
+    "Dimension",
+    "check_space",
+    "draw_candidates",
+    "linear_settings",
+    "space_from_records",
+    "usual_space",
+]
 
 PENALTY, WIDTH, BATCH_SCALE, EMBEDDING = "alpha", "hidden_units", "batch_scale", "numeric_embedding"
 
@@ -61,7 +71,22 @@ SPACE: tuple[Dimension, ...] = (
     Dimension(PENALTY, "L2 penalty at L = 1, where nothing else is chosen", low=1e-3, high=1e3, log=True),
 )
 
-ONCE_FOR_ALL = ("scaling", "label_smoothing", "clip_predictions")
+# What stands beside the estimator's own settings where the caller names no space: networks that differ make a better
+# average than networks that are alike, and these are about as good each (benchmarks/README.md). "_times" multiplies the
+# estimator's own.
+TIMES = "_times"
+VARIANTS: tuple[Mapping[str, Any], ...] = (
+    {"scaling": "standard"},
+    {"parametrization": "ntk", "learning_rate_init" + TIMES: 20.0},
+    {"activation": "silu"},
+    {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 2.0, "dropout" + TIMES: 2.0},
+    {EMBEDDING: "piecewise_linear"},
+    {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 0.5, "dropout" + TIMES: 0.0},
+)
+# Multiples of the estimator's penalty at L = 1.
+PENALTIES = (1.0, 100.0, 0.01, 10.0)
+
+ONCE_FOR_ALL = ("label_smoothing",)
 # What only a dimension has; the others are hyperparameters and keep the rules of those.
 _OWN_RULES: dict[str, Rule] = {WIDTH: Integer(1), BATCH_SCALE: Real(0.0, low_open=True)}
 
@@ -140,13 +165,11 @@ class Candidate:
     Attributes
     ----------
     index : int
-        Candidate 0 is the estimator as the caller configured it; the others are drawn.
+        Candidate 0 is the estimator as the caller configured it.
     hidden_units : int
         Width of every hidden layer.
     batch_scale : float
         Rows in a minibatch, as a multiple of the estimator's.
-    alpha : float
-        The penalty at L = 1.
     changes : mapping
         Other hyperparameters that differ from the estimator's.
     """
@@ -154,20 +177,19 @@ class Candidate:
     index: int
     hidden_units: int
     batch_scale: float
-    alpha: float
     changes: Mapping[str, Any]
 
     def settings(self, base: Hyperparameters, L: int) -> Hyperparameters:
-        """The hyperparameters of this candidate at depth L."""
-        if L == 1:
-            return dataclasses.replace(base, hidden_layer_sizes=(), solver="lbfgs", alpha=self.alpha)
+        """The hyperparameters of this candidate at depth L ≥ 2."""
         sizes = (self.hidden_units,) * (L - 1)
         batch_size = max(1, round(int(base.batch_size) * self.batch_scale))
         return dataclasses.replace(base, hidden_layer_sizes=sizes, batch_size=batch_size, **self.changes)
 
 
-def draw_candidates(base: Hyperparameters, n: int, seed: int, space: Sequence[Dimension] = SPACE) -> list[Candidate]:
-    """Candidates 0 … n − 1.
+def draw_candidates(
+    base: Hyperparameters, n: int, seed: int, space: Sequence[Dimension] | None = None
+) -> list[Candidate]:
+    """Candidates 0 … n − 1: the estimator's own settings, then VARIANTS of them, then draws.
 
     Parameters
     ----------
@@ -175,17 +197,66 @@ def draw_candidates(base: Hyperparameters, n: int, seed: int, space: Sequence[Di
         The estimator's own settings, batch size a number; its first hidden layer gives candidate 0 its width.
     n : int
     seed : int
-    space : sequence of Dimension
+    space : sequence of Dimension, optional
+        Where candidates are drawn from, all but the first; without one VARIANTS come first, then draws from SPACE.
     """
     width = base.hidden_layer_sizes[0] if base.hidden_layer_sizes else Hyperparameters().hidden_layer_sizes[0]
-    own_alpha = base.alpha if base.alpha > 0 else 1.0  # scikit-learn's default for L = 1
-    own: dict[str, Any] = {WIDTH: width, BATCH_SCALE: 1.0, PENALTY: own_alpha}
-    candidates = [Candidate(0, **own, changes={})]
+    own: dict[str, Any] = {WIDTH: width, BATCH_SCALE: 1.0}
+    known = [{}, *(_suited(variant, base, width) for variant in (VARIANTS if space is None else ()))]
+    space = usual_space(base) if space is None else space
     # a power of two keeps the sequence balanced; more points than needed cost nothing
     exponent = int(np.ceil(np.log2(max(n, 2))))
     points = qmc.Sobol(max(len(space), 1), rng=np.random.default_rng(seed)).random_base2(exponent)
-    for index in range(1, n):
-        drawn = {d.name: d.value(u) for d, u in zip(space, points[index], strict=False)}
+    candidates = []
+    for index in range(n):
+        if index < len(known):
+            drawn = dict(known[index])
+        else:
+            drawn = {d.name: d.value(u) for d, u in zip(space, points[index], strict=False) if d.name != PENALTY}
         named = {name: drawn.pop(name, value) for name, value in own.items()}
         candidates.append(Candidate(index, **named, changes=drawn))
     return candidates
+
+
+def _suited(variant: Mapping[str, Any], base: Hyperparameters, width: int) -> dict[str, Any]:
+    """A variant for these settings, which keep what the caller has switched off."""
+    suited = {}
+    for name, value in variant.items():
+        if name.endswith(TIMES):
+            name = name.removesuffix(TIMES)
+            value = int(value * width) if name == WIDTH else value * getattr(base, name)
+        if (name, getattr(base, name, "")) not in ((EMBEDDING, "none"), ("scaling", "standard"), ("scaling", "none")):
+            suited[name] = value
+    return suited
+
+
+def linear_settings(
+    base: Hyperparameters, n: int, seed: int, space: Sequence[Dimension] | None = None
+) -> list[Hyperparameters]:
+    """What L = 1 may be: penalties on inputs that are straight, without ends to the predictions, and some on bent ones.
+
+    Parameters
+    ----------
+    base : Hyperparameters
+    n : int
+        How many penalties.
+    seed : int
+    space : sequence of Dimension, optional
+        Whose "alpha" they are drawn from, all but the first; without one they are the first multiples in PENALTIES.
+    """
+    own = base.alpha if base.alpha > 0 else 1.0  # scikit-learn's default for L = 1
+    alphas = [own * factor for factor in PENALTIES[:n]]
+    drawn = [dimension for dimension in space or () if dimension.name == PENALTY]
+    if drawn:
+        exponent = int(np.ceil(np.log2(max(n, 2))))
+        points = qmc.Sobol(1, rng=np.random.default_rng(seed)).random_base2(exponent)[1:n, 0]
+        alphas = [own, *(drawn[0].value(u) for u in points)]
+    elif space is not None:
+        alphas = [own]
+    linear = dataclasses.replace(base, hidden_layer_sizes=(), solver="lbfgs")
+    straight = "standard" if base.scaling == "robust" else base.scaling
+    found = [dataclasses.replace(linear, alpha=alpha, scaling=straight, clip_predictions=False) for alpha in alphas]
+    if base.scaling == "robust":
+        # half as many: what bends inputs for all columns alike is seldom better, and then by much
+        found += [dataclasses.replace(linear, alpha=alpha) for alpha in alphas[: -(-len(alphas) // 2)]]
+    return found

@@ -1,8 +1,8 @@
 """The study: an SQLite file that holds every finished unit of a search and what was concluded from them.
 
-A unit is one network: (depth, candidate, fold, repeat, epochs). Its result is one row, and a batch of results is one
-transaction, so a killed search keeps all that was finished and goes on from there. The only writer is the process
-that drives the search; workers send their results to it.
+A unit is one network: (depth, candidate, repeat, fold, other), of which the last two name the folds that it leaves out.
+Its result is one row, and a batch of results is one transaction, so a killed search keeps all that was finished and
+goes on from there. The only writer is the process that drives the search; workers send their results to it.
 """
 
 import io
@@ -19,27 +19,26 @@ from numpy.typing import NDArray
 
 from leadline.errors import RunFolderError
 
-__all__ = ["PRUNED", "USABLE", "Study", "UnitKey", "UnitResult"]
+__all__ = ["USABLE", "Study", "UnitKey", "UnitResult"]
 
-FORMAT = 3
+FORMAT = 4
 
-# States of a unit. One that is pruned was not trained: its candidate fell behind. "diverged" and "failed" give reasons.
+# States of a unit with results; "diverged" and "failed" give reasons instead.
 USABLE = ("done", "stopped early")
-PRUNED = "pruned"
 
 # Seconds for which a write waits while others read: on a machine that is busy a reader may be held up that long.
 LONGEST_WAIT = 60.0
 
-_KEY = "depth, candidate, fold, repeat, epochs"
-_WHERE = "depth = ? AND candidate = ? AND fold = ? AND repeat = ? AND epochs = ?"
+_KEY = "depth, candidate, repeat, fold, other"
+_WHERE = "depth = ? AND candidate = ? AND repeat = ? AND fold = ? AND other = ?"
 # Two processes may come upon a new file at once, as when a search is watched from its first moment: both may begin it.
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS units (
-    depth INTEGER, candidate INTEGER, fold INTEGER, repeat INTEGER, epochs INTEGER,
-    state TEXT NOT NULL, reason TEXT NOT NULL, curve BLOB NOT NULL, losses BLOB NOT NULL, best_epoch INTEGER NOT NULL,
-    seconds REAL NOT NULL, theta BLOB, outputs BLOB,
+    depth INTEGER, candidate INTEGER, repeat INTEGER, fold INTEGER, other INTEGER,
+    state TEXT NOT NULL, reason TEXT NOT NULL, losses BLOB NOT NULL, seconds REAL NOT NULL, best_epochs TEXT NOT NULL,
+    curves BLOB NOT NULL, outputs BLOB NOT NULL,
     PRIMARY KEY ({_KEY})
 );
 INSERT OR IGNORE INTO facts VALUES ('format', '{FORMAT}');
@@ -52,27 +51,26 @@ class UnitKey(NamedTuple):
 
     depth: int
     candidate: int
-    fold: int
     repeat: int
-    epochs: int
+    fold: int
+    other: int
 
 
 @dataclass(frozen=True)
 class UnitResult:
     """What a unit brought: see `leadline.training.Trained`.
 
-    `theta` is kept at full budget only, and so are `outputs`, (epochs, rows, n[L]): raw scores of some validation rows
-    after every epoch. Both are large, and read by `Study.theta` and `Study.outputs` alone.
+    `curves`, `best_epochs` and `outputs` have an item for each role of the network. The outputs, (rows, n[L]), are the
+    raw scores of the rows of the fold that it is judged by there.
     """
 
     state: str
     reason: str = ""
-    curve: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     losses: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    best_epoch: int = 0
     seconds: float = 0.0
-    theta: NDArray[np.float32] | None = None
-    outputs: NDArray[np.float32] | None = None
+    curves: tuple[NDArray[np.float64], ...] = ()
+    best_epochs: tuple[int, ...] = ()
+    outputs: tuple[NDArray[np.float32], ...] = ()
 
 
 class Study:
@@ -196,60 +194,32 @@ class Study:
                 *key,
                 result.state,
                 result.reason,
-                result.curve.astype(np.float64).tobytes(),
                 result.losses.astype(np.float64).tobytes(),
-                result.best_epoch,
                 result.seconds,
-                None if result.theta is None else result.theta.astype(np.float32).tobytes(),
+                json.dumps(result.best_epochs),
+                _packed(result.curves),
                 _packed(result.outputs),
             )
             for key, result in results
         ]
         with self._writing():
-            self._connection.executemany(f"INSERT INTO units VALUES ({', '.join('?' * 13)})", rows)
-
-    def settle(self, depth: int, outputs: Mapping[UnitKey, NDArray[np.float32]]) -> None:
-        """Of all outputs of a depth keep these, at the epochs that the units were judged at."""
-        with self._writing():
-            self._connection.execute("UPDATE units SET outputs = NULL WHERE depth = ?", (depth,))
-            self._connection.executemany(
-                f"UPDATE units SET outputs = ? WHERE {_WHERE}", [(_packed(own), *key) for key, own in outputs.items()]
-            )
-            self._write_fact("settled", [*self.settled, depth])
-
-    @property
-    def settled(self) -> list[int]:
-        """The depths that `settle` is done with."""
-        return self.fact("settled") or []
-
-    def outputs(self, key: UnitKey) -> NDArray[np.float32] | None:
-        """The outputs of a unit, (epochs, rows, n[L]), after every epoch or those that `settle` left; or None.
-
-        What `settle` leaves ends with those of the best epoch.
-        """
-        found = self._connection.execute(f"SELECT outputs FROM units WHERE {_WHERE}", key).fetchone()
-        return None if found is None or found[0] is None else np.load(io.BytesIO(found[0]), allow_pickle=False)
-
-    def theta(self, key: UnitKey) -> NDArray[np.float32] | None:
-        """The parameters of a unit, (n_parameters,), or None if there are none."""
-        found = self._connection.execute(f"SELECT theta FROM units WHERE {_WHERE}", key).fetchone()
-        return None if found is None or found[0] is None else np.frombuffer(found[0], dtype=np.float32)
+            self._connection.executemany(f"INSERT INTO units VALUES ({', '.join('?' * 12)})", rows)
 
     def result(self, key: UnitKey) -> UnitResult | None:
-        """The result of a unit, without its parameters and outputs, or None if it is not finished."""
-        columns = "state, reason, curve, losses, best_epoch, seconds"
+        """The result of a unit, or None if it is not finished."""
+        columns = "state, reason, losses, seconds, best_epochs, curves, outputs"
         found = self._connection.execute(f"SELECT {columns} FROM units WHERE {_WHERE}", key).fetchone()
         if found is None:
             return None
-        state, reason, curve, losses, best_epoch, seconds = found
-        return UnitResult(state, reason, np.frombuffer(curve), np.frombuffer(losses), best_epoch, seconds)
+        state, reason, losses, seconds, best_epochs, curves, outputs = found
+        best = tuple(json.loads(best_epochs))
+        return UnitResult(state, reason, np.frombuffer(losses), seconds, _unpacked(curves), best, _unpacked(outputs))
 
-    def unit_keys(self, depth: int | None = None, trained: bool = False) -> list[UnitKey]:
-        """The units, of one depth or of all, in order; `trained` leaves out those that were pruned."""
-        conditions = [*(["depth = ?"] if depth is not None else []), *([f"state != '{PRUNED}'"] if trained else [])]
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    def unit_keys(self, depth: int | None = None) -> list[UnitKey]:
+        """The units that are finished, of one depth or of all, in order."""
+        where, values = ("", ()) if depth is None else (" WHERE depth = ?", (depth,))
         query = f"SELECT {_KEY} FROM units{where} ORDER BY 1, 2, 3, 4, 5"
-        return [UnitKey(*row) for row in self._connection.execute(query, () if depth is None else (depth,))]
+        return [UnitKey(*row) for row in self._connection.execute(query, values)]
 
     def __getstate__(self) -> dict[str, Any]:
         # a study in a file is found there again; one in memory travels whole
@@ -275,9 +245,12 @@ def _flat(record: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return flat
 
 
-def _packed(array: NDArray[np.float32] | None) -> bytes | None:
-    if array is None:
-        return None
+def _packed(arrays: tuple[NDArray[Any], ...]) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, array.astype(np.float32), allow_pickle=False)
+    np.savez(buffer, *arrays)
     return buffer.getvalue()
+
+
+def _unpacked(content: bytes) -> tuple[NDArray[Any], ...]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as found:
+        return tuple(found[f"arr_{i}"] for i in range(len(found.files)))

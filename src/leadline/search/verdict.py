@@ -1,15 +1,19 @@
 """The verdict: which depth the evidence supports.
 
-All depths share their folds, so their scores are compared in pairs. J differences of a depth to the best one, with mean
-d̄ and variance s², have the standard error
+All depths are judged on the same rows, so their scores are compared in pairs (see `comparison`). A depth is *supported*
+if no other is significantly better: with t_k how many standard errors depth k is better than depth L, the p-value of L
+is the probability that the largest t_k would be as large if all were equal, which allows for their number and for their
+being alike (Lei 2020, "Cross-validation with confidence", arXiv 1703.07904). The supported depths are a confidence set:
+it has the best depth in it with a probability of 95 %.
 
-    SE² = (1/J + n_test / n_train) s²
+What is answered is one of three things, with a *margin* below which a difference does not matter:
 
-because folds share training rows and their differences are correlated (Nadeau & Bengio 2003, "Inference for the
-generalization error"; the plain s²/J is too small by half). A depth is *supported* if it is not significantly worse
-than the best: −d̄/SE stays below the one-sided 5 % point of Student's t with J − 1 degrees of freedom. The answer is
-the smallest supported L. Whether anything was learned at all is asked the same way: are the answer's scores
-significantly better than those of a prediction that does not look at the inputs?
+- L is enough, or is supported: the smallest depth over which the best mean gains more than the margin with a
+  probability below 5 %, if no supported depth is smaller. The best mean itself is such a depth.
+- It is undecided between the smallest supported depth and the best mean. The better mean is delivered then.
+
+Whether anything was learned at all is asked in the same way: is the answer significantly better than a prediction that
+does not look at the inputs?
 
 Scores are greater-is-better throughout.
 """
@@ -17,73 +21,48 @@ Scores are greater-is-better throughout.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.stats import norm
+
+from leadline.search.comparison import Comparison
 
 __all__ = [
+    "ADDITIVE",
+    "CONSTANT",
     "LEVEL",
+    "MARGIN",
     "SELECTIONS",
+    "Chances",
     "Verdict",
-    "corrected_error",
-    "epochs_read",
+    "gain_of_curves",
     "give_verdict",
     "in_words",
-    "joint_epoch",
+    "learned",
     "linear_name",
-    "p_better",
+    "name_of",
+    "percent",
 ]
 
 Array = NDArray[np.float64]
 
 LEVEL = 0.05
+# A difference of this share of the best score does not matter, where nobody says otherwise.
+MARGIN = 0.01
+# What stands beside depths in a comparison: the additive model, which is no L, and a prediction without inputs.
+ADDITIVE, CONSTANT = 0, -1
+# Draws for probabilities; their error is at most half a percent.
+DRAWS = 10_000
 
 
-def corrected_error(values: Array, test_share: float) -> float:
-    """Corrected standard error of the mean of J scores or differences, (J,); `test_share` is n_test / n_train."""
-    J = len(values)
-    return float(np.sqrt((1.0 / J + test_share) * np.var(values, ddof=1))) if J > 1 else float("nan")
+class Chances(NamedTuple):
+    """The probabilities that a model is worse than another by more than the margin, equivalent, or better by more."""
 
-
-def p_better(scores: Array, reference: Array, test_share: float) -> float:
-    """One-sided p-value for "`scores` are better than `reference`", paired by fold: small when they are.
-
-    A difference that is the same in every fold has no error: the p-value is 0, 1, or 1/2 where there is none.
-    """
-    difference = scores - reference
-    mean, error = float(difference.mean()), corrected_error(difference, test_share)
-    if not error > 0:
-        return 0.5 if mean == 0 else float(mean < 0)
-    return float(student.sf(mean / error, df=len(difference) - 1))
-
-
-def _padded(curves: Sequence[Array]) -> Array:
-    """Curves as rows of one length: one that ended early stays at its last value."""
-    longest = max(len(curve) for curve in curves)
-    return np.stack([np.pad(curve, (0, longest - len(curve)), mode="edge") for curve in curves])
-
-
-def joint_epoch(curves: Sequence[Array]) -> int:
-    """The epoch, counted from 1, that is best on the mean curve of all folds: when to stop without held-out rows."""
-    return int(np.argmax(_padded(curves).mean(axis=0))) + 1
-
-
-def epochs_read(curves: Sequence[Array]) -> list[int]:
-    """The epoch, counted from 0, at which each fold's score is read: the best of the other folds' mean curve.
-
-    So no row both chooses the epoch and judges it. A curve that ended early stays at its last value, which is
-    no better than what training longer was given up for, and is read there.
-
-    Parameters
-    ----------
-    curves : sequence of (epochs,) arrays
-        Score after each epoch, one curve for each fold of one division of the rows.
-    """
-    padded = _padded(curves)
-    others = padded.sum(axis=0) - padded if len(padded) > 1 else np.arange(padded.shape[1])[None]
-    return [min(int(np.argmax(other)), len(curve) - 1) for other, curve in zip(others, curves, strict=True)]
+    worse: float
+    equivalent: float
+    better: float
 
 
 @dataclass(frozen=True)
@@ -93,44 +72,53 @@ class Verdict:
     Attributes
     ----------
     depth : int
-        The smallest supported L, the answer.
+        The answer.
+    smallest : int
+        The smallest supported L.
     best_depth : int
         The L with the best mean score.
     one_standard_error_depth : int
-        The smallest L whose mean lies within one corrected standard error of the difference to the best.
+        The smallest L whose mean lies within one standard error of the difference to the best.
+    decided : bool
+        Whether it can be told; otherwise it is undecided between `smallest` and `best_depth`.
     supported : tuple of int
-        Every L that is not significantly worse than the best.
+        Every L than which no other is significantly better.
+    margin : float
+        The difference of scores below which two depths are equivalent.
     p_worse : dict of int to float
-        For each L the one-sided p-value of "worse than the best depth".
+        For each L the p-value of "no other is better".
     p_better_than_before : dict of int to float
         For each L but the first the one-sided p-value of "better than the depth before it".
     standard_error : dict of int to float
-        Corrected standard error of each depth's mean score.
+        Of the mean score of each depth, and of ADDITIVE if it is there.
     p_learned : dict of int to float
-        For each L the one-sided p-value of "better than a prediction that does not look at the inputs"; empty if
-        nobody asked.
+        For each L the one-sided p-value of "better than a prediction that does not look at the inputs".
+    chances : dict of int to Chances
+        For each L but the answer how it compares with the answer.
+    as_good : dict of int to float
+        For each L the probability that it is the best, or within the margin of the best.
     """
 
     depth: int
+    smallest: int
     best_depth: int
     one_standard_error_depth: int
+    decided: bool
     supported: tuple[int, ...]
+    margin: float
     p_worse: dict[int, float]
     p_better_than_before: dict[int, float]
     standard_error: dict[int, float]
     p_learned: dict[int, float]
+    chances: dict[int, Chances]
+    as_good: dict[int, float]
 
     def to_record(self) -> dict[str, Any]:
-        """A plain record for JSON."""
+        """A plain record for JSON; what is there for each L becomes a list of pairs."""
+        record = {**vars(self), "supported": list(self.supported)}
         return {
-            "depth": self.depth,
-            "best_depth": self.best_depth,
-            "one_standard_error_depth": self.one_standard_error_depth,
-            "supported": list(self.supported),
-            **{
-                name: [[L, value] for L, value in getattr(self, name).items()]
-                for name in ("p_worse", "p_better_than_before", "standard_error", "p_learned")
-            },
+            name: [[L, own] for L, own in value.items()] if isinstance(value, dict) else value
+            for name, value in record.items()
         }
 
 
@@ -142,39 +130,89 @@ SELECTIONS: dict[str, Callable[[Verdict], int]] = {
 }
 
 
-def give_verdict(scores: Mapping[int, Array], test_share: float, constant: Array | None = None) -> Verdict:
-    """Judge depths by their scores on the same folds.
+def p_better(gain: float, error: float) -> float:
+    """One-sided p-value for a gain with a standard error: small where it is better than nothing."""
+    if not error > 0:
+        return 0.5 if gain == 0 else float(gain < 0)
+    return float(norm.sf(gain / error))
+
+
+def give_verdict(comparison: Comparison, margin: float, seed: int, usual: int | None = None) -> Verdict:
+    """Judge depths by a comparison that has them, and perhaps ADDITIVE and CONSTANT.
 
     Parameters
     ----------
-    scores : mapping of L to (J,) array
-        Depths whose networks all failed are left out by the caller.
-    test_share : float
-        n_test / n_train of a fold; 1/(k − 1) for k folds.
-    constant : (J,) array, optional
-        Scores of a prediction that does not look at the inputs.
+    comparison : Comparison
+    margin : float
+        As a share of the best mean score.
+    seed : int
+        Of the draws.
+    usual : int, optional
+        A depth that is the answer where it is undecided and this one is supported: what to do without much evidence.
     """
-    depths = sorted(scores)
+    depths = sorted(L for L in comparison.models if L not in (ADDITIVE, CONSTANT))
+    at = [comparison.models.index(L) for L in depths]
+    own = Comparison(tuple(depths), comparison.scores[at], comparison.covariance[np.ix_(at, at)])
+    means = dict(zip(depths, own.means.tolist(), strict=True))
     # the shallower of two equal means
-    best = max(depths, key=lambda L: (scores[L].mean(), -L))
-    p_worse = {L: p_better(scores[best], scores[L], test_share) for L in depths}
+    best = max(depths, key=lambda L: (means[L], -L))
+    allowed = margin * abs(means[best])
+    p_worse = dict(zip(depths, _confidence(own, seed), strict=True))
     supported = tuple(L for L in depths if best == L or p_worse[L] >= LEVEL)
-    within = [
-        L
-        for L in depths
-        if (scores[best] - scores[L]).mean() <= max(corrected_error(scores[best] - scores[L], test_share), 0.0)
-    ]
-    before = {L: p_better(scores[L], scores[shallower], test_share) for shallower, L in pairwise(depths)}
+    smallest = min(supported)
+    enough = min(L for L in depths if best == L or _chances(*own.difference(best, L), allowed).better < LEVEL)
+    decided = enough <= smallest
+    undecided = usual if usual is not None and usual in supported else best
+    depth = enough if decided else undecided
+    within = [L for L in depths if own.difference(best, L)[0] <= own.difference(best, L)[1]]
+    against = {L: _chances(*own.difference(L, depth), allowed) for L in depths if depth != L}
+    drawn = own.draw(DRAWS, seed)
+    close = drawn >= drawn.max(axis=1, keepdims=True) - allowed
     return Verdict(
-        depth=min(supported),
+        depth=depth,
+        smallest=smallest,
         best_depth=best,
         one_standard_error_depth=min([*within, best]),
+        decided=bool(decided),
         supported=supported,
+        margin=allowed,
         p_worse=p_worse,
-        p_better_than_before=before,
-        standard_error={L: corrected_error(scores[L], test_share) for L in depths},
-        p_learned={} if constant is None else {L: p_better(scores[L], constant, test_share) for L in depths},
+        p_better_than_before={b: p_better(*own.difference(b, a)) for a, b in pairwise(depths)},
+        standard_error={model: comparison.error(model) for model in comparison.models if model != CONSTANT},
+        p_learned={L: p_better(*comparison.difference(L, CONSTANT)) for L in depths if CONSTANT in comparison.models},
+        chances=against,
+        as_good=dict(zip(depths, close.mean(axis=0).tolist(), strict=True)),
     )
+
+
+def _confidence(own: Comparison, seed: int) -> list[float]:
+    """For each model the p-value of "no other is better": that of the largest of its studentised differences."""
+    found, C = [], own.covariance
+    noise = own.draw(DRAWS, seed) - own.means
+    for i, model in enumerate(own.models):
+        others = [j for j in range(len(own.models)) if j != i]
+        gains = np.array([own.difference(own.models[j], model)[0] for j in others])
+        errors = np.sqrt(np.maximum(C[others, others] + C[i, i] - 2 * C[others, i], 0.0))
+        if not len(others) or not (gains > 0).any():
+            found.append(1.0)
+            continue
+        if not (errors > 0).all():
+            # what differs in nothing that varies needs no test
+            sure = bool((gains[errors == 0] > 0).any())
+            others = [j for j, error in zip(others, errors, strict=True) if error > 0]
+            gains, errors = gains[errors > 0], errors[errors > 0]
+            if sure or not len(others):
+                found.append(0.0 if sure else 1.0)
+                continue
+        t = (noise[:, others] - noise[:, [i]]) / errors
+        found.append(float((t.max(axis=1) >= (gains / errors).max()).mean()))
+    return found
+
+
+def _chances(gain: float, error: float, margin: float) -> Chances:
+    """How a gain with a standard error compares with a margin."""
+    better, worse = (1.0 - p_better(sign * gain - margin, error) for sign in (1, -1))
+    return Chances(worse, max(1.0 - better - worse, 0.0), better)
 
 
 def learned(p_learned: Mapping[int, float], L: int) -> bool:
@@ -182,46 +220,125 @@ def learned(p_learned: Mapping[int, float], L: int) -> bool:
     return p_learned.get(L, 0.0) < LEVEL
 
 
+def name_of(L: int) -> str:
+    """What is judged, in words: a depth, or the additive model, which is none."""
+    return "additive" if L == ADDITIVE else f"L = {L}"
+
+
 def linear_name(task: str) -> str:
     """What L = 1 is called."""
     return "logistic regression" if task == "classification" else "linear regression"
 
 
-def in_words(verdict: Verdict, deepest: int, linear: str, select: str = "supported") -> str:
-    """The verdict as a sentence for people.
+def percent(chance: float) -> str:
+    """A probability for people: never quite 0 or 1."""
+    return "over 99 %" if chance > 0.99 else "under 1 %" if chance < 0.01 else f"{100 * chance:.0f} %"
+
+
+def in_words(
+    verdict: Verdict,
+    depths: Sequence[int],
+    linear: str,
+    select: str = "supported",
+    margin: float = MARGIN,
+    curves: tuple[float, float, float] | None = None,
+) -> str:
+    """The verdict as a sentence or two for people.
 
     Parameters
     ----------
     verdict : Verdict
-    deepest : int
-        The largest L that was judged.
+    depths : sequence of int
+        Those that were judged.
     linear : str
         What L = 1 is called: logistic or linear regression.
     select : str
         Which depth is the answer: a name in SELECTIONS.
+    margin : float
+        As a share of the best score.
+    curves : (float, float, float), optional
+        See `gain_of_curves`.
     """
     answer = SELECTIONS[select](verdict)
+    sentence = _answer_in_words(verdict, answer, max(depths), linear, select, f"{100 * margin:g} %")
+    if curves is None or not learned(verdict.p_learned, answer):
+        return sentence
+    share, low, high = (f"{100 * own:.0f}" for own in curves)
+    if high == "0":
+        return f"{sentence} Its gain over {linear} is interaction: curves of single columns alone bring none of it."
+    if low == "100":
+        return f"{sentence} Curves of single columns alone bring all of its gain over {linear}."
+    return (
+        f"{sentence} Of its gain over {linear}, curves of single columns alone bring {share} % ({low} to {high} %); "
+        "the rest is interaction."
+    )
+
+
+def _answer_in_words(verdict: Verdict, answer: int, deepest: int, linear: str, select: str, share: str) -> str:
+    best, smallest = verdict.best_depth, verdict.smallest
     if not learned(verdict.p_learned, answer):
         deeper = "" if answer == deepest else f", and no deeper network, up to L = {deepest}, is significantly better"
         return (
             f"Nothing was learned: L = {answer} is not significantly better than a prediction that does not look at "
-            f"the inputs{deeper if answer == verdict.depth else ''}."
+            f"the inputs{deeper if answer == smallest else ''}."
         )
     if deepest == 1:
         return f"Only L = 1, {linear}, was judged: nothing can be said about depth."
     if answer != verdict.depth:
         why = "has the best mean" if select == "best" else "is the smallest within one standard error of the best"
+        return f"L = {answer} {why}, as asked; the smallest depth that is not significantly worse is L = {smallest}."
+    if not verdict.decided:
+        better = percent(_other(verdict, best, smallest))
+        if answer == best:
+            taken = f"L = {best} has the better mean and is delivered"
+        else:
+            taken = f"L = {best} has the better mean, but too little was looked at, and L = {answer} is delivered"
         return (
-            f"L = {answer} {why}, as asked; the smallest depth that is not significantly worse is L = {verdict.depth}."
+            f"Undecided between L = {smallest} and L = {best}: {taken}. That it is better by more than {share} has a "
+            f"probability of {better}."
+        )
+    more = percent(max((own.better for L, own in verdict.chances.items() if answer < L), default=0.0))
+    if answer not in verdict.supported:
+        return (
+            f"L = {answer} is enough: L = {best} is significantly better, but that it is by more than {share} has a "
+            f"probability of {percent(verdict.chances[best].better)}."
         )
     if answer == 1:
-        return f"L = 1 is enough: no deeper network, up to L = {deepest}, is significantly better than {linear}."
+        return (
+            f"L = 1 is enough: that a deeper network, up to L = {deepest}, is better than {linear} by more than "
+            f"{share} has a probability of {more}."
+        )
     shallower = f"{linear} is" if answer == 2 else "every shallower one is"
     if answer == deepest:
         return f"L = {deepest} is supported: {shallower} significantly worse. Deeper networks were not judged."
-    if verdict.best_depth == answer:
-        return f"L = {answer} is supported: no deeper network is better, and {shallower} significantly worse."
     return (
-        f"L = {answer} is supported: L = {verdict.best_depth} scores best, but not significantly better, and "
-        f"{shallower} significantly worse."
+        f"L = {answer} is supported: {shallower} significantly worse, and that a deeper network, up to L = {deepest}, "
+        f"is better by more than {share} has a probability of {more}."
     )
+
+
+def _other(verdict: Verdict, best: int, smallest: int) -> float:
+    """The probability that the best mean is better than the smallest supported depth by more than the margin."""
+    if verdict.depth == smallest:
+        return verdict.chances[best].better
+    return verdict.chances[smallest].worse if verdict.depth == best else verdict.as_good[best]
+
+
+def gain_of_curves(comparison: Comparison, verdict: Verdict, L: int, seed: int) -> tuple[float, float, float] | None:
+    """How much of the gain of depth L over L = 1 is that of the additive model: single columns' curves.
+
+    Returns
+    -------
+    share, low, high : float
+        Between 0 and 1, with the ends of an interval that holds it with a probability of 90 %; or None where there is
+        no significant gain, or one of the three models was not judged.
+    """
+    if L < 2 or not {1, ADDITIVE, L} <= set(comparison.models) or verdict.p_worse[1] >= LEVEL:
+        return None
+    at = [comparison.models.index(model) for model in (1, ADDITIVE, L)]
+    linear, additive, deep = comparison.draw(DRAWS, seed)[:, at].T
+    shares = np.clip((additive - linear) / np.where(deep > linear, deep - linear, np.nan), 0.0, 1.0)
+    means = comparison.means[at]
+    share = float(np.clip((means[1] - means[0]) / (means[2] - means[0]), 0.0, 1.0)) if means[2] > means[0] else 0.0
+    low, high = np.nanquantile(shares, [0.05, 0.95]).tolist()
+    return share, low, high

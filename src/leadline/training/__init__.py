@@ -5,20 +5,34 @@ from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs, plan_for
-from leadline.training.population import Data, Scorer
+from leadline.training.population import Data, Examples, Scorer
 from leadline.training.streams import stream
-from leadline.training.trainer import Epoch, Judge, State, Task, Trained, layer_inputs, networks_at_once, train
+from leadline.training.trainer import (
+    Epoch,
+    Holdout,
+    Judge,
+    Reading,
+    State,
+    Task,
+    Trained,
+    layer_inputs,
+    networks_at_once,
+    train,
+)
 
 __all__ = [
     "Block",
     "Data",
     "Epoch",
+    "Examples",
     "FeatureScale",
+    "Holdout",
     "Hyperparameters",
     "Inputs",
     "Judge",
     "Plan",
     "Processor",
+    "Reading",
     "Scorer",
     "State",
     "Stop",

@@ -30,6 +30,11 @@ class Stop:
     seconds : float, optional
         Time from now after which everything stops.
 
+    Attributes
+    ----------
+    reserve : float
+        Seconds before the deadline that are kept for what comes after.
+
     Notes
     -----
     A copy sent to another process keeps the seconds that are left, but hears nothing of `set`.
@@ -37,6 +42,7 @@ class Stop:
 
     def __init__(self, seconds: float | None = None) -> None:
         self._deadline = None if seconds is None else time.monotonic() + seconds
+        self.reserve = 0.0
         self._event = threading.Event()
         self._at_work, self._left = 0, threading.Condition()
 
@@ -73,8 +79,8 @@ class Stop:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until the deadline, never negative; None without one."""
-        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        """Seconds until the deadline but for the reserve, never negative; None without one."""
+        return None if self._deadline is None else max(0.0, self._deadline - self.reserve - time.monotonic())
 
     @property
     def timed_out(self) -> bool:

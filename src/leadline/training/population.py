@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from leadline.training.blocks import Gradient, Plan, Span
 from leadline.training.program import SETTINGS, Layout, Operation, Place, Program, stages_in_order
 
-__all__ = ["ROWS_AT_ONCE", "Backend", "Blueprint", "Data", "Examples", "Population", "Scorer", "Steps", "go_on"]
+__all__ = [
+    "ROWS_AT_ONCE",
+    "Backend",
+    "Blueprint",
+    "Data",
+    "Examples",
+    "Population",
+    "Scorer",
+    "Source",
+    "Steps",
+    "go_on",
+]
 
 Array = NDArray[Any]
 
@@ -25,9 +36,16 @@ Array = NDArray[Any]
 ROWS_AT_ONCE = 256
 
 
+class Source(Protocol):
+    """Where networks get their examples."""
+
+    def examples(self, fold: Any) -> "Examples":
+        """What the networks of a fold are given."""
+
+
 @dataclass
 class Data:
-    """What networks are trained on; read by many, written by none.
+    """Examples that stand in memory; read by many, written by none.
 
     Attributes
     ----------
@@ -370,6 +388,8 @@ def _forward(
     X = np.ascontiguousarray(X, memory.dtype)
     out = np.empty((len(X), blueprint.plan.blocks[block].n_out), memory.dtype)
     some = np.arange(len(X)) if rows is None else np.ascontiguousarray(rows, np.int64)
+    if not len(some):
+        return out[:0]
     n = -(-len(some) // ROWS_AT_ONCE)
     # a forward pass is told nothing: settings without columns
     settings, keys = np.zeros((n, 0), memory.dtype), np.zeros((n, 1), np.uint64)

@@ -8,7 +8,7 @@ changes the time that training takes and no bit of what comes out.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,15 +19,27 @@ from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
-from leadline.training.population import ROWS_AT_ONCE, Blueprint, Data, Examples, Population, Scorer, Steps
+from leadline.training.population import ROWS_AT_ONCE, Blueprint, Examples, Population, Scorer, Source, Steps
 from leadline.training.program import SETTINGS
 from leadline.training.streams import factors, stream
 
-__all__ = ["Epoch", "Judge", "State", "Task", "Trained", "Trainer", "layer_inputs", "networks_at_once", "train"]
+__all__ = [
+    "Epoch",
+    "Holdout",
+    "Judge",
+    "Reading",
+    "State",
+    "Task",
+    "Trained",
+    "Trainer",
+    "layer_inputs",
+    "networks_at_once",
+    "train",
+]
 
 Array = NDArray[Any]
 
-Judge = Callable[[int, Array, Array], float]
+Judge = Callable[[Any, Array, Array], float]
 """(fold, rows, scores Z[L] of those rows (m, n[L])) -> score of a network, greater is better."""
 
 Callback = Callable[["Epoch"], object]
@@ -88,6 +100,16 @@ class Epoch(NamedTuple):
     theta: Array
 
 
+class Holdout(NamedTuple):
+    """Rows (n,) that are scored after every epoch and choose one, and rows (r,) whose outputs there are wanted.
+
+    Without the former the last epoch is the one.
+    """
+
+    rows: Array
+    wanted: Array = np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class Task:
     """One network to train.
@@ -97,23 +119,44 @@ class Task:
     settings : Hyperparameters
     key : tuple of int
         Names its random stream.
-    fold : int
-        Which X and Y of the data are its own.
-    train_rows, validation_rows : (n,) arrays of int
-        Rows to learn from, and rows that are scored after every epoch; the latter may be empty.
-    kept : (r,) array of int
-        Places among the validation rows whose outputs are kept after every epoch.
+    fold : int or other key
+        Which examples of the data are its own.
+    train_rows : (n,) array of int
+        Rows to learn from.
+    holdouts : sequence of Holdout
+        One for each reading of the network; it is trained until none of them needs another epoch.
     start : State, optional
         Where an earlier training ended. The epochs that the settings plan come on top, with a schedule of their own.
     """
 
     settings: Hyperparameters
     key: tuple[int, ...]
-    fold: int
+    fold: Any
     train_rows: Array
-    validation_rows: Array
-    kept: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    holdouts: Sequence[Holdout] = (Holdout(np.zeros(0, np.int64)),)
     start: State | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A network at the epoch that a holdout chose.
+
+    Attributes
+    ----------
+    curve : (epochs,) array
+        Score of the holdout's rows after each epoch, greater is better; empty if it has none.
+    best_epoch : int
+        The epoch with the best score, or the last one, counted from 1.
+    theta : (n_parameters,) array
+        Parameters of that epoch.
+    outputs : (r, n[L]) array
+        Raw scores Z[L] of the rows wanted, at that epoch.
+    """
+
+    curve: Array
+    best_epoch: int
+    theta: Array
+    outputs: Array
 
 
 @dataclass
@@ -127,31 +170,37 @@ class Trained:
         which is the caller's to say.
     reason : str
         In words, for a state other than "done".
-    theta : (n_parameters,) array
-        Parameters of the epoch with the best validation score, or of the last epoch without validation rows.
-    curve : (epochs,) array
-        Validation score after each epoch, greater is better; empty without validation rows.
     losses : (epochs,) array
         Mean training loss in each epoch.
-    best_epoch : int
-        The epoch, counted from 1, that `theta` is from.
     seconds : float
         Its share of the time.
-    outputs : (epochs, r, n[L]) array
-        Raw scores Z[L] of the rows kept, after each epoch.
+    readings : tuple of Reading
+        One for each holdout of the task; without outputs if the network diverged.
     end : State, optional
         From which another training can go on; None after L-BFGS.
     """
 
     state: str
     reason: str
-    theta: Array
-    curve: Array
     losses: Array
-    best_epoch: int
     seconds: float
-    outputs: Array
+    readings: tuple[Reading, ...]
     end: State | None = None
+
+    @property
+    def theta(self) -> Array:
+        """The parameters of the first reading, (n_parameters,)."""
+        return self.readings[0].theta
+
+    @property
+    def curve(self) -> Array:
+        """The scores of the first reading, (epochs,)."""
+        return self.readings[0].curve
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch of the first reading, counted from 1."""
+        return self.readings[0].best_epoch
 
 
 def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
@@ -179,7 +228,7 @@ def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
 def train(
     plan: Plan,
     tasks: Sequence[Task],
-    data: Data,
+    data: Source,
     judge: Judge,
     stop: Stop,
     threads: int = 1,
@@ -191,10 +240,10 @@ def train(
     ----------
     plan : Plan
     tasks : sequence of Task
-    data : Data
+    data : Source
         In float32.
     judge : callable
-        Scores a network's outputs on its validation rows.
+        Scores a network's outputs on the rows of a holdout.
     stop : Stop
         Looked at several times a second.
     threads : int, default 1
@@ -224,32 +273,32 @@ class Trainer:
         self,
         plan: Plan,
         tasks: Sequence[Task],
-        data: Data,
+        data: Source,
         judge: Judge,
         stop: Stop,
         threads: int,
         callback: Callback | None,
     ) -> None:
-        self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
+        self.plan, self.tasks, self.judge, self.stop = plan, tasks, judge, stop
         self.threads, self.callback = threads, callback
         self.epochs, self.batch_size = tasks[0].settings.max_iter, int(tasks[0].settings.batch_size)
         self.results: list[Trained | None] = [None] * len(tasks)
         self.generators = [stream(task.key) for task in tasks]
         self.active = np.arange(len(tasks))
-        theta = np.stack([_initial(plan, task, data, g) for task, g in zip(tasks, self.generators, strict=True)])
+        folds = {fold: data.examples(fold) for fold in dict.fromkeys(task.fold for task in tasks)}
+        self.examples = [folds[task.fold] for task in tasks]
+        given = zip(tasks, self.examples, self.generators, strict=True)
+        theta = np.stack([_initial(plan, task, own, generator) for task, own, generator in given])
         theta = theta.astype(np.float32)
-        self.best_theta = theta.copy()
-        self.best_score = np.full(len(tasks), -np.inf)
-        self.best_epoch = np.zeros(len(tasks), dtype=int)
-        self.curves: list[list[float]] = [[] for _ in tasks]
+        self.reads = [
+            [_Read(holdout, first.copy()) for holdout in task.holdouts]
+            for task, first in zip(tasks, theta, strict=True)
+        ]
         self.losses: list[list[float]] = [[] for _ in tasks]
         self.steps = [0 for _ in tasks]
         # epochs of an earlier training: patience begins anew
         self.before = [len(task.start.losses) if task.start else 0 for task in tasks]
-        self.outputs: list[list[Array]] = [[] for _ in tasks]
         self.seconds = np.zeros(len(tasks))
-        folds = {task.fold: data.examples(task.fold) for task in tasks}
-        self.examples = [folds[task.fold] for task in tasks]
         # the last batch takes the remainder: between half a batch and one and a half
         self.n_steps = [max(1, round(len(task.train_rows) / self.batch_size)) for task in tasks]
         self.dropouts = [self._dropouts(i) for i in range(len(tasks))]
@@ -269,10 +318,11 @@ class Trainer:
         """Put a network where an earlier training ended."""
         self.population.theta[i], self.population.m[i], self.population.v[i] = start.theta, start.m, start.v
         self.generators[i].bit_generator.state = start.generator
-        self.losses[i], self.curves[i], self.steps[i] = list(start.losses), list(start.curve), start.steps
-        self.best_theta[i], self.best_epoch[i] = start.best_theta, start.best_epoch
+        self.losses[i], self.steps[i] = list(start.losses), start.steps
+        (read,) = self.reads[i]
+        read.curve, read.theta, read.epoch = list(start.curve), start.best_theta.copy(), start.best_epoch
         if start.curve:
-            self.best_score[i] = max(start.curve)
+            read.score = max(start.curve)
 
     def _dropouts(self, i: int) -> Array:
         """The dropout of every step of a network, (epochs × steps,)."""
@@ -283,7 +333,7 @@ class Trainer:
         """The settings of every step of a network, (epochs × steps, len(SETTINGS))."""
         task = self.tasks[i]
         s, n = task.settings, self.n_steps[i] * self.epochs
-        total = self.data.w[task.train_rows].sum(dtype=np.float64)
+        total = self.examples[i].w[task.train_rows].sum(dtype=np.float64)
         times = np.arange(1, n + 1) + (task.start.steps if task.start else 0)
         columns = {
             "rate": s.learning_rate_init * factors(s.learning_rate, n),
@@ -334,40 +384,36 @@ class Trainer:
         settings = self.settings[i][epoch * n : (epoch + 1) * n]
         return Steps(self.examples[i], rows, self.batch_size, settings, keys)
 
-    def _score(self, p: int, i: int) -> float | None:
-        task = self.tasks[i]
-        if not len(task.validation_rows):
-            return None
-        scores = self.population.scores(p, self.examples[i].X, task.validation_rows, self.stop.check)
-        if not np.isfinite(scores).all():
-            return float("nan")
-        self.outputs[i].append(scores[task.kept])
-        return self.judge(task.fold, task.validation_rows, scores)
+    def _score(self, p: int, i: int) -> list[float | None]:
+        """The score of each holdout of a network; None for one that has no rows, or needs no more epochs."""
+        return [self._score_on(p, i, read.holdout.rows) if read.open else None for read in self.reads[i]]
 
-    def _record(self, losses: Array, scores: list[float | None]) -> None:
+    def _score_on(self, p: int, i: int, rows: Array) -> float:
+        scores = self.population.scores(p, self.examples[i].X, rows, self.stop.check)
+        return self.judge(self.tasks[i].fold, rows, scores) if np.isfinite(scores).all() else float("nan")
+
+    def _record(self, losses: Array, scores: list[list[float | None]]) -> None:
         """Note what an epoch brought, and let go of those that are finished."""
         keep = []
         for p, i in self._active():
-            task, score, epoch = self.tasks[i], scores[p], len(self.losses[i])
-            patience = task.settings.patience(len(task.train_rows))
+            task, epoch, own = self.tasks[i], len(self.losses[i]) + 1, scores[p]
             self.steps[i] += self.n_steps[i]
-            if not np.isfinite(losses[p]) or (score is not None and not np.isfinite(score)):
+            finite = bool(np.isfinite([score for score in own if score is not None]).all())
+            if not np.isfinite(losses[p]) or not finite:
                 what = "training loss" if not np.isfinite(losses[p]) else "validation score"
-                self._finish(i, p, "diverged", f"{what} not finite in epoch {epoch + 1}: {self._cause(p, i)}")
+                self._finish(i, p, "diverged", f"{what} not finite in epoch {epoch}: {self._cause(p, i)}")
                 continue
             self.losses[i].append(float(losses[p]))
-            if score is None:
-                self.best_epoch[i] = epoch + 1
-            else:
-                self.curves[i].append(score)
-                if score > self.best_score[i]:
-                    self.best_score[i], self.best_epoch[i] = score, epoch + 1
-                    self.best_theta[i] = self.population.theta[p]
-                elif epoch + 1 - max(self.best_epoch[i], self.before[i]) >= patience:
-                    self._finish(i, p, "stopped early", f"no better score for {patience} epochs")
-                    continue
+            patience = task.settings.patience(len(task.train_rows))
+            for read, score in zip(self.reads[i], own, strict=True):
+                if score is not None:
+                    read.take(score, epoch, self.population.theta[p], patience, self.before[i])
+            watched = [read for read in self.reads[i] if len(read.holdout.rows)]
+            if watched and not any(read.open for read in watched):
+                self._finish(i, p, "stopped early", f"no better score for {patience} epochs")
+                continue
             if i == 0 and self.callback is not None:
-                told = Epoch(epoch + 1, float(losses[p]), score, self.population.theta[p])
+                told = Epoch(epoch, float(losses[p]), own[0], self.population.theta[p])
                 if self.callback(told):
                     self._finish(i, p, "stopped early", "the callback asked for it")
                     continue
@@ -389,42 +435,57 @@ class Trainer:
         )
 
     def _finish(self, i: int, p: int, state: str, reason: str) -> None:
-        scored = len(self.tasks[i].validation_rows) > 0
-        theta = self.best_theta[i] if scored else self.population.theta[p]
-        self.results[i] = Trained(
-            state,
-            reason,
-            theta.copy(),
-            np.array(self.curves[i]),
-            np.array(self.losses[i]),
-            int(self.best_epoch[i]),
-            float(self.seconds[i]),
-            _stacked(self.outputs[i][: len(self.curves[i])], self.tasks[i], self.plan),
-            self._state(i, p),
-        )
+        last = self.population.theta[p].copy()
+        for read in self.reads[i]:
+            if not len(read.holdout.rows):
+                read.theta, read.epoch = last, len(self.losses[i])
+        end = self._state(i, p)
+        readings = tuple(self._reading(i, p, read, state != "diverged") for read in self.reads[i])
+        self.results[i] = Trained(state, reason, np.array(self.losses[i]), float(self.seconds[i]), readings, end)
 
-    def _state(self, i: int, p: int) -> State:
-        """Where a network stands."""
-        own = self.population
+    def _reading(self, i: int, p: int, read: "_Read", usable: bool) -> Reading:
+        """What a holdout made of a network, whose parameters it then has; what is not usable has no outputs."""
+        self.population.theta[p] = read.theta
+        wanted = read.holdout.wanted if usable else read.holdout.wanted[:0]
+        outputs = self.population.scores(p, self.examples[i].X, wanted)
+        return Reading(np.array(read.curve), read.epoch, read.theta, outputs)
+
+    def _state(self, i: int, p: int) -> State | None:
+        """Where a network of one holdout stands."""
+        if len(self.reads[i]) != 1:
+            return None
+        own, (read,) = self.population, self.reads[i]
         generator = self.generators[i].bit_generator.state
-        losses, curve = tuple(self.losses[i]), tuple(self.curves[i])
-        best = self.best_theta[i].copy() if curve else own.theta[p].copy()
+        losses, curve = tuple(self.losses[i]), tuple(read.curve)
         theta, m, v = (array[p].copy() for array in (own.theta, own.m, own.v))
-        return State(theta, m, v, self.steps[i], generator, losses, curve, best, int(self.best_epoch[i]))
+        best = read.theta if curve else theta.copy()
+        return State(theta, m, v, self.steps[i], generator, losses, curve, best, read.epoch)
 
 
-def _initial(plan: Plan, task: Task, data: Data, generator: np.random.Generator) -> Array:
+class _Read:
+    """A holdout's view of a network in training: its curve, and the parameters of the epoch that it likes best."""
+
+    def __init__(self, holdout: Holdout, theta: Array) -> None:
+        self.holdout, self.theta = holdout, theta
+        self.curve: list[float] = []
+        self.score, self.epoch = -np.inf, 0
+        self.open = len(holdout.rows) > 0
+
+    def take(self, score: float, epoch: int, theta: Array, patience: int, before: int) -> None:
+        """Note the score of an epoch; waited long enough for a better one, it needs no more."""
+        self.curve.append(score)
+        if score > self.score:
+            self.score, self.epoch = score, epoch
+            self.theta[:] = theta
+        self.open = epoch - max(self.epoch, before) < patience
+
+
+def _initial(plan: Plan, task: Task, examples: Examples, generator: np.random.Generator) -> Array:
     """Initial parameters of a network."""
-    return plan.initial(generator, data.X[task.fold, task.train_rows] if plan.fitted else None)
+    return plan.initial(generator, examples.X[task.train_rows] if plan.fitted else None)
 
 
-def _stacked(outputs: list[Array], task: Task, plan: Plan) -> Array:
-    """The outputs kept after each epoch as one array, (epochs, r, n[L])."""
-    shape = (len(outputs), len(task.kept), plan.blocks[-1].n_out)
-    return np.array(outputs, np.float32).reshape(shape)
-
-
-def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trained:
+def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Trained:
     """Solve one network by L-BFGS on the mean loss over all its rows, in float64.
 
     J(W, b) = (1/Σw) Σ_i w_i loss_i + alpha / (2 Σw) ‖W‖²; from zeros for L = 1, where J is convex.
@@ -432,10 +493,10 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
     start = time.perf_counter()
     settings = task.settings
     rows = np.arange(len(task.train_rows))
-    X, Y = (array[task.fold, task.train_rows].astype(np.float64) for array in (data.X, data.Y))
-    w = data.w[task.train_rows].astype(np.float64)
+    examples = data.examples(task.fold)
+    X, Y, w = (array[task.train_rows].astype(np.float64) for array in examples)
     convex = plan.architecture.L == 1
-    initial = _initial(plan, task, data, stream(task.key))
+    initial = _initial(plan, task, examples, stream(task.key))
     theta = np.where(plan.penalised > 0, 0.0, initial) if convex else initial
     if task.start is not None:
         theta = task.start.theta.astype(np.float64)
@@ -464,24 +525,20 @@ def _solve(plan: Plan, task: Task, data: Data, judge: Judge, stop: Stop) -> Trai
             "ftol": 10 * np.finfo(float).eps,
         },
     )
-    theta = found.x.astype(np.float32)
-    state, reason = "done", ""
-    curve: list[float] = []
-    outputs: list[Array] = []
+    theta, losses = found.x.astype(np.float32), np.array([float(found.fun)])
+    reason, readings = "", []
     if not np.isfinite(found.fun) or not np.isfinite(theta).all():
-        state, reason = "diverged", "the loss became infinite or undefined under L-BFGS: scale the inputs"
-    elif len(task.validation_rows):
-        scores = Scorer(plan, backend).take(theta).scores(data.X[task.fold], task.validation_rows)
-        curve, outputs = [judge(task.fold, task.validation_rows, scores)], [scores[task.kept]]
-        if not np.isfinite(curve).all():
-            state, reason, curve, outputs = "diverged", f"validation score is {curve[0]}", [], []
-    return Trained(
-        state,
-        reason,
-        theta,
-        np.array(curve),
-        np.array([float(found.fun)]),
-        1,
-        time.perf_counter() - start,
-        _stacked(outputs, task, plan),
-    )
+        reason = "the loss became infinite or undefined under L-BFGS: scale the inputs"
+    else:
+        scorer = Scorer(plan, backend).take(theta)
+        for rows, wanted in task.holdouts:
+            curve = [judge(task.fold, rows, scorer.scores(examples.X, rows))] if len(rows) else []
+            if not np.isfinite(curve).all():
+                reason = f"validation score is {curve[0]}"
+                break
+            readings.append(Reading(np.array(curve), 1, theta, scorer.scores(examples.X, wanted)))
+    if reason:
+        nothing = np.zeros((0, plan.blocks[-1].n_out), np.float32)
+        readings = [Reading(np.zeros(0), 1, theta, nothing) for _ in task.holdouts]
+    state = "diverged" if reason else "done"
+    return Trained(state, reason, losses, time.perf_counter() - start, tuple(readings))

@@ -1,0 +1,146 @@
+"""The models that a search delivers: at each depth an average of networks that together learn from all rows.
+
+They are made as the judged ones were: for every repeat the rows are divided anew, each network leaves a part of them
+out and is stopped by it, and the candidates take turns in the networks' settings. With one candidate and one repeat
+that is what the estimator's own `fit` does, to the same bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.estimators.base import Given
+from leadline.estimators.model import Member, Model
+from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
+from leadline.search import Ladder, Problem, Split, View, greedy_weights, hold_out
+from leadline.training import Holdout, Hyperparameters, Task
+
+__all__ = ["Delivery"]
+
+Array = NDArray[Any]
+
+# Names the stream of a network that is trained on all rows apart from the others.
+_REFIT = 3
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How the models of all depths are made.
+
+    Attributes
+    ----------
+    given : Given
+    seed : int
+    n_networks : int
+        Networks for each repeat.
+    fraction : float
+        Share of the rows that stops a single network.
+    stopped : bool
+        Whether networks are stopped at all.
+    groups, alike : (n,) arrays or None
+        See `make_folds`.
+    ordered : bool
+        Whether rows stand in the order of time.
+    """
+
+    given: Given
+    seed: int
+    n_networks: int
+    fraction: float
+    stopped: bool
+    groups: Array | None
+    alike: Array | None
+    ordered: bool
+
+    def model(self, networks: Sequence[tuple[int, Member]]) -> Model:
+        """The average of some networks."""
+        return Model(self.given.layout, self.given.target, tuple(member for _, member in networks))
+
+    def networks(self, ladder: Ladder, L: int) -> list[tuple[int, Member]]:
+        """The networks of a depth, trained on all rows, each with its candidate.
+
+        Raises
+        ------
+        DataError
+            A training failed.
+        """
+        kept = ladder.results[L].candidates
+        first = ladder.settings(L, kept[0])
+        if first.solved:
+            return list(zip(kept, self._train(ladder, *self.posed(ladder.problem, [self.whole(first)])), strict=True))
+        indices, jobs = [], []
+        for repeat in range(ladder.results[L].repeats):
+            turns = [index for index in ladder.turns(L, repeat) if index in kept]
+            for i, split in enumerate(self._splits(repeat) if turns else ()):
+                indices.append(turns[i % len(turns)])
+                jobs.append((ladder.settings(L, indices[-1]), split, repeat * self.n_networks + i))
+        return list(zip(indices, self._train(ladder, *self.posed(ladder.problem, jobs)), strict=True))
+
+    def whole(self, settings: Hyperparameters) -> tuple[Hyperparameters, Split, int]:
+        """A network that learns from all rows."""
+        rows = np.arange(len(self.given.y))
+        return settings, (rows, rows[:0]), 0
+
+    def first(self, settings: Hyperparameters, repeat: int) -> tuple[Hyperparameters, Split, int]:
+        """The first network of a repeat."""
+        return settings, self._splits(repeat)[0], repeat * self.n_networks
+
+    def _splits(self, repeat: int) -> list[Split]:
+        """The rows of each network of a repeat, and those that stop it."""
+        rows, given = np.arange(len(self.given.y)), self.given
+        if not self.stopped:
+            return [(rows, rows[:0])] * self.n_networks
+        seed = holding_out_seed(self.seed, repeat)
+        more = (self.groups, self.alike, self.ordered)
+        splits = hold_out(given.y, rows, given.target, self.n_networks, self.fraction, seed, *more)
+        return splits if len(splits) == self.n_networks else splits * self.n_networks
+
+    def posed(
+        self, problem: Problem, jobs: Sequence[tuple[Hyperparameters, Split, int]], name: int = SINGLE_FIT
+    ) -> tuple[Problem, list[Task]]:
+        """What networks of these settings and rows are trained on, and how."""
+        tasks = [
+            Task(own, (self.seed, name, number), View.of(i, own), train_rows, (Holdout(stop_rows),))
+            for i, (own, (train_rows, stop_rows), number) in enumerate(jobs)
+        ]
+        return problem.on([train_rows for _, (train_rows, _), _ in jobs]), tasks
+
+    def _train(self, ladder: Ladder, problem: Problem, tasks: list[Task]) -> list[Member]:
+        return members_of(problem, tasks, train_networks(problem, tasks, ladder.n_jobs))
+
+    def refitted(self, ladder: Ladder, L: int) -> Model:
+        """One network of a depth's first candidate, trained on all rows.
+
+        It takes as many epochs as were best, on average, for the networks of the folds.
+        """
+        settings = ladder.results[L].settings
+        if not settings.solved:
+            settings = replace(settings, max_iter=ladder.usual_epochs(L))
+        (member,) = self._train(ladder, *self.posed(ladder.problem, [self.whole(settings)], _REFIT))
+        return self.model([(0, member)])
+
+    def ensemble(self, ladder: Ladder, networks: Mapping[int, list[tuple[int, Member]]]) -> Model:
+        """Networks of several depths and candidates, which count as makes the best average.
+
+        Parameters
+        ----------
+        ladder : Ladder
+        networks : mapping of L to list of (candidate, Member)
+        """
+        rows = np.unique(np.concatenate([ladder.design.folds[fold] for fold in ladder.folds]))
+        options = {}
+        for L, own in networks.items():
+            for index, P in ladder.candidates_predictions(L).items():
+                if np.isfinite(P[rows]).all() and any(index == of for of, _ in own):
+                    options[L, index] = P[rows]
+        metric, y, w = ladder.problem.metric, ladder.problem.y[rows], ladder.problem.w[rows]
+        weights = greedy_weights(lambda P: metric.score(y, P, w), list(options.values()))
+        chosen = []
+        for (L, index), weight in zip(options, weights, strict=True):
+            members = [member for of, member in networks[L] if of == index]
+            if weight > 0:
+                chosen += [(index, replace(member, weight=float(weight) / len(members))) for member in members]
+        return self.model(chosen)
