@@ -7,10 +7,10 @@ writes results/planted.json. README.md has the last figures and what is expected
 """
 
 import argparse
+import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,7 @@ def teacher(L: int) -> Callable[[np.random.Generator, Array], Array]:
     return answer
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Truth:
     """What is planted, and which outcomes are right; `depth` is a teacher's."""
 

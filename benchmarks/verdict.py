@@ -152,7 +152,7 @@ def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
     seen = [run["fresh"][run["answer"]] - run["scores"][run["answer"]] for run in runs]
     return {
         "searches": len(runs),
-        "deeper": sum(run["decided"] and run["answer"] > 1 and run["learned"] for run in runs),
+        "deeper": sum(run["smallest"] > 1 and run["answer"] > 1 and run["learned"] for run in runs),
         "undecided": sum(not run["decided"] for run in runs),
         "above_best": float(np.mean(above)),
         "z_deviation": float(np.sqrt(np.mean(np.square(z)))) if z else float("nan"),
@@ -167,7 +167,7 @@ def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 HEAD = (
     "searches",
-    "L > 1 supported",
+    "more than L = 1",
     "undecided",
     "above the best",
     "error of a gain, true / said",
@@ -223,10 +223,11 @@ def main() -> None:
     for low, high in ((0.0, 0.02), (0.02, 0.05), (0.05, 1.0)):
         own = [run for run in found if low < _gain(run) <= high]
         if own:
-            said = sum(run["decided"] and run["answer"] > 1 for run in own)
-            print(f"delivered gain of {low:.0%} to {high:.0%}: L > 1 supported in {said} of {len(own)}")
-    record: dict[str, Any] = earlier("verdict") if options.only or options.rows else {}
-    record |= {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn"), "runs": runs}
+            said = sum(run["smallest"] > 1 and run["answer"] > 1 for run in own)
+            print(f"delivered gain of {low:.0%} to {high:.0%}: more than L = 1 in {said} of {len(own)}")
+    before = earlier("verdict").get("runs", []) if options.only else []
+    kept = [run for run in before if run["name"] not in names]
+    record = {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn"), "runs": [*kept, *runs]}
     print(f"\nwritten to {write_json('verdict', record)}")
 
 
