@@ -640,7 +640,13 @@ def test_what_a_refit_takes_is_found_in_the_networks_of_the_first_candidate(whol
     own = [whole.study.result(key) for key in whole.study.unit_keys(2) if key.candidate == kept]
     epochs = [epoch for result in own for epoch in result.best_epochs]
     assert whole.usual_epochs(2) == round(float(np.mean(epochs)))
-    assert len(whole.curves(2)) == len(epochs)
+
+
+def test_depths_that_are_solved_too_have_a_network_for_each_fold() -> None:
+    ladder = climb(make_problem(), base=replace(BASE, solver="lbfgs"), max_depth=2)
+    assert [len(ladder.study.unit_keys(L)) for L in (1, 2)] == [ladder.results[1].networks, ladder.design.k]
+    assert ladder.results[2].candidates == (0,)
+    assert len(ladder.results[2].scores) == ladder.design.k
 
 
 def test_without_stopping_the_last_epoch_is_the_one() -> None:

@@ -172,6 +172,8 @@ class Ladder:
         # what the decision is between, once that is known and there is time left
         self._refined: list[int] = []
         self._announced: set[int] = set()
+        # the candidates of L = 1 that are judged on all folds
+        self._finalists: list[int] = []
         self._seconds: dict[int, float] = {}
         # workers that are kept for the whole climb, by backends that would start them anew for every call
         self._pool: Parallel | None = None
@@ -340,9 +342,9 @@ class Ladder:
 
     def repeats(self, L: int) -> int:
         """The divisions of the rows over which a depth averages: as many as all that the decision is between have."""
-        if self.settings(L, 0).solved or L not in self._refined:
-            return 1 if self._refined or self.settings(L, 0).solved else self._whole_repeats(L)
-        return min(map(self._whole_repeats, self._refined))
+        if self.settings(L, 0).solved or (self._refined and L not in self._refined):
+            return 1
+        return min(map(self._whole_repeats, self._refined or [L]))
 
     def _whole_repeats(self, L: int) -> int:
         """The divisions of the rows on all of whose folds a depth is judged; at least one is counted."""
@@ -410,8 +412,7 @@ class Ladder:
         """
         found: dict[int, tuple[Array, Array]] = {}
         reasons: dict[int, str] = {}
-        solved = self.settings(L, 0).solved
-        for unit in self.units(L, range(self.repeats(L)), self.folds, self._finalists if solved else None):
+        for unit in self.units(L, range(self.repeats(L)), self.folds, self._finalists if L == 1 else None):
             result = self.study.result(unit.key)
             if result is None:
                 continue
@@ -464,35 +465,23 @@ class Ladder:
         rows = [self.design.folds[fold] for fold in self.folds]
         self.evidence = gather_evidence(self.problem, rows, options, self.seed, self._check_asked)
 
-    def predictions(self, L: int) -> Array:
-        """The predictions of a depth, (n, k), for rows that its networks have not learned from; NaN for others."""
-        return self._predictions[L]
-
     def _check_asked(self) -> None:
         """Stop if someone asked; a deadline does not take the last seconds' work away."""
         if not self.stop.timed_out:
             self.stop.check()
 
     def candidates_predictions(self, L: int) -> dict[int, Array]:
-        """The mean predictions of each candidate's networks of a depth, (n, k), as `predictions` has them."""
+        """The mean predictions of each candidate's networks of a depth, (n, k), for rows that judge them; else NaN."""
         by_candidate, _ = self._by_candidate(L)
         return {index: _average(by_candidate, [index]) for index in by_candidate}
 
     def usual_epochs(self, L: int) -> int:
         """How many epochs were best, on average, for the networks of a depth's first candidate."""
-        found = [epoch for _, result in self._of_first(L) for epoch in result.best_epochs]
-        return max(round(float(np.mean(found))), 1)
-
-    def curves(self, L: int) -> list[Array]:
-        """Score by epoch of the networks of a depth's first candidate, in each of their roles."""
-        return [curve for _, result in self._of_first(L) for curve in result.curves]
-
-    def _of_first(self, L: int) -> list[tuple[Unit, UnitResult]]:
-        """The networks of the first candidate that is used at a depth."""
-        units = self.units(L, range(1), self.folds, self.results[L].candidates)
-        own = [unit for unit in units if unit.key.candidate == self.results[L].candidates[0]]
-        found = [(unit, self.study.result(unit.key)) for unit in own]
-        return [(unit, result) for unit, result in found if result is not None]
+        first = self.results[L].candidates[0]
+        own = [unit for unit in self.units(L, range(1), self.folds) if unit.key.candidate == first]
+        results = [self.study.result(unit.key) for unit in own]
+        epochs = [epoch for result in results if result is not None for epoch in result.best_epochs]
+        return max(round(float(np.mean(epochs))), 1)
 
     def finish_seconds(self, L: int) -> float | None:
         """What the networks that are delivered at a depth will take, or None while nobody knows."""
