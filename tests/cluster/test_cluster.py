@@ -49,6 +49,9 @@ class Killer:
             self.killed = self.pids()[0]
             os.kill(self.killed, signal.SIGKILL)
 
+    def delivery_started(self, seconds):
+        pass
+
     def depth_finished(self, result, verdict) -> None:
         pass
 

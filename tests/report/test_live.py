@@ -31,6 +31,9 @@ class Silent:
     def advanced(self, progress):
         self.told.append(progress.share)
 
+    def delivery_started(self, seconds):
+        self.told.append("delivery")
+
     def depth_finished(self, result, verdict):
         self.told.append(("finished", result.L))
 

@@ -73,6 +73,9 @@ class Diary:
         self.events.append(("advance", progress.L, progress.done, progress.planned, progress.share))
         self.seen.append(progress)
 
+    def delivery_started(self, seconds: float | None) -> None:
+        self.events.append(("deliver", seconds))
+
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         self.events.append(("finish", result.L, verdict.depth))
 

@@ -181,8 +181,13 @@ class ClimbPrinter:
             self._printed[result.L] = self._row(result, self.results, verdict)
             self.console.print(self._printed[result.L], highlight=False, markup=False)
         self._last_line = time.monotonic()
-        # what comes after the last depth; another depth puts its own bar here at once
-        self._show("Training the networks that are delivered …")
+
+    def delivery_started(self, seconds: float | None) -> None:
+        """Say that the final models are trained, and how long that may take."""
+        about = "" if seconds is None else f", about {format_seconds(seconds)}"
+        self._show(f"Training on all rows{about} …")
+        if not self.console.is_terminal and seconds is not None and seconds > SECONDS_BETWEEN_LINES:
+            self.console.print(f"  training on all rows{about}", highlight=False, markup=False)
 
     def climb_ended(self, results: Mapping[int, DepthResult], verdict: Verdict) -> None:
         """Print the whole table once more where rows are not what they were when they were printed."""
@@ -254,6 +259,11 @@ class JsonLines:
         own = {"L": result.L, "scores": result.scores.tolist(), "networks": result.networks, "failed": result.failed}
         write_line({"event": "depth finished", **own, "seconds": result.seconds, "verdict": verdict.to_record()})
         self.inner.depth_finished(result, verdict)
+
+    def delivery_started(self, seconds: float | None) -> None:
+        """{"event": "delivery started", "seconds": …}."""
+        write_line({"event": "delivery started", "seconds": seconds})
+        self.inner.delivery_started(seconds)
 
 
 # Where there is no terminal, a sign of life this often.

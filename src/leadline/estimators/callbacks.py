@@ -119,6 +119,10 @@ class CallbackListener:
             self.depth.call_on_fit_task_end(estimator=self.estimator)
             self.depth = None
 
+    def delivery_started(self, seconds: float | None) -> None:
+        """Pass it on."""
+        self.inner.delivery_started(seconds)
+
     def climb_ended(self) -> None:
         """The search's task is done."""
         self._end_depth()

@@ -78,6 +78,9 @@ class _Quiet:
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         pass
 
+    def delivery_started(self, seconds: float | None) -> None:
+        pass
+
 
 class _Lines(_Quiet):
     """A listener that prints a line for each depth, and, if it is talkative, one now and then between them."""
@@ -98,6 +101,10 @@ class _Lines(_Quiet):
         whole = "" if progress.whole is None else "; {:.0f} s to {:.0f} s in all".format(*progress.whole)
         name = "additive" if progress.L == ADDITIVE else f"L = {progress.L}"
         sys.stdout.write(f"{name}: {progress.done} of {progress.planned} networks{left}{whole}\n")
+
+    def delivery_started(self, seconds: float | None) -> None:
+        if self.talkative:
+            sys.stdout.write(f"training on all rows{'' if seconds is None else f', about {seconds:.0f} s'}\n")
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         name = "additive" if result.L == ADDITIVE else f"L = {result.L}"
@@ -412,9 +419,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             self.ensemble,
         )
         ladder.climb(self.max_depth, self.patience)
+        self._conclude(ladder, delivery, X)
         if told is not None:
             told.climb_ended()
-        self._conclude(ladder, delivery, X)
         return self
 
     def _pose(
@@ -559,6 +566,10 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """Train the model of the answer on all rows, and those of the other depths while there is time."""
         answer = self.best_depth_
         ladder.stop.reserve = 0.0
+        wanted = [L for L, result in ladder.results.items() if not result.failed]
+        each = [ladder.finish_seconds(L) for L in (wanted if ladder.stop.seconds_left is None else [answer])]
+        known = [seconds for seconds in each if seconds is not None]
+        ladder.listener.delivery_started(sum(known) if len(known) == len(each) else None)
         networks = {answer: delivery.networks(ladder, answer)}
         for L, result in sorted(ladder.results.items()):
             # of other depths nothing is begun for which there is no time

@@ -38,7 +38,7 @@ function cell(row, text, kind) {
   if (kind) made.className = kind;
 }
 
-const HEADS = { waiting: "Waiting for the search …", concluding: "Summing up …", silent: "Nothing was heard of the search for a while: a long training, or it has ended.", stopped: "The search was stopped." };
+const HEADS = { waiting: "Waiting for the search …", delivering: "The depths are judged; the final models are trained on all rows …", concluding: "Summing up …", silent: "Nothing was heard of the search for a while: a long training, or it has ended.", stopped: "The search was stopped." };
 
 async function show(state) {
   const running = state.state === "running", progress = state.progress;

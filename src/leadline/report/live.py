@@ -86,6 +86,12 @@ class Recorder:
         self._write()
         self.inner.depth_finished(result, verdict)
 
+    def delivery_started(self, seconds: float | None) -> None:
+        """Note that the depths are judged and the final models are trained."""
+        self.state.update(state="delivering", delivery=seconds)
+        self._write()
+        self.inner.delivery_started(seconds)
+
     def end(self, state: str, sentence: str = "") -> None:
         """Say that the search is finished, or stopped."""
         self.state.update(state=state, sentence=sentence)

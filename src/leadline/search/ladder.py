@@ -109,6 +109,9 @@ class Listener(Protocol):
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         """A depth is judged, or judged anew; `verdict` is that over all depths so far."""
 
+    def delivery_started(self, seconds: float | None) -> None:
+        """The final models are going to be trained on all rows, which may take so long; None if nobody knows."""
+
 
 class Ladder:
     """One climb.

@@ -68,7 +68,7 @@ SPACE: tuple[Dimension, ...] = (
     Dimension("activation", "g of the hidden layers", levels=("relu", "silu")),
     Dimension(EMBEDDING, "what a number becomes before layer 1", levels=("periodic", "piecewise_linear")),
     Dimension(BATCH_SCALE, "rows in a minibatch, as a multiple of the estimator's", levels=(0.5, 1.0, 2.0)),
-    Dimension(PENALTY, "L2 penalty at L = 1, where nothing else is chosen", low=1e-3, high=1e3, log=True),
+    Dimension(PENALTY, "L2 penalty at L = 1", low=1e-3, high=1e3, log=True),
 )
 
 # What stands beside the estimator's own settings where the caller names no space: networks that differ make a better
