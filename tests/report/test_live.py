@@ -75,7 +75,7 @@ def get(watch, path="/", host=None):
 def test_the_course_of_a_search_is_written_down_and_passed_on(searched):
     path, _, inner = searched
     state = live_state(path)
-    assert state["state"] == "running"
+    assert state["state"] == "delivering"
     assert state["about"] == "a <b>table</b>"
     assert [row["L"] for row in state["ladder"]] == [1, ADDITIVE, 2]
     assert [row["supported"] is None for row in state["ladder"]] == [False, True, False]
@@ -115,7 +115,7 @@ def test_the_server_gives_the_page_and_the_state(served):
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert page.startswith("<!doctype html>")
     answer, text = get(served, "/state.json")
-    assert json.loads(text)["state"] == "running"
+    assert json.loads(text)["state"] == "delivering"
     assert answer.headers["Cache-Control"] == "no-store"
 
 

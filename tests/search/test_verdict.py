@@ -163,13 +163,14 @@ def test_as_good_is_the_chance_to_be_the_best_or_within_the_margin() -> None:
     assert clear == {1: 0.0, 2: 1.0}
 
 
-def test_where_little_was_looked_at_the_usual_depth_is_the_answer_of_what_is_undecided() -> None:
+def test_where_little_was_looked_at_the_usual_depth_is_the_answer_unless_another_is_better() -> None:
     means = {1: -1.02, 2: -1.01, 3: -1.0}
     assert judge(means, 0.02).depth == 3
     assert judge(means, 0.02, usual=2).depth == 2
     assert not judge(means, 0.02, usual=2).decided
     assert judge(means, 0.02, usual=7).depth == 3, "it was not judged"
-    assert judge({1: -1.0, 2: -1.01}, 0.02, usual=2).depth == 1, "it is decided"
+    assert judge({1: -1.0, 2: -1.01}, 0.02, usual=2).depth == 2, "it is supported"
+    assert judge({1: -1.0, 2: -1.01}, 0.02, usual=1).decided
     assert judge({1: -2.0, 2: -2.0, 3: -1.0}, 0.02, usual=2).depth == 3, "it is not supported"
 
 
@@ -246,8 +247,8 @@ def test_a_verdict_is_a_plain_record() -> None:
         (
             {1: -1.01, 2: -1.0},
             0.01,
-            "Undecided between L = 1 and L = 2: L = 2 has the better mean and is delivered. That it is better by more "
-            "than 0.5 % has a probability of 64 %.",
+            "Undecided between L = 1 and L = 2: L = 2 has the better mean and is delivered. That L = 2 is better by "
+            "more than 0.5 % has a probability of 64 %.",
         ),
     ],
 )
@@ -266,15 +267,15 @@ def test_the_margin_and_the_name_of_the_first_depth_are_the_callers() -> None:
 
 def test_where_little_was_looked_at_the_sentence_says_so() -> None:
     verdict = judge({1: -1.02, 2: -1.01, 3: -1.0}, 0.02, usual=2)
-    chance = f"{100 * verdict.as_good[3]:.0f} %"
+    chance = f"{100 * verdict.chances[3].better:.0f} %"
     assert words(verdict, (1, 2, 3)) == (
-        "Undecided between L = 1 and L = 3: L = 3 has the better mean, but too little was looked at, and L = 2 is "
-        f"delivered. That it is better by more than 0.5 % has a probability of {chance}."
+        "Undecided between L = 2 and L = 3: L = 3 has the better mean, but too little was looked at: L = 2 is "
+        f"delivered. That L = 3 is better by more than 0.5 % has a probability of {chance}."
     )
     verdict = judge({1: -1.01, 2: -1.0}, 0.01, usual=1)
     assert words(verdict, (1, 2)) == (
-        "Undecided between L = 1 and L = 2: L = 2 has the better mean, but too little was looked at, and L = 1 is "
-        "delivered. That it is better by more than 0.5 % has a probability of 64 %."
+        "Undecided between L = 1 and L = 2: L = 2 has the better mean, but too little was looked at: L = 1 is "
+        "delivered. That L = 2 is better by more than 0.5 % has a probability of 64 %."
     )
 
 

@@ -141,7 +141,7 @@ def live_state(path: Path) -> dict[str, Any]:
         live["curves"] = curves[-MOST_CURVES:]
         live["units"] = {**states, "all": len(study.unit_keys())}
         silent = time.time() - live["time"]
-        if live["state"] == "running" and silent > SILENCE:
+        if live["state"] in ("running", "delivering") and silent > SILENCE:
             live["state"] = "silent"
         return {**live, "silent": silent}
     except (LeadlineError, sqlite3.Error) as error:  # being written just now; the page asks again

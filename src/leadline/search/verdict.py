@@ -148,7 +148,7 @@ def give_verdict(comparison: Comparison, margin: float, seed: int, usual: int | 
     seed : int
         Of the draws.
     usual : int, optional
-        A depth that is the answer where it is undecided and this one is supported: what to do without much evidence.
+        A depth that is the answer if it is supported: what to do without much evidence.
     """
     depths = sorted(L for L in comparison.models if L not in (ADDITIVE, CONSTANT))
     at = [comparison.models.index(L) for L in depths]
@@ -161,8 +161,9 @@ def give_verdict(comparison: Comparison, margin: float, seed: int, usual: int | 
     supported = tuple(L for L in depths if best == L or p_worse[L] >= LEVEL)
     smallest = min(supported)
     enough = min(L for L in depths if best == L or _chances(*own.difference(best, L), allowed).better < LEVEL)
-    decided = enough <= smallest
-    undecided = usual if usual is not None and usual in supported else best
+    stands = usual is not None and usual in supported
+    decided = enough <= smallest and (not stands or usual == enough)
+    undecided = usual if usual is not None and stands else best
     depth = enough if decided else undecided
     within = [L for L in depths if own.difference(best, L)[0] <= own.difference(best, L)[1]]
     against = {L: _chances(*own.difference(L, depth), allowed) for L in depths if depth != L}
@@ -288,14 +289,16 @@ def _answer_in_words(verdict: Verdict, answer: int, deepest: int, linear: str, s
         why = "has the best mean" if select == "best" else "is the smallest within one standard error of the best"
         return f"L = {answer} {why}, as asked; the smallest depth that is not significantly worse is L = {smallest}."
     if not verdict.decided:
-        better = percent(_other(verdict, best, smallest))
         if answer == best:
-            taken = f"L = {best} has the better mean and is delivered"
+            other, taken = smallest, f"L = {best} has the better mean and is delivered"
+            better = percent(verdict.chances[smallest].worse)
         else:
-            taken = f"L = {best} has the better mean, but too little was looked at, and L = {answer} is delivered"
+            other, better = answer, percent(verdict.chances[best].better)
+            taken = f"L = {best} has the better mean, but too little was looked at: L = {answer} is delivered"
+        low, high = sorted((best, other))
         return (
-            f"Undecided between L = {smallest} and L = {best}: {taken}. That it is better by more than {share} has a "
-            f"probability of {better}."
+            f"Undecided between L = {low} and L = {high}: {taken}. That L = {best} is better by more than {share} has "
+            f"a probability of {better}."
         )
     more = percent(max((own.better for L, own in verdict.chances.items() if answer < L), default=0.0))
     if answer not in verdict.supported:
@@ -315,13 +318,6 @@ def _answer_in_words(verdict: Verdict, answer: int, deepest: int, linear: str, s
         f"L = {answer} is supported: {shallower} significantly worse, and that a deeper network, up to L = {deepest}, "
         f"is better by more than {share} has a probability of {more}."
     )
-
-
-def _other(verdict: Verdict, best: int, smallest: int) -> float:
-    """The probability that the best mean is better than the smallest supported depth by more than the margin."""
-    if verdict.depth == smallest:
-        return verdict.chances[best].better
-    return verdict.chances[smallest].worse if verdict.depth == best else verdict.as_good[best]
 
 
 def gain_of_curves(comparison: Comparison, verdict: Verdict, L: int, seed: int) -> tuple[float, float, float] | None:
