@@ -1,5 +1,6 @@
 """The climb: every depth with the same networks on the same folds, to the same bits whatever happens on the way."""
 
+import copy
 import time
 from dataclasses import replace
 from typing import NamedTuple
@@ -650,6 +651,23 @@ def test_depths_that_are_solved_too_have_a_network_for_each_fold() -> None:
     assert [len(ladder.study.unit_keys(L)) for L in (1, 2)] == [ladder.results[1].networks, ladder.design.k]
     assert ladder.results[2].candidates == (0,)
     assert len(ladder.results[2].scores) == ladder.design.k
+
+
+@pytest.mark.parametrize(
+    ("judged", "smallest", "said"),
+    [
+        ({1, 3}, 3, "the time limit came during L = 4; L = 2 and depths from 4 on are not judged"),
+        ({1, 2, 3}, 1, "the time limit came during L = 4"),
+        ({1, 2, 3}, 3, "the time limit came during L = 4; depths from 4 on are not judged"),
+    ],
+)
+def test_what_a_time_limit_left_out_is_named(whole: Ladder, judged: set[int], smallest: int, said: str) -> None:
+    ladder = copy.copy(whole)
+    ladder.max_depth, ladder.patience = 8, 2
+    ladder.results = dict.fromkeys(judged, whole.results[1])
+    ladder.judged = dict.fromkeys(judged, whole.judged[1])
+    ladder.verdict = replace(whole.verdict, smallest=smallest)
+    assert ladder._what_was_left_out("L = 4") == said
 
 
 def test_without_stopping_the_last_epoch_is_the_one() -> None:

@@ -572,9 +572,10 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ladder.listener.delivery_started(sum(known) if len(known) == len(each) else None)
         networks = {answer: delivery.networks(ladder, answer)}
         for L, result in sorted(ladder.results.items()):
-            # of other depths nothing is begun for which there is no time
+            # of other depths nothing is begun for which there is no time, but for L = 1, which takes next to none
             left, takes = ladder.stop.seconds_left, ladder.finish_seconds(L)
-            if answer != L and not result.failed and (left is None or (takes is not None and takes < left)):
+            in_time = L == 1 or left is None or (takes is not None and takes < left)
+            if answer != L and not result.failed and in_time:
                 networks[L] = delivery.networks(ladder, L)
         additive = networks.pop(ADDITIVE, None)
         self.additive_model_ = None if additive is None else delivery.model(additive)

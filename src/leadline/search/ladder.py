@@ -255,7 +255,9 @@ class Ladder:
         if self._refined:
             return "the time limit came while more networks were trained of what the decision is between"
         judged = max(self.results)
-        deeper = "" if self.ends_after(judged) else f"; depths from {judged + 1} on are not judged"
+        between = [name_of(L) for L in range(1, judged) if L not in self.results]
+        missing = [*between, *([] if self.ends_after(judged) else [f"depths from {judged + 1} on"])]
+        deeper = f"; {' and '.join(missing)} {'is' if missing == between[:1] else 'are'} not judged" if missing else ""
         if len(self.folds) < self.design.k:
             some = f"{len(self.folds)} of {self.design.k} folds"
             return f"the time limit came when depths had been compared on {some}{deeper}"
@@ -501,7 +503,7 @@ class Ladder:
         wanted = {self.verdict.best_depth if self.verdict is not None and len(self.results) > 1 else max(self.usual, 2)}
         if self.deliver_all:
             wanted |= set(self.results)
-        wanted |= {ADDITIVE} & set(self.results)
+        wanted |= {1, ADDITIVE} & set(self.results)
         self.stop.reserve = RESERVE * sum(self.finish_seconds(L) or 0.0 for L in wanted)
 
     def _train(self, units: list[Unit], L: int, work: "_Work | None" = None) -> None:

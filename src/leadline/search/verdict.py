@@ -261,7 +261,7 @@ def in_words(
         See `gain_of_curves`.
     """
     answer = SELECTIONS[select](verdict)
-    sentence = _answer_in_words(verdict, answer, max(depths), linear, select, f"{100 * margin:g} %")
+    sentence = _answer_in_words(verdict, answer, depths, linear, select, f"{100 * margin:g} %")
     if curves is None or not learned(verdict.p_learned, answer):
         return sentence
     share, low, high = (f"{100 * own:.0f}" for own in curves)
@@ -275,8 +275,8 @@ def in_words(
     )
 
 
-def _answer_in_words(verdict: Verdict, answer: int, deepest: int, linear: str, select: str, share: str) -> str:
-    best, smallest = verdict.best_depth, verdict.smallest
+def _answer_in_words(verdict: Verdict, answer: int, depths: Sequence[int], linear: str, select: str, share: str) -> str:
+    deepest, best, smallest = max(depths), verdict.best_depth, verdict.smallest
     if not learned(verdict.p_learned, answer):
         deeper = "" if answer == deepest else f", and no deeper network, up to L = {deepest}, is significantly better"
         return (
@@ -311,7 +311,7 @@ def _answer_in_words(verdict: Verdict, answer: int, deepest: int, linear: str, s
             f"L = 1 is enough: that a deeper network, up to L = {deepest}, is better than {linear} by more than "
             f"{share} has a probability of {more}."
         )
-    shallower = f"{linear} is" if answer == 2 else "every shallower one is"
+    shallower = f"{linear} is" if [L for L in depths if answer > L] == [1] else "every shallower one is"
     if answer == deepest:
         return f"L = {deepest} is supported: {shallower} significantly worse. Deeper networks were not judged."
     return (
