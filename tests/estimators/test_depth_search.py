@@ -229,6 +229,12 @@ def test_groups_stay_together(mixed) -> None:
         assert fitted.study_.fact("folds") == [[240, 60]] * 5
 
 
+def test_the_study_tells_the_folds_of_one_division(mixed) -> None:
+    X, y, _ = mixed
+    search = DepthSearchCV(DeepRegressor(max_iter=3, random_state=0), max_depth=1, candidates=1, cv=5, repeats=2)
+    assert search.fit(X, y).study_.fact("folds") == [[240, 60]] * 5
+
+
 def test_weights_count_in_training_and_in_judging(mixed) -> None:
     X, y, _ = mixed
     w = np.where(np.arange(300) < 150, 1.0, 0.0)

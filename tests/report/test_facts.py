@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.report import Rows, confidence, n_folds, state_curves
-from leadline.search import Evidence, Study
+from leadline.report import Rows, confidence, state_curves
+from leadline.search import Evidence
 
 
 def found(answer, as_good, evidence, margin=0.005):
@@ -44,22 +44,6 @@ def found(answer, as_good, evidence, margin=0.005):
 )
 def test_how_sure_each_of_the_three_answers_is(search, said):
     assert confidence(search) == said
-
-
-@pytest.mark.parametrize(
-    ("folds", "n"),
-    [
-        ([[8, 2]] * 5, 5),
-        ([[8, 2]] * 20, 5),
-        ([[7, 3], [7, 3], [6, 4], [7, 3], [7, 3]], 3),
-        ([[2, 2], [4, 2], [6, 2]], 3),
-    ],
-)
-def test_folds_are_counted_of_one_division_and_of_all_in_the_order_of_time(folds, n):
-    study = Study()
-    study.state("rows", 10)
-    study.state("folds", folds)
-    assert n_folds(study) == n
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,6 @@ from leadline.report import (
     Watch,
     build_report,
     describe,
-    n_folds,
     state_curves,
     state_rows,
     state_training,
@@ -138,7 +137,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         study = Study(folder / STUDY_NAME)
         study.state("options", asdict(options))
     own = study
-    printer = ClimbPrinter(console, linear, lambda: _describe_search(options, prepared, n_folds(own)))
+    printer = ClimbPrinter(console, linear, lambda: _describe_search(options, prepared, len(own.fact("folds"))))
     about = f"{Path(options.data).name if options.data != '-' else 'standard input'}: {options.target}"
     recorder = Recorder(study, about, JsonLines(printer) if options.json_lines else printer)
     if watch is not None:

@@ -1,6 +1,6 @@
 """Floor 6: what a search found, to be looked at: one self-contained HTML page, built from its study alone."""
 
-from leadline.report.facts import Rows, confidence, describe, n_folds, state_curves, state_rows, state_training
+from leadline.report.facts import Rows, confidence, describe, state_curves, state_rows, state_training
 from leadline.report.layers import Layers, look_at_layers
 from leadline.report.live import Recorder, Watch
 from leadline.report.notebook import Shown, show
@@ -16,7 +16,6 @@ __all__ = [
     "confidence",
     "describe",
     "look_at_layers",
-    "n_folds",
     "show",
     "state_curves",
     "state_rows",

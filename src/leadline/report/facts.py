@@ -27,10 +27,10 @@ from leadline.inspection import (
 )
 from leadline.network import Architecture
 from leadline.records import plain
-from leadline.search import ADDITIVE, Study, percent, scores_shown
+from leadline.search import ADDITIVE, percent, scores_shown
 from leadline.tables import Target
 
-__all__ = ["Rows", "confidence", "describe", "n_folds", "state_curves", "state_rows", "state_training"]
+__all__ = ["Rows", "confidence", "describe", "state_curves", "state_rows", "state_training"]
 
 # Depths that are as good as the best with a smaller probability than this are not spoken of.
 LEAST_SAID = 0.05
@@ -86,7 +86,7 @@ def describe(search: DepthSearchCV, test: Rows | None = None, train: Rows | None
                 "confidence": confidence(search),
                 "margin": search.margin,
                 "curves_share": search.curves_share_,
-                "folds": n_folds(search.study_),
+                "folds": len(search.study_.fact("folds")),
                 "repeats": search.n_repeats_,
                 "left_out": search.left_out_,
                 "task": target.task,
@@ -239,16 +239,6 @@ def _outputs(target: Target) -> tuple[list[str], str, bool]:
         names = [f"quantile {shares[i % len(shares)]:g} of {target.name}" for i in range(k)]
     said = target.name if k == 1 else "the prediction"
     return names, f"adds to log {said}" if exponential else f"adds to {said}", not exponential
-
-
-def n_folds(study: Study) -> int:
-    """Into how many folds the rows of a search are divided.
-
-    The study lists the folds of all divisions: one ends where every row has had its turn. Folds in the order of time
-    never come to that, and are one division.
-    """
-    judged = np.cumsum([n for _, n in study.fact("folds")])
-    return int(min(np.searchsorted(judged, study.fact("rows")) + 1, len(judged)))
 
 
 def confidence(search: DepthSearchCV) -> str:
