@@ -133,8 +133,6 @@ def test_rows_are_held_out_of_delivered_networks_as_the_estimators_own_fit_does(
         stop = b.holdouts[0].rows
         if kind == "time":
             assert (np.diff(stop) == 1).all(), "a stretch of time"
-        if kind == "twins":
-            assert not set(stop // 2) & set(b.train_rows // 2)
 
 
 def test_more_candidates_than_colours_are_delivered_in_later_divisions(mixed) -> None:

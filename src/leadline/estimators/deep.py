@@ -27,7 +27,7 @@ from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_o
 from leadline.network import Loss
 from leadline.network import loss as loss_record
 from leadline.records import Field
-from leadline.search import Fitted, Metric, Problem, Split, View, hold_out, twins
+from leadline.search import Fitted, Metric, Problem, Split, View, hold_out
 from leadline.tables import Target
 from leadline.tables.target import NUMBER_OUTPUTS
 from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, stream
@@ -349,9 +349,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             return given, [(rows, np.arange(len(rows), len(given.y)))]
         if settings.solved or not self.early_stopping:
             return given, [(rows, rows[:0])]
-        alike = twins(given.encoded, given.target.truth(given.y))
         seed = holding_out_seed(self._seed)
-        return given, hold_out(given.y, rows, given.target, n, self.validation_fraction, seed, alike=alike)
+        return given, hold_out(given.y, rows, given.target, n, self.validation_fraction, seed)
 
     def _with_rows(self, given: Given, validation: Any) -> Given:
         """The rows given, and after them those of `validation`."""

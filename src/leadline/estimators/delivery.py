@@ -40,8 +40,8 @@ class Delivery:
         Share of the rows that stops a single network.
     stopped : bool
         Whether networks are stopped at all.
-    groups, alike : (n,) arrays or None
-        See `make_folds`.
+    groups : (n,) array or None
+        Rows of one group stay together. Rows that are alike do not: where they come up again, to know them is no fault.
     ordered : bool
         Whether rows stand in the order of time.
     """
@@ -52,7 +52,6 @@ class Delivery:
     fraction: float
     stopped: bool
     groups: Array | None
-    alike: Array | None
     ordered: bool
 
     def model(self, networks: Sequence[tuple[int, Member]]) -> Model:
@@ -94,8 +93,8 @@ class Delivery:
         if not self.stopped:
             return [(rows, rows[:0])] * self.n_networks
         seed = holding_out_seed(self.seed, repeat)
-        more = (self.groups, self.alike, self.ordered)
-        splits = hold_out(given.y, rows, given.target, self.n_networks, self.fraction, seed, *more)
+        whole = (given.y, rows, given.target, self.n_networks, self.fraction, seed)
+        splits = hold_out(*whole, groups=self.groups, ordered=self.ordered)
         return splits if len(splits) == self.n_networks else splits * self.n_networks
 
     def posed(

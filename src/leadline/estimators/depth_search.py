@@ -457,7 +457,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         problem = Problem.build(
             given.encoded, given.y, given.w, given.target, metric, design.training_rows, base, units
         )
-        return base, problem, design, Delivery(given, seed, *made, own, alike, design.ordered)
+        return base, problem, design, Delivery(given, seed, *made, own, design.ordered)
 
     @property
     def _divides_itself(self) -> bool:
