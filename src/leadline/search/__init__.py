@@ -1,4 +1,4 @@
-"""Floor 3: the search for depth: candidates, folds, halving, the verdict, and the study that keeps it all."""
+"""Floor 3: the search for depth: folds, designs, candidates, the ladder, comparisons, the verdict, and the study."""
 
 from leadline.search.comparison import Comparison, compare
 from leadline.search.design import Design
