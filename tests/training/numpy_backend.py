@@ -135,6 +135,39 @@ class NumpyBackend:
         slopes = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
         return np.clip((x[:, :, None] - edges[:, :-1]) * slopes, 0, 1), slopes
 
+    def find_bins(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        x, edges, out = places
+        # the bins together say how many edges x has passed
+        passed = self.shares(x, edges)[0].sum(axis=2).T
+        within = np.clip(np.ceil(passed) - 1, 0, None)
+        out[:] = np.concatenate([within, passed - within])
+
+    def bins_table(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        W, s, out = places
+        out[:] = np.cumsum((W * s.T).reshape(-1, op.numbers[0], W.shape[1]), axis=1).reshape(W.shape)
+
+    def hats(self, positions: np.ndarray, n: int) -> np.ndarray:
+        """How much each example has of each row of the table, (m, p B)."""
+        p = len(positions) // 2
+        found = np.zeros((positions.shape[1], p, n + 1), positions.dtype)
+        i, j = np.meshgrid(np.arange(positions.shape[1]), np.arange(p), indexing="ij")
+        b, share = positions[:p].T.astype(int), positions[p:].T
+        found[i, j, b], found[i, j, b + 1] = 1 - share, share
+        return found[:, :, 1:].reshape(len(found), -1)
+
+    def look_up(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        positions, table, out = places
+        n, adds = op.numbers
+        out[:] = adds * np.nan_to_num(out) + self.hats(positions, n) @ table
+
+    def look_up_backward(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        positions, dZ, _, W, s, dW, terms = places
+        (n,) = op.numbers
+        rows_of = (self.hats(positions, n).T @ dZ).reshape(-1, n, dZ.shape[1])
+        by_scaled = np.cumsum(rows_of[:, ::-1], axis=1)[:, ::-1].reshape(W.shape)
+        terms[:] = by_scaled * W
+        dW[:] = by_scaled * s.T
+
     def activate(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         Z, b, A = places
         Z += b

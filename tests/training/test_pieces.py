@@ -9,6 +9,7 @@ from numpy_backend import NumpyBackend
 from leadline.network import Architecture, forward
 from leadline.training import FeatureScale, Hyperparameters, Inputs, Plan, Processor, Scorer, plan_for, stream
 from leadline.training.kernels import cos_turns, sin_turns
+from leadline.training.lookup import LookedUp, looked_up
 from leadline.training.pieces import CategoryEmbedding, Members, PeriodicEmbedding, PiecewiseLinear
 from leadline.training.population import Blueprint, Examples, Population, Steps
 from leadline.training.program import SETTINGS
@@ -28,9 +29,9 @@ def make_inputs(m: int = M, seed: int = 0) -> np.ndarray:
     return X
 
 
-def make_plan(*pieces, hidden: tuple[int, ...] = (6, 5), parametrization: str = "standard") -> Plan:
-    architecture = Architecture((pieces[-1].n_out, *hidden, 2), "tanh", "cross_entropy")
-    return Plan(architecture, pieces, parametrization)
+def make_plan(*pieces, hidden: tuple[int, ...] = (6, 5), join=None, activation: str = "tanh") -> Plan:
+    architecture = Architecture((pieces[-1].n_out, *hidden, 2), activation, "cross_entropy")
+    return Plan(architecture, pieces, join=join)
 
 
 PERIODIC = PeriodicEmbedding(NUMBERS, N_IN - NUMBERS, frequencies=4, mixtures=2, deviation=0.5)
@@ -71,9 +72,10 @@ def step(X: np.ndarray, Y: np.ndarray, w: np.ndarray, rate: float, L: int = 3) -
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", CHAINS)
 @pytest.mark.parametrize(("rate", "hidden"), [(0.0, (6, 5)), (0.4, (6, 5)), (0.0, ())])
-def test_the_gradient_of_every_piece_is_that_of_the_loss(backend, name, rate, hidden) -> None:
+@pytest.mark.parametrize("join", [None, looked_up])
+def test_the_gradient_of_every_piece_is_that_of_the_loss(backend, name, rate, hidden, join) -> None:
     """Before hidden layers, and right before the output layer as in an additive network."""
-    plan = make_plan(*CHAINS[name], hidden=hidden)
+    plan = make_plan(*CHAINS[name], hidden=hidden, join=join)
     generator = np.random.default_rng(1)
     X, w = make_inputs(), generator.uniform(0.5, 2.0, M)
     examples = step(X, np.eye(2)[generator.integers(0, 2, M)], w, rate, plan.architecture.L)
@@ -94,6 +96,38 @@ def test_the_gradient_of_every_piece_is_that_of_the_loss(backend, name, rate, hi
     # every kind of parameter has a part in the loss, but what is fitted stays
     for spec, own in plan.named(exact).items():
         assert (np.abs(own).max() > 0) == (spec != "edges")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", [name for name in CHAINS if "bins" in name])
+@pytest.mark.parametrize(("hidden", "activation"), [((9, 5), "relu"), ((11, 3), "gelu"), ((), "relu")])
+@pytest.mark.parametrize("rate", [0.0, 0.4])
+def test_looking_up_is_multiplying_out(backend, name, hidden, activation, rate) -> None:
+    """The same scores, loss and gradients, also beyond the edges and where bins have no width."""
+    apart, joined = (
+        make_plan(*CHAINS[name], hidden=hidden, join=join, activation=activation) for join in (None, looked_up)
+    )
+    assert isinstance(joined.blocks[0], LookedUp) == (name != "scaled bins")
+    generator = np.random.default_rng(2)
+    X, w = make_inputs(40), generator.uniform(0.5, 2.0, 40)
+    X[:, 1] = np.round(X[:, 1])  # few values: bins are left over
+    X[:, 2] = 1.5
+    theta = apart.initial(stream((0,)), X)
+    X[:5, :NUMBERS] *= 3
+    arrays = apart.named(theta)
+    own = np.concatenate([spec.flat(arrays[spec.name]) for spec in joined.specs])
+    found = []
+    for plan, parameters in ((apart, theta), (joined, own)):
+        population = Population(Blueprint(plan, 40, dropout=True), parameters[None], backend())
+        (loss,) = population.run([step(X, np.eye(2)[generator.integers(0, 2, 40) * 0], w, rate, plan.architecture.L)])
+        scores = Scorer(plan, backend(), np.float64).take(parameters).scores(X)
+        found.append((loss, plan.named(population.gradient[0]), scores))
+    (loss, gradient, scores), (other_loss, other_gradient, other_scores) = found
+    assert loss == pytest.approx(other_loss, rel=1e-12)
+    assert np.allclose(scores, other_scores, rtol=1e-12, atol=1e-12)
+    assert set(gradient) == set(other_gradient)
+    for name, array in gradient.items():
+        assert np.allclose(array, other_gradient[name], rtol=1e-10, atol=1e-13), name
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -238,7 +238,7 @@ class Model:
             fields = {"settings": whole(0, len(settings) - 1), "weight": POSITIVE}
             place, weight = read_fields(item, f"network {i + 1}", fields).values()
             fitted = _fitted(taken, i, layout, target, settings[place])
-            theta = [taken.take(f"{i}/{spec.name}", spec.shape, np.float32).ravel() for spec in plans[place].specs]
+            theta = [spec.flat(taken.take(f"{i}/{spec.name}", spec.shape, np.float32)) for spec in plans[place].specs]
             members.append(Member(settings[place], np.concatenate(theta), *fitted, float(weight)))
         taken.check_all_taken()
         return cls(layout, target, tuple(members))

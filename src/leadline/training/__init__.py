@@ -4,7 +4,8 @@ from leadline.training.blocks import Block, Plan
 from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
-from leadline.training.pieces import FeatureScale, Inputs, plan_for
+from leadline.training.pieces import FeatureScale, Inputs
+from leadline.training.plans import plan_for
 from leadline.training.population import Data, Examples, Scorer
 from leadline.training.streams import stream
 from leadline.training.trainer import (

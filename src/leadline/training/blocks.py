@@ -12,7 +12,7 @@ tile by tile of its units. Places are matrices with examples in rows, so A here 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from leadline.network import Architecture, Parameters, activation, initial_standard_deviation
 from leadline.training.program import Layout, Operation, Place
 
-__all__ = ["Block", "Dense", "Gradient", "ParameterSpec", "Plan", "Span"]
+__all__ = ["Block", "Dense", "Gradient", "Head", "ParameterSpec", "Plan", "Span"]
 
 Array = NDArray[Any]
 
@@ -48,6 +48,8 @@ class ParameterSpec:
         Factor on weight decay and on the L2 penalty; 0 for biases.
     fitted : callable, optional
         Computes the values from the inputs of the training rows, (n, n_in), instead of drawing them.
+    order : {"C", "F"}
+        How the entries stand in the vector of parameters: row by row, or column by column.
     """
 
     name: str
@@ -56,11 +58,20 @@ class ParameterSpec:
     rate_factor: float = 1.0
     decay: float = 1.0
     fitted: Callable[[Array], Array] | None = None
+    order: Literal["C", "F"] = "C"
 
     @property
     def size(self) -> int:
         """The number of entries."""
         return int(np.prod(self.shape))
+
+    def flat(self, array: Array) -> Array:
+        """The entries of an array of this shape as they stand in the vector of parameters, (size,)."""
+        return np.ravel(array, order=self.order)
+
+    def array(self, entries: Array) -> Array:
+        """The array whose entries these are, (size,), as they stand in the vector of parameters."""
+        return entries.reshape(self.shape, order=self.order)
 
 
 class Span(NamedTuple):
@@ -79,12 +90,15 @@ class Span(NamedTuple):
 
 
 class Gradient(NamedTuple):
-    """Operations that compute the gradient of entries `first` up to `stop` of parameter array `spec`, given where."""
+    """The gradient of entries `first` up to `stop` of parameter array `spec`, counted as they stand in the vector.
+
+    `found` is the operations that compute it, given where, or the row where it is already.
+    """
 
     spec: int
     first: int
     stop: int
-    operations: Callable[[Place], list[Operation]]
+    found: Callable[[Place], list[Operation]] | Place
 
 
 class Block(Protocol):
@@ -198,14 +212,14 @@ class Dense:
         edges = [*range(0, max(self.n - TILE_UNITS // 2, 1), TILE_UNITS), self.n]
         return list(pairwise(edges))
 
-    def _each_head(self, span: Span) -> Iterator["_Head"]:
+    def _each_head(self, span: Span) -> Iterator["Head"]:
         """The places of each head: its own rows of the examples, and its own parameters."""
         W, b, db = span.theta[0], span.theta[1], span.extra[0] if span.extra else span.theta[1]
         Z = span.extra[1] if len(span.extra) > 1 else span.A
         m, size = span.A.rows // self.heads, self.n * self.n_before
         for i in range(self.heads):
             rows, units = (i * m, (i + 1) * m), (i * self.n, (i + 1) * self.n)
-            yield _Head(
+            yield Head(
                 W.some_columns(i * size, (i + 1) * size).matrix(self.n, self.n_before),
                 b.some_columns(*units),
                 db.some_columns(*units),
@@ -216,26 +230,33 @@ class Dense:
         """Z = A_before Wᵀ + b and A = g(Z)."""
         done = []
         for head in self._each_head(span):
-            Z, b, A = (place.some_columns(*tile) for place in (head.Z, head.b, head.A))
-            done.append(Operation("product", (head.A_before, head.W.some_rows(*tile), Z), numbers=(0, 1)))
-            if self.hidden and dropout:
-                numbers = (self.l, tile[0], self.n)
-                done.append(Operation("activate_drop_out", (Z, b, A, span.settings), self.activation, numbers))
-            else:
-                done.append(Operation("activate", (Z, b, A), self.activation))
+            places = (head.A_before, head.W.some_rows(*tile), head.Z.some_columns(*tile))
+            done.append(Operation("product", places, numbers=(0, 1)))
+            done += self.activated(head, span.settings, tile, dropout)
         return done
+
+    def activated(self, head: "Head", settings: Place, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """A = g(Z + b) of some units of a head, with dropout where that is asked for."""
+        places = tuple(place.some_columns(*tile) for place in (head.Z, head.b, head.A))
+        if self.hidden and dropout:
+            numbers = (self.l, tile[0], self.n)
+            return [Operation("activate_drop_out", (*places, settings), self.activation, numbers)]
+        return [Operation("activate", places, self.activation)]
 
     def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
         """dZ = dA ∗ g′(Z) in the place of dA, and db = Σ over examples of dZ."""
         done = []
         for head in self._each_head(span):
-            places = tuple(place.some_columns(*tile) for place in (head.dA, head.Z, head.A, head.db))
-            if self.hidden and dropout:
-                numbers = (self.l, tile[0], self.n)
-                done.append(Operation("differentiate_drop_out", (*places, span.settings), self.activation, numbers))
-            else:
-                done.append(Operation("differentiate", places, self.activation))
+            done += self.differentiated(head, span.settings, tile, dropout)
         return done
+
+    def differentiated(self, head: "Head", settings: Place, tile: tuple[int, int], dropout: bool) -> list[Operation]:
+        """dZ and db of some units of a head."""
+        places = tuple(place.some_columns(*tile) for place in (head.dA, head.Z, head.A, head.db))
+        if self.hidden and dropout:
+            numbers = (self.l, tile[0], self.n)
+            return [Operation("differentiate_drop_out", (*places, settings), self.activation, numbers)]
+        return [Operation("differentiate", places, self.activation)]
 
     def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
         """dA_before = dZ W."""
@@ -262,17 +283,14 @@ class Dense:
                 place = out.matrix(stop - first, self.n_before)
                 return [Operation("product", (dZ, A_before, place), numbers=(1, 0))]
 
-            def copied(out: Place, db: Place = db) -> list[Operation]:
-                return [Operation("copy", (db, out))]
-
             found += [
                 Gradient(0, W_at + first * self.n_before, W_at + stop * self.n_before, dW),
-                Gradient(1, b_at + first, b_at + stop, copied),
+                Gradient(1, b_at + first, b_at + stop, db),
             ]
         return found
 
 
-class _Head(NamedTuple):
+class Head(NamedTuple):
     """W and b of a head, db, and the rows of the layer's places that are its own."""
 
     W: Place
@@ -295,11 +313,13 @@ class Plan:
         What stands before layer 1.
     parametrization : {"standard", "ntk"}
         Of the dense layers; see `Dense`.
+    join : callable, optional
+        Makes one block of the pieces and layer 1, or None where it cannot.
 
     Attributes
     ----------
     blocks : tuple of Block
-        The pieces, then the dense layers l = 1 … L.
+        The pieces and the dense layers l = 1 … L, where the first ones may be joined.
     members : int
         Members that share the hidden layers of one network; see `Members`.
     specs : tuple of ParameterSpec
@@ -309,7 +329,11 @@ class Plan:
     """
 
     def __init__(
-        self, architecture: Architecture, pieces: Sequence[Block] = (), parametrization: str = "standard"
+        self,
+        architecture: Architecture,
+        pieces: Sequence[Block] = (),
+        parametrization: str = "standard",
+        join: Callable[[Sequence[Block], Dense], Block | None] | None = None,
     ) -> None:
         self.architecture = architecture
         self.pieces = tuple(pieces)
@@ -320,7 +344,8 @@ class Plan:
             Dense(l, sizes[l - 1], sizes[l], names[l - 1], l < architecture.L, parametrization, self.members)
             for l in range(1, architecture.L + 1)
         )
-        self.blocks: tuple[Block, ...] = (*self.pieces, *dense)
+        joined = join(self.pieces, dense[0]) if join else None
+        self.blocks: tuple[Block, ...] = (joined, *dense[1:]) if joined else (*self.pieces, *dense)
         self.specs = tuple(spec for block in self.blocks for spec in block.parameters)
         self.bounds = tuple(int(n) for n in np.cumsum([0, *(spec.size for spec in self.specs)]))
 
@@ -349,12 +374,12 @@ class Plan:
         arrays = [
             spec.initial(generator) if spec.fitted is None or X is None else spec.fitted(X) for spec in self.specs
         ]
-        return np.concatenate([np.ravel(array) for array in arrays])
+        return np.concatenate([spec.flat(array) for spec, array in zip(self.specs, arrays, strict=True)])
 
     def named(self, theta: Array) -> dict[str, Array]:
         """The arrays of parameters of one network, (n_parameters,), by name."""
         return {
-            spec.name: theta[start:stop].reshape(spec.shape)
+            spec.name: spec.array(theta[start:stop])
             for spec, start, stop in zip(self.specs, self.bounds[:-1], self.bounds[1:], strict=True)
         }
 

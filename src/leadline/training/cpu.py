@@ -34,7 +34,8 @@ Check = Callable[[], None]
 # are too small for a normal number count as zero: arithmetic with such numbers is many times slower.
 _FLUSH_DENORMALS = 0x1F80 | 0x8040
 _X86 = platform.machine() in ("x86_64", "AMD64")
-_OPERAND_BYTES, _KEY_BYTES = 8 * OPERANDS, 8
+# Bytes of an operand, a row's number and a random key.
+_BYTES = 8
 # What the compiled loop does between two looks at a wish to stop: some tenths of a second on one core.
 _MULTIPLY_ADDS_AT_ONCE = 10**10
 
@@ -291,12 +292,12 @@ def _take_steps(
             _call(
                 addresses[i],
                 memory.ctypes.data,
-                given.ctypes.data + i * _OPERAND_BYTES,
+                given.ctypes.data + i * given.shape[1] * _BYTES,
                 X,
                 Y,
                 w,
-                rows.ctypes.data + start * 8,
-                keys.ctypes.data + s * keys.shape[1] * _KEY_BYTES,
+                rows.ctypes.data + start * _BYTES,
+                keys.ctypes.data + s * keys.shape[1] * _BYTES,
             )
             if i == loss and not np.isfinite(memory[loss_at]):
                 _exchange_control(numba.int32(before))
@@ -316,7 +317,7 @@ def call_range(
         _call(
             addresses[i],
             memory.ctypes.data,
-            operands.ctypes.data + i * _OPERAND_BYTES,
+            operands.ctypes.data + i * operands.shape[1] * _BYTES,
             X,
             Y,
             w,

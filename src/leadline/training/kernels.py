@@ -37,8 +37,10 @@ from leadline.training.program import SETTINGS
 
 __all__ = ["NUMBERS_AT", "OPERANDS", "address", "cached", "gemm_address"]
 
-# An operation's operands: up to six places of four numbers, then up to four numbers of its own.
-NUMBERS_AT, OPERANDS = 24, 28
+# An operation's operands: up to seven places of four numbers, then up to four numbers of its own.
+NUMBERS_AT, OPERANDS = 28, 32
+# Numbers whose parts of a table are looked up together: so many stay in a core's cache.
+_AT_ONCE = 4
 # Where the scale of dropout stands among the settings.
 SCALE_AT = SETTINGS.index("scale")
 
@@ -226,6 +228,17 @@ def _row(memory: Any, operands: Any, place: int, i: int) -> Any:
     """Row i of a place."""
     start = operands[4 * place] + i * operands[4 * place + 3]
     return numba.carray(_at(memory, start), (operands[4 * place + 2],))
+
+
+@intrinsic
+def _fma(context, a, b, c):  # type: ignore[no-untyped-def]
+    """a b + c, rounded once: the same in a vector and in its scalar rest."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.fma(*values)
+
+    return c(c, c, c), generate
+
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -421,6 +434,164 @@ def _bins_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, k
                 low, high = edges[j * (n + 1) + b], edges[j * (n + 1) + b + 1]
                 if low < x[j] < high:
                     out[j] += dA[j * n + b] / (high - low)
+
+
+def _find_bins(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """x (m, p), edges (1, p (B + 1)), out (2 p, m): for each number the bin it is in, then how far through, 0 to 1."""
+    edges, p, m = _row(memory, operands, 1, 0), _columns(operands, 0), _rows(operands, 0)
+    n = len(edges) // p - 1
+    first, stride = operands[0], operands[3]
+    for j in range(p):
+        bins, share, start = _row(memory, operands, 2, j), _row(memory, operands, 2, p + j), j * (n + 1)
+        # bins that are left over at the end have no width
+        wide = n
+        while wide > 0 and edges[start + wide - 1] == edges[start + n]:
+            wide -= 1
+        for i in range(m):
+            share[i] = memory[first + i * stride + j]
+            bins[i] = _float(-1)
+        for b in range(start, start + wide - 3, 4):
+            e0, e1, e2, e3 = edges[b], edges[b + 1], edges[b + 2], edges[b + 3]
+            for i in range(m):
+                x = share[i]
+                bins[i] += (_float(x > e0) + _float(x > e1)) + (_float(x > e2) + _float(x > e3))
+        for b in range(start + wide - wide % 4, start + wide):
+            edge = edges[b]
+            for i in range(m):
+                bins[i] += _float(share[i] > edge)
+        for i in range(m):
+            b = max(int(bins[i]), 0)
+            low, high = edges[start + b], edges[start + b + 1]
+            part = (share[i] - low) / (high - low) if wide > 0 else _float(0)
+            bins[i] = _float(b)
+            share[i] = min(max(part, _float(0)), _float(1))
+
+
+def _bins_table(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """W (p B, n), s (1, p B), out (p B, n): number by number the sums of s ∗ W over bins so far. Number: B."""
+    n, s = operands[NUMBERS_AT], _row(memory, operands, 1, 0)
+    for k in range(_rows(operands, 0)):
+        W, out, own = _row(memory, operands, 0, k), _row(memory, operands, 2, k), s[k]
+        if k % n == 0:
+            for u in range(len(out)):
+                out[u] = own * W[u]
+        else:
+            before = _row(memory, operands, 2, k - 1)
+            for u in range(len(out)):
+                out[u] = before[u] + own * W[u]
+
+
+@_inline
+def _looked_up(memory: Any, operands: Any, i: int, j: int, n: int) -> Any:
+    """Of number j of example i the table's row below its bin, if there is one, the bin's own, and its share of that."""
+    b, share = int(_row(memory, operands, 0, j)[i]), _row(memory, operands, 0, _rows(operands, 0) // 2 + j)[i]
+    here = _row(memory, operands, 1, j * n + b)
+    # below the first bin there is nothing
+    below = _row(memory, operands, 1, j * n + max(b - 1, 0))
+    return below, b > 0, here, share
+
+
+def _look_up(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """positions (2 p, m), table (p B, n), out (m, n): Σ over numbers of where each is in its part of the table.
+
+    Numbers: B, and whether it is added to what is in `out`.
+    """
+    n, p = operands[NUMBERS_AT], _rows(operands, 0) // 2
+    for start in range(0, p, _AT_ONCE):
+        stop = min(start + _AT_ONCE, p)
+        fours = stop - (stop - start) % 4
+        for i in range(_rows(operands, 2)):
+            out = _row(memory, operands, 2, i)
+            if start == 0 and operands[NUMBERS_AT + 1] == 0:
+                for u in range(len(out)):
+                    out[u] = _float(0)
+            for j in range(start, fours, 4):
+                a0, any0, b0, s0 = _looked_up(memory, operands, i, j, n)
+                r0 = _float(1) - s0 if any0 else _float(0)
+                a1, any1, b1, s1 = _looked_up(memory, operands, i, j + 1, n)
+                r1 = _float(1) - s1 if any1 else _float(0)
+                a2, any2, b2, s2 = _looked_up(memory, operands, i, j + 2, n)
+                r2 = _float(1) - s2 if any2 else _float(0)
+                a3, any3, b3, s3 = _looked_up(memory, operands, i, j + 3, n)
+                r3 = _float(1) - s3 if any3 else _float(0)
+                for u in range(len(out)):
+                    one = _fma(s0, b0[u], _fma(r0, a0[u], out[u]))
+                    two = _fma(s1, b1[u], _fma(r1, a1[u], one))
+                    three = _fma(s2, b2[u], _fma(r2, a2[u], two))
+                    out[u] = _fma(s3, b3[u], _fma(r3, a3[u], three))
+            for j in range(fours, stop):
+                a0, any0, b0, s0 = _looked_up(memory, operands, i, j, n)
+                r0 = _float(1) - s0 if any0 else _float(0)
+                for u in range(len(out)):
+                    out[u] = _fma(s0, b0[u], _fma(r0, a0[u], out[u]))
+
+
+def _look_up_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+    """positions (2 p, m), dZ (m, n), order (1, m + B + 1), W (p B, n), s (1, p B), dW, terms (p B, n). Number: B.
+
+    The gradient by s ∗ W of a bin: Σ of dZ over the examples beyond it, and of their shares of it over those that are
+    in it. The examples of a bin are taken together, four at a time, in the order in which they stand. `terms` are that
+    times W, whose sums by row are the gradient of s.
+    """
+    n, p, units = operands[NUMBERS_AT], _rows(operands, 0) // 2, _columns(operands, 1)
+    m, scratch, s = _rows(operands, 1), _row(memory, operands, 2, 0), _row(memory, operands, 4, 0)
+    for j in range(p):
+        bins, shares = _row(memory, operands, 0, j), _row(memory, operands, 0, p + j)
+        first = operands[20] + j * n * units
+        everything = numba.carray(_at(memory, first), (n * units,))
+        for k in range(n * units):
+            everything[k] = _float(0)
+        for k in range(n + 1):
+            scratch[m + k] = _float(0)
+        for i in range(m):
+            scratch[m + 1 + int(bins[i])] += _float(1)
+        for k in range(n):
+            scratch[m + 1 + k] += scratch[m + k]
+        for i in range(m):
+            at = m + int(bins[i])
+            scratch[int(scratch[at])] = _float(i)
+            scratch[at] += _float(1)
+        start = 0
+        for k in range(n):
+            stop = int(scratch[m + k])
+            fours = stop - (stop - start) % 4
+            here = numba.carray(_at(memory, first + k * units), (units,))
+            below = numba.carray(_at(memory, first + max(k - 1, 0) * units), (units,))
+            for at in range(start, fours, 4):
+                i0, i1, i2, i3 = int(scratch[at]), int(scratch[at + 1]), int(scratch[at + 2]), int(scratch[at + 3])
+                d0, d1 = _row(memory, operands, 1, i0), _row(memory, operands, 1, i1)
+                d2, d3 = _row(memory, operands, 1, i2), _row(memory, operands, 1, i3)
+                s0, s1, s2, s3 = shares[i0], shares[i1], shares[i2], shares[i3]
+                if k == 0:
+                    for u in range(units):
+                        here[u] = _fma(s3, d3[u], _fma(s2, d2[u], _fma(s1, d1[u], _fma(s0, d0[u], here[u]))))
+                else:
+                    r0, r1, r2, r3 = _float(1) - s0, _float(1) - s1, _float(1) - s2, _float(1) - s3
+                    for u in range(units):
+                        a, b, c, d = d0[u], d1[u], d2[u], d3[u]
+                        below[u] = _fma(r3, d, _fma(r2, c, _fma(r1, b, _fma(r0, a, below[u]))))
+                        here[u] = _fma(s3, d, _fma(s2, c, _fma(s1, b, _fma(s0, a, here[u]))))
+            for at in range(fours, stop):
+                i0 = int(scratch[at])
+                d0, s0 = _row(memory, operands, 1, i0), shares[i0]
+                for u in range(units):
+                    here[u] = _fma(s0, d0[u], here[u])
+                if k > 0:
+                    r0 = _float(1) - s0
+                    for u in range(units):
+                        below[u] = _fma(r0, d0[u], below[u])
+            start = stop
+        for k in range(n - 2, -1, -1):
+            here = numba.carray(_at(memory, first + k * units), (units,))
+            above = numba.carray(_at(memory, first + (k + 1) * units), (units,))
+            for u in range(units):
+                here[u] += above[u]
+        for k in range(j * n, (j + 1) * n):
+            here, W, terms = _row(memory, operands, 5, k), _row(memory, operands, 3, k), _row(memory, operands, 6, k)
+            own = s[k]
+            for u in range(units):
+                terms[u] = here[u] * W[u]
+                here[u] *= own
 
 
 def _activate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
@@ -714,6 +885,10 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "cosines_input": _cosines_input,
     "mix": _mix,
     "bins": _bins,
+    "bins_table": _bins_table,
+    "find_bins": _find_bins,
+    "look_up": _look_up,
+    "look_up_backward": _look_up_backward,
     "bins_input": _bins_input,
 }
 _PERIODIC: dict[str, Callable[..., Any]] = {"cosines": _cosines, "mix_backward": _mix_backward}

@@ -15,9 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.network import Architecture
-from leadline.training.blocks import Block, Gradient, ParameterSpec, Plan, Span
-from leadline.training.hyperparameters import Hyperparameters
+from leadline.training.blocks import Gradient, ParameterSpec, Span
 from leadline.training.program import Layout, Operation, Place
 
 __all__ = [
@@ -27,7 +25,6 @@ __all__ = [
     "Members",
     "PeriodicEmbedding",
     "PiecewiseLinear",
-    "plan_for",
 ]
 
 Array = NDArray[Any]
@@ -474,31 +471,3 @@ class Members(_Piece):
             Gradient(0, i * self.n, (i + 1) * self.n, _written("scale_gradient", dA, span.A_before))
             for i, (_, dA, _) in enumerate(self._each(span))
         ]
-
-
-def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, loss: str) -> Plan:
-    """The plan of a network with these settings, for these inputs (or so many numbers) and output units.
-
-    For L = 1 no piece stands before the layer, which is logistic or linear regression and nothing else, unless the
-    network is additive: each piece works on single columns, so that the scores become sums of learned curves.
-    """
-    if isinstance(inputs, int):
-        inputs = Inputs(inputs)
-    pieces: list[Block] = []
-    width = inputs.n
-    if settings.hidden_layer_sizes or settings.additive:
-        rest = width - inputs.numbers
-        if inputs.numbers and settings.numeric_embedding != "none":
-            kind = PeriodicEmbedding if settings.numeric_embedding == "periodic" else PiecewiseLinear
-            pieces.append(kind(inputs.numbers, rest))
-            width = pieces[-1].n_out
-        most = settings.one_hot_up_to
-        if isinstance(most, int) and max(inputs.indicators, default=0) > most:
-            pieces.append(CategoryEmbedding(width - rest, inputs.indicators, most))
-            width = pieces[-1].n_out
-        if settings.feature_scale:
-            pieces.append(FeatureScale(width))
-        if settings.members > 1:
-            pieces.append(Members(width, settings.members))
-    sizes = (width, *settings.hidden_layer_sizes, n_scores)
-    return Plan(Architecture(sizes, settings.activation, loss), pieces, settings.parametrization)

@@ -187,7 +187,10 @@ class Blueprint:
             self.gradient = [layout.matrix(1, plan.n_parameters)]
         elif backward:  # room for the largest gradient of each lane: the step follows at once
             by_lane = zip_longest(*self._gradients(max_rows), fillvalue=[])
-            largest = (max(part.stop - part.first for parts in lane for part in parts) for lane in by_lane)
+            largest = (
+                max((part.stop - part.first for parts in lane for part in parts if callable(part.found)), default=0)
+                for lane in by_lane
+            )
             self.gradient = [layout.matrix(1, size) for size in largest]
         self.prepared: dict[Any, Any] = {}
 
@@ -263,11 +266,20 @@ class Blueprint:
         """The operations that compute a part of the gradient, and the step that follows."""
         first, stop = (self.plan.bounds[part.spec] + k for k in (part.first, part.stop))
         if self.solver is None:
-            return part.operations(self.gradient[0].some_columns(first, stop))
-        gradient = self.gradient[lane].some_columns(0, stop - first)
+            gradient = self.gradient[0].some_columns(first, stop)
+        else:
+            gradient = self.gradient[lane].some_columns(0, stop - first)
+        if callable(part.found):
+            computed = part.found(gradient)
+        elif self.solver is None:
+            computed = [Operation("copy", (part.found, gradient))]
+        else:
+            computed, gradient = [], part.found
+        if self.solver is None:
+            return computed
         theta, m, v = (place.some_columns(first, stop) for place in (self.theta, self.m, self.v))
         step = Operation("step", (theta, gradient, m, v, self.settings, self.factors[part.spec]), self.solver)
-        return [*part.operations(gradient), step]
+        return [*computed, step]
 
 
 def _end(last: int | None) -> int | None:

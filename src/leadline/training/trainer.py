@@ -221,7 +221,9 @@ def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
     shared = plan.members > 1
     pieces = len(plan.pieces) - shared
     if pieces:
-        x = Scorer(plan, Processor(), np.float64, block=pieces - 1).take(theta).scores(x)
+        # the pieces by themselves, whose parameters come first in any case
+        apart = Plan(plan.architecture, plan.pieces)
+        x = Scorer(apart, Processor(), np.float64, block=pieces - 1).take(theta).scores(x)
     return np.asarray(x * plan.named(theta)["member_scale"][0] if shared else x)
 
 
