@@ -8,7 +8,7 @@ from leadline import DeepClassifier, DeepRegressor
 from leadline.errors import ParameterError
 from leadline.inspection import column_curves
 from leadline.tables import Layout, Statistics
-from leadline.training import Processor, Scorer
+from leadline.training import Processor, Scorer, coded_above
 
 KINDS = {
     "bins": {"numeric_embedding": "piecewise_linear"},
@@ -45,13 +45,11 @@ def target(X: pd.DataFrame, classes: int) -> np.ndarray:
 
 def raw_scores(model, X: pd.DataFrame) -> np.ndarray:
     """Z of every network, (P, m, n[L])."""
-    encoded = model.layout.encode(X)
-    return np.stack(
-        [
-            Scorer(plan, Processor(), np.float64).take(member.theta).scores(member.statistics.apply(encoded))
-            for plan, member in zip(model.plans, model.members, strict=True)
-        ]
-    )
+    encoded, found = model.layout.encode(X), []
+    for plan, member in zip(model.plans, model.members, strict=True):
+        inputs = member.statistics.apply(encoded, coded_above(member.settings))
+        found.append(Scorer(plan, Processor(), np.float64).take(member.theta).scores(inputs))
+    return np.stack(found)
 
 
 def drawn_rows(curves, X: pd.DataFrame, m: int = 200) -> tuple[pd.DataFrame, np.ndarray]:

@@ -1,5 +1,7 @@
 """How well the differences of scores are known: influences against rows drawn anew, and against many tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ def make_problem(task: str = "regression", scoring=None, weighted: bool = False,
     w = 0.2 + generator.random(n) ** 2 * 3 if weighted else np.ones(n)
     target = Target.infer(y, task)
     splits, _ = make_folds(y, np.arange(n), target, units, K, seed=0)
-    encoded = Encoded(signal[:, None], np.zeros((n, 0), np.float32), ())
+    encoded = Encoded(signal[:, None], np.zeros((n, 0), np.int32), ())
     sets = [rows for rows, _ in splits]
     problem = Problem.build(encoded, y, w, target, Metric(scoring, target), sets, Hyperparameters(), units)
     return problem, [judged for _, judged in splits]
@@ -27,7 +29,7 @@ def make_problem(task: str = "regression", scoring=None, weighted: bool = False,
 def models(problem: Problem, noises, seed: int = 1, common: float = 0.3) -> dict[int, np.ndarray]:
     """Predictions that see the signal through noise, of which they have a part in common."""
     generator = np.random.default_rng(seed)
-    signal = problem.encoded.numbers[:, 0]
+    signal = problem.rows.numbers[:, 0].astype(np.float64)
     shared = generator.normal(size=len(signal)) * (1.0 if problem.units is None else 0.0)
     if problem.units is not None:
         shared = generator.normal(size=problem.units.max() + 1)[problem.units]
@@ -181,8 +183,8 @@ def test_a_row_counts_by_its_weight() -> None:
     problem, folds = make_problem(weighted=True)
     w = problem.w.copy()
     w[::3] = 2.0
-    weighted = Problem(**{**vars(problem), "w": w})
-    scaled = Problem(**{**vars(problem), "w": 3.0 * w})
+    weighted = replace(problem, rows=problem.rows._replace(w=w))
+    scaled = replace(problem, rows=problem.rows._replace(w=3.0 * w))
     predictions = models(problem, (0.5, 0.6))
     a, b = (compare(own, folds, predictions, 0) for own in (weighted, scaled))
     assert np.allclose(a.covariance, b.covariance, rtol=1e-12)

@@ -4,7 +4,7 @@ from sklearn.model_selection import KFold, TimeSeriesSplit
 
 from leadline.errors import DataError
 from leadline.search import hold_out, make_folds, most_repeats, twins, usual_folds
-from leadline.tables import Encoded, Target
+from leadline.tables import Encoded, Group, Target
 
 Y = np.array(["a"] * 60 + ["b"] * 30 + ["c"] * 10)
 CLASSES = Target.infer(Y, "classification")
@@ -94,7 +94,7 @@ def test_only_few_rows_are_divided_again(n: int, most: int) -> None:
 
 
 def encoded(numbers: np.ndarray) -> Encoded:
-    return Encoded(numbers, np.zeros((len(numbers), 0), np.float32), ())
+    return Encoded(numbers, np.zeros((len(numbers), 0), np.int32), ())
 
 
 def test_rows_that_are_the_same_in_every_column_and_in_the_target_are_twins() -> None:
@@ -106,8 +106,8 @@ def test_rows_that_are_the_same_in_every_column_and_in_the_target_are_twins() ->
     assert alike[1] == alike[4]
     assert len(set(alike)) == 3, "the columns the other way round are another row"
     assert twins(encoded(numbers), np.arange(5.0)) is None, "another target is another row"
-    indicators = np.array([[0], [0], [1], [0], [1]], np.float32)
-    assert twins(Encoded(numbers, indicators, (1,)), y) is None, "another category is another row"
+    codes = np.array([[0], [0], [1], [0], [1]], np.int32)
+    assert twins(Encoded(numbers, codes, (Group(True, 0, 2),)), y) is None, "another category is another row"
     two = np.column_stack([y, [1.0, 2.0, 1.0, 2.0, 3.0]])
     alike = twins(encoded(numbers), two)
     assert [a == b for a, b in ((alike[0], alike[2]), (alike[1], alike[4]))] == [True, False]

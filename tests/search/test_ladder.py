@@ -52,7 +52,7 @@ def make_problem(
     target = Target.infer(y, "regression")
     splits, _ = make_folds(y, np.arange(n), target, None, k, seed=0, repeats=repeats)
     design = Design(y, splits, repeats, target, n_networks, 0.1, stopped, 0)
-    encoded = Encoded(numbers, np.zeros((n, 0), np.float32), ())
+    encoded = Encoded(numbers, np.zeros((n, 0), np.int32), ())
     metric = Metric(scoring, target)
     return Posed(Problem.build(encoded, y, np.ones(n), target, metric, design.training_rows, BASE), design)
 

@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
-from leadline.tables import Encoded, Statistics
+from leadline.tables import Encoded, Group, Statistics
 
 
-def encoded(numbers, indicators=None):
-    numbers = np.asarray(numbers, dtype=np.float64)
-    shape = (len(numbers), 0)
-    return Encoded(numbers, np.zeros(shape, np.float32) if indicators is None else np.float32(indicators), ())
+def encoded(numbers):
+    return Encoded(np.asarray(numbers, dtype=np.float64), np.zeros((len(numbers), 0), np.int32), ())
 
 
 def fit(numbers, scaling="robust", w=None):
@@ -96,6 +94,10 @@ def test_a_column_without_a_known_number_is_zero():
 
 
 def test_inputs_are_float32_with_the_indicators_behind_the_numbers():
-    inputs = fit([[0.0], [1.0]], "none").apply(encoded([[0.0], [1.0]], [[1, 0], [0, 1]]))
+    groups = (Group(False, 0, 1), Group(True, 0, 2), Group(True, 1, 3))
+    rows = Encoded(np.array([[0.0], [np.nan]]), np.array([[1, 2], [-1, 0]], np.int32), groups)
+    inputs = fit([[0.0], [1.0]], "none").apply(rows)
     assert inputs.dtype == np.float32
-    assert inputs.tolist() == [[0, 1, 0], [1, 0, 1]]
+    assert inputs.tolist() == [[0, 0, 0, 1, 0, 0, 1], [0, 1, 0, 0, 1, 0, 0]]
+    # a column of more than two categories is told by its code
+    assert fit([[0.0], [1.0]], "none").apply(rows, 2).tolist() == [[0, 0, 0, 1, 2], [0, 1, 0, 0, 0]]

@@ -101,7 +101,11 @@ def test_numbers_keep_their_columns():
 
 def test_classes_become_zero_and_one_or_one_hot_in_sorted_order():
     assert infer(["b", "a"]).encode(np.array(["a", "b", "b"])).tolist() == [[0], [1], [1]]
-    assert infer(["c", "a", "b"]).encode(np.array(["b", "c"])).tolist() == [[0, 1, 0], [0, 0, 1]]
+    three = infer(["c", "a", "b"])
+    places = three.encode(np.array(["b", "c"]))
+    assert places.tolist() == [[1], [2]]
+    learned = three.learned(places, three.fit(places, np.ones(2)))
+    assert learned.tolist() == [[0, 1, 0], [0, 0, 1]]
 
 
 @pytest.mark.parametrize("values", [[0, 2, 1], [0.0, 2.0, 1.0], np.array([0, 2, 1], dtype=object)])
@@ -158,8 +162,8 @@ def test_a_regression_is_scaled_and_back_again():
     target = infer([1.0, 5.0, 9.5], "regression")
     Y, w = target.encode(np.array([1.0, 5.0, 9.5])), np.ones(3)
     fitted = target.fit(Y, w)
-    np.testing.assert_allclose(target.predictions(fitted.apply(Y), fitted), Y)
-    np.testing.assert_allclose(fitted.apply(Y).std(), 1)
+    np.testing.assert_allclose(target.predictions(target.learned(Y, fitted), fitted), Y)
+    np.testing.assert_allclose(target.learned(Y, fitted).std(), 1)
 
 
 def test_numbers_are_predicted_within_the_range_of_the_training_rows_if_asked():
@@ -177,13 +181,16 @@ def test_numbers_are_predicted_within_the_range_of_the_training_rows_if_asked():
 
 def test_smoothing_spreads_a_share_of_every_class_and_label_and_leaves_numbers_alone():
     three, two = infer(["a", "b", "c"]), infer(["a", "b"])
-    Y = three.smoothed(three.encode(np.array(["b"])), 0.3)
-    np.testing.assert_allclose(Y, [[0.1, 0.8, 0.1]])
-    np.testing.assert_allclose(two.smoothed(two.encode(np.array(["a", "b"])), 0.2), [[0.1], [0.9]])
-    labels = Target.infer(np.array([[0, 1], [1, 1]]), "classification")
-    np.testing.assert_allclose(labels.smoothed(np.array([[0.0, 1.0]]), 0.2), [[0.1, 0.9]])
-    numbers = infer([1.0, 2.0], "regression")
-    assert numbers.smoothed(np.array([[1.0]]), 0.2).tolist() == [[1.0]]
+    labels, numbers = Target.infer(np.array([[0, 1], [1, 1]]), "classification"), infer([1.0, 2.0], "regression")
+
+    def learned(target, y, share):
+        Y = target.encode(np.array(y))
+        return target.learned(Y, target.smoothed(TargetStatistics.unscaled(target.n_scores), share))
+
+    np.testing.assert_allclose(learned(three, ["b"], 0.3), [[0.1, 0.8, 0.1]])
+    np.testing.assert_allclose(learned(two, ["a", "b"], 0.2), [[0.1], [0.9]])
+    np.testing.assert_allclose(learned(labels, [[0, 1]], 0.2), [[0.1, 0.9]])
+    assert learned(numbers, [1.0], 0.2).tolist() == [[1.0]]
 
 
 def test_centre_and_scale_count_a_row_of_weight_two_twice():

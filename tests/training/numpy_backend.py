@@ -49,21 +49,58 @@ class NumpyBackend:
             rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
             view(memory, blueprint.settings)[0, : steps.settings.shape[1]] = steps.settings[s]
             for operation in blueprint.program(len(rows), steps.deliver).operations:
-                self.operate(operation, memory, steps, rows, steps.keys[s])
+                out = None if steps.out is None else steps.out[start : start + len(rows)]
+                self.operate(operation, memory, steps.examples, out, rows, steps.keys[s])
             if steps.deliver is None:
                 total += float(memory[blueprint.loss.offset]) * len(rows)
         return total / len(steps.rows)
 
-    def operate(self, op: Operation, memory: np.ndarray, steps: Steps, rows: np.ndarray, keys: np.ndarray) -> None:
-        getattr(self, op.kernel)(op, [view(memory, place) for place in op.places], steps.examples, rows, keys)
+    def operate(self, op: Operation, memory: np.ndarray, examples: Any, out: Any, rows: np.ndarray, keys: Any) -> None:
+        places = [view(memory, place) for place in op.places]
+        if op.kernel == "deliver":
+            out[:] = places[0].reshape(op.numbers[0], len(rows), -1).mean(axis=0)
+        else:
+            getattr(self, op.kernel)(op, places, examples, rows, keys)
 
     def gather(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
-        (out,) = places
-        out[:] = examples.X[rows]
+        places[0][:] = examples.X[rows]
 
-    def deliver(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
-        (members,) = op.numbers
-        examples.Y[rows] = places[0].reshape(members, len(rows), -1).mean(axis=0)
+    def gather_targets(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        places[0][:], places[1][:] = examples.Y[rows], examples.w[rows]
+
+    def encode(self, op: Any, places: Any, table: Any, rows: Any, keys: Any) -> None:
+        (out,), lens, numbers, codes = places, table.lens, table.rows.numbers[rows], table.rows.codes[rows]
+        u = (np.where(np.isnan(numbers), lens.fill, numbers) - lens.center) / lens.scale
+        u = np.clip(u, -lens.farthest, lens.farthest)
+        parts = [u / np.sqrt(1 + (u / lens.clip) ** 2)]
+        for kind, column, width in lens.groups:
+            if kind == 0:
+                parts.append(np.isnan(numbers[:, column, None]))
+            elif kind == 1:
+                parts.append(codes[:, column, None] == np.arange(width))
+            else:
+                parts.append(codes[:, column, None])
+        out[:] = np.concatenate(parts, axis=1)
+
+    def encode_targets(self, op: Any, places: Any, table: Any, rows: Any, keys: Any) -> None:
+        (out, weights), lens, Y = places, table.lens, table.rows.Y[rows]
+        if lens.one_hot:
+            Y = np.arange(out.shape[1]) == Y
+        out[:] = (Y - lens.target_center) / lens.target_scale
+        weights[:] = table.rows.w[rows]
+
+    def embed(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        code, E, out = places
+        out[:] = np.where(code < 0, 0, E[code[:, 0].astype(int)])
+
+    def embed_backward(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        code, dA, dE = places
+        dE[:] = 0
+        known = code[:, 0] >= 0
+        np.add.at(dE, code[known, 0].astype(int), dA[known])
+
+    def fill(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        places[0][:] = 0
 
     def copy(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
         a, out = places
@@ -194,10 +231,10 @@ class NumpyBackend:
         db[:] = dA.sum(axis=0)
 
     def loss(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
-        Z, dZ, value = places
-        some = np.tile(rows, len(Z) // op.numbers[0])
-        own, y = loss(op.owner), examples.Y[some].T
-        share = examples.w[some] / examples.w[some].sum(dtype=float)
+        Z, dZ, value, Y, w = places
+        some = np.tile(np.arange(len(Y)), len(Z) // len(Y))
+        own, y = loss(op.owner), Y[some].T
+        share = w[0, some] / w[0, some].sum(dtype=float)
         value[:] = np.sum(share * own.value(Z.T, y))
         dZ[:] = (share * own.gradient(Z.T, y)).T
 

@@ -45,7 +45,7 @@ def one_step(examples: Examples, rows: np.ndarray, keys: np.ndarray | None = Non
 def expected(plan: Plan, theta: np.ndarray, examples: Examples, rows: np.ndarray) -> tuple[np.ndarray, float, bool]:
     """Gradient and loss by the specification, and whether a kink is near."""
     architecture, parameters = plan.architecture, plan.layers(theta)
-    X, Y, w = (array[rows].T.astype(float) for array in examples)
+    X, Y, w = (array[rows].T.astype(float) for array in (examples.X, examples.Y, examples.w))
     Z, caches = forward(architecture, parameters, X)
     gradient = np.concatenate([d.ravel() for pair in backward(architecture, caches, Y, w) for d in pair])
     nearest = min((np.abs(cache.Z).min() for cache in caches[:-1]), default=1.0)

@@ -24,7 +24,7 @@ def operate(kernel: str, owner: Any, *arrays: np.ndarray, same: dict[int, int] |
     operands = [places[(same or {}).get(i, i)] for i in range(len(arrays))]
     program = lower(Program((((Operation(kernel, tuple(operands), owner),),),)), dtype)
     nothing = np.zeros(1, np.int64), np.zeros(9, np.uint64)
-    call_range(program.addresses, program.operands, 0, 1, memory, 0, 0, 0, *nothing)
+    call_range(program.addresses, program.operands, 0, 1, memory, 0, 0, *nothing)
     return [memory[place.offset : place.stop].reshape(place.rows, place.columns) for place in operands]
 
 
@@ -108,13 +108,12 @@ def test_every_kernel_of_its_own_has_an_address_of_its_own() -> None:
 def test_losses_with_parameters_keep_their_own(name: str) -> None:
     own = loss(name)
     layout = Layout()
-    Z, dZ, value = layout.matrix(3, 2), layout.matrix(3, 2), layout.matrix(1, 1)
+    places = [layout.matrix(*shape) for shape in ((3, 2), (3, 2), (1, 1), (3, 2), (1, 3))]
+    Z, dZ, value, _, w = places
     memory = layout.fresh(1, np.float32)[0]
-    scores = np.array([[0.1, -0.2], [1.0, 0.7], [5.0, -3.0]], np.float32)
-    memory[Z.offset : Z.stop] = scores.ravel()
-    program = lower(Program((((Operation("loss", (Z, dZ, value), name, (3,)),),),)), np.float32)
-    Y, w, rows = np.zeros((3, 2), np.float32), np.ones(3, np.float32), np.arange(3)
-    at = [array.ctypes.data for array in (Y, Y, w)]
-    call_range(program.addresses, program.operands, 0, 1, memory, *at, rows, np.zeros(1, np.uint64))
+    scores, Y = np.array([[0.1, -0.2], [1.0, 0.7], [5.0, -3.0]], np.float32), np.zeros((3, 2), np.float32)
+    memory[Z.offset : Z.stop], memory[w.offset : w.stop] = scores.ravel(), 1.0
+    program = lower(Program((((Operation("loss", tuple(places), name),),),)), np.float32)
+    call_range(program.addresses, program.operands, 0, 1, memory, 0, 0, np.arange(3), np.zeros(1, np.uint64))
     assert memory[value.offset] == pytest.approx(float(own.value(scores.T, Y.T).mean()), rel=1e-6)
     assert np.allclose(memory[dZ.offset : dZ.stop], own.gradient(scores.T, Y.T).T.ravel() / 3, rtol=1e-6)

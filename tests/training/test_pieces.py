@@ -16,16 +16,16 @@ from leadline.training.program import SETTINGS
 
 BACKENDS = (Processor, NumpyBackend)
 M, NUMBERS, GROUPS = 12, 3, (1, 5)
-N_IN = NUMBERS + sum(GROUPS)
+N_IN = NUMBERS + 2
 
 
 def make_inputs(m: int = M, seed: int = 0) -> np.ndarray:
-    """Three numbers, a truth value, and a column of five categories."""
+    """Three numbers, a truth value, and the code of a category of five, or −1."""
     generator = np.random.default_rng(seed)
     X = np.zeros((m, N_IN))
     X[:, :NUMBERS] = generator.standard_normal((m, NUMBERS))
     X[:, NUMBERS] = generator.integers(0, 2, m)
-    X[np.arange(m), NUMBERS + 1 + generator.integers(0, 5, m)] = 1.0
+    X[:, NUMBERS + 1] = np.append(generator.permutation(5), generator.integers(-1, 5, m))[:m]
     return X
 
 
@@ -46,18 +46,17 @@ CHAINS = {
     "members": [Members(N_IN, 3)],
     "scaled periodic": [FeatureScale(N_IN), PERIODIC, FeatureScale(PERIODIC.n_out)],
     "scaled bins": [FeatureScale(N_IN), BINS],
-    "scaled categories": [FeatureScale(N_IN), CATEGORIES],
     "scaled members": [FeatureScale(N_IN), Members(N_IN, 3)],
     "scaled bins and categories": [
         BINS,
-        CategoryEmbedding(BINS.n_out - sum(GROUPS), GROUPS, above=2, size=3),
-        FeatureScale(BINS.n_out - 2),
+        CategoryEmbedding(BINS.n_out - 2, GROUPS, above=2, size=3),
+        FeatureScale(BINS.n_out + 2),
     ],
     "all": [
         PERIODIC,
-        CategoryEmbedding(PERIODIC.n_out - sum(GROUPS), GROUPS, above=2, size=3),
-        FeatureScale(PERIODIC.n_out - 2),
-        Members(PERIODIC.n_out - 2, 4),
+        CategoryEmbedding(PERIODIC.n_out - 2, GROUPS, above=2, size=3),
+        FeatureScale(PERIODIC.n_out + 2),
+        Members(PERIODIC.n_out + 2, 4),
     ],
 }
 
@@ -159,8 +158,10 @@ def test_each_piece_computes_its_formula(backend, dtype) -> None:
     A, own = output(CATEGORIES)
     embedding = own["category_embedding[0]"]
     assert embedding.shape == (5, 3)
-    code = X[:, NUMBERS + 1 :].argmax(axis=1)
-    assert np.allclose(A, np.concatenate([X[:, : NUMBERS + 1], embedding[code]], axis=1), rtol=0, atol=tolerance)
+    code = X[:, NUMBERS + 1].astype(int)
+    vectors = np.where(code[:, None] < 0, 0.0, embedding[code])
+    assert (code < 0).any()
+    assert np.allclose(A, np.concatenate([X[:, : NUMBERS + 1], vectors], axis=1), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -215,7 +216,7 @@ def test_pieces_are_chosen_by_the_settings_and_there_are_none_for_depth_one() ->
     plan = plan_for(settings, inputs, 2, "cross_entropy")
     kinds = [PeriodicEmbedding, CategoryEmbedding, FeatureScale, Members]
     assert [type(piece) for piece in plan.pieces] == kinds
-    assert plan.n_in == inputs.n
+    assert plan.n_in == inputs.numbers + inputs.rest(2) == NUMBERS + 2
     assert plan.architecture.sizes == (NUMBERS * 4 + 1 + 8, 7, 2)
     assert plan.architecture.L == 2
     linear = plan_for(replace(settings, hidden_layer_sizes=()), inputs, 2, "cross_entropy")

@@ -142,7 +142,7 @@ def _trained(options: ExplainOptions, run: str) -> _Subject:
     Y = None
     if model.target.name in picked.columns:
         own = model.members[options.member]
-        Y = own.target.apply(model.target.encode(picked[model.target.name].to_numpy())).T
+        Y = model.target.learned(model.target.encode(picked[model.target.name].to_numpy()), own.target).T
     network = f"network {options.member} of {len(model.members)}"
     about = f"row {options.row} of {options.data}, {network}; A[0] is the row as the network sees it"
     return _Subject(architecture, parameters, np.asarray(X, dtype=np.float64), Y, about)

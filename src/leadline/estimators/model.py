@@ -28,6 +28,7 @@ from leadline.training import (
     Plan,
     Processor,
     Scorer,
+    coded_above,
     layer_inputs,
     one_blas_thread,
     plan_for,
@@ -123,7 +124,8 @@ class Model:
         Of members that share its layers the first.
         """
         own = self.members[member]
-        return layer_inputs(self.plans[member], own.theta, own.statistics.apply(self.layout.encode(frame)))
+        X = own.statistics.apply(self.layout.encode(frame), coded_above(own.settings))
+        return layer_inputs(self.plans[member], own.theta, X)
 
     def predictions(self, frame: pd.DataFrame, double: bool = True) -> NDArray[np.float64]:
         """The members' mean prediction: probabilities (m, K) or numbers (m, k) for the m rows of a table."""
@@ -156,7 +158,7 @@ class Model:
         total: Any = 0.0
         with scorers.borrow() as own:
             for member, scorer in zip(self.members, own, strict=True):
-                scores = scorer.scores(member.statistics.apply(encoded))
+                scores = scorer.scores(member.statistics.apply(encoded, coded_above(member.settings)))
                 total = total + member.weight * self.target.predictions(scores, member.target)
         return np.asarray(total / sum(member.weight for member in self.members))
 
@@ -245,7 +247,7 @@ class Model:
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
-    inputs = Inputs(len(layout.number_columns), layout.indicator_groups)
+    inputs = Inputs(len(layout.number_columns), tuple(group.width for group in layout.groups))
     return plan_for(settings, inputs, target.n_scores, target.loss)
 
 

@@ -9,8 +9,9 @@ Only operators that ONNX Runtime has had for years are used: opset 17, and 2 of 
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from leadline.storage import write_whole
 from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, as_frame, words_of
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.tables.target import LARGEST_EXPONENT
-from leadline.training import Plan
+from leadline.training import Plan, coded_above
 from leadline.training.pieces import CategoryEmbedding, FeatureScale, Members, PeriodicEmbedding, PiecewiseLinear
 
 __all__ = ["TOLERANCE", "onnx_inputs", "to_onnx", "write_onnx"]
@@ -54,6 +55,14 @@ class _Graph:
         self.helper, self.numpy = _onnx().helper, _onnx().numpy_helper
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self._made: set[str] = set()
+
+    def once(self, name: str, make: Callable[[], str]) -> str:
+        """What `make` makes under a name, which several ask for."""
+        if name not in self._made:
+            self._made.add(name)
+            assert make() == name
+        return name
 
     def constant(self, name: str, value: Any, dtype: Any) -> str:
         """A constant tensor."""
@@ -95,9 +104,9 @@ def to_onnx(estimator: Estimator) -> Any:
     """
     onnx, model = _onnx(), estimator.model_
     graph = _Graph()
-    inputs, numbers, indicators = _columns(graph, estimator)
+    inputs, numbers, told = _columns(graph, estimator)
     of_members = [
-        _network(graph, plan, member, f"network_{i + 1}" if len(model.members) > 1 else "network", numbers, indicators)
+        _network(graph, plan, member, f"network_{i + 1}" if len(model.members) > 1 else "network", numbers, told)
         for i, (plan, member) in enumerate(zip(model.plans, model.members, strict=True))
     ]
     outputs = _outputs(graph, model, of_members)
@@ -112,8 +121,8 @@ def to_onnx(estimator: Estimator) -> Any:
     return proto
 
 
-def _columns(graph: _Graph, estimator: Estimator) -> tuple[list[Any], str | None, str | None]:
-    """The inputs of the graph; the raw numbers (N, p) in float64; and the indicators (N, q), ready for a network."""
+def _columns(graph: _Graph, estimator: Estimator) -> tuple[list[Any], str | None, list["_Told"]]:
+    """The inputs of the graph; the raw numbers (N, p) in float64; and what is told of categories and gaps."""
     layout, kinds = estimator.model_.layout, _onnx().TensorProto
     raw: dict[str, str] = {}
     if hasattr(estimator, "feature_names_in_"):
@@ -128,14 +137,35 @@ def _columns(graph: _Graph, estimator: Estimator) -> tuple[list[Any], str | None
             at = graph.constant(f"{column.name}/place", [int(column.name.removeprefix("x"))], np.int64)
             raw[column.name] = graph.node("Gather", f"{column.name}/column", "X", at, axis=1)
     numbers = [raw[column.name] for column in layout.number_columns]
-    indicators = []
+    told = []
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
-            indicators.append(_indicators(graph, column, raw[column.name]))
+            told.append(_Told(column, _codes(graph, column, raw[column.name])))
         elif column.missing:
             missing = graph.node("IsNaN", f"{column.name}/is_missing", raw[column.name])
-            indicators.append(graph.cast(f"{column.name}/missing", missing, np.float32))
-    return inputs, _together(graph, "numbers", numbers), _together(graph, "indicators", indicators)
+            told.append(_Told(column, graph.cast(f"{column.name}/missing", missing, np.float32)))
+    return inputs, _together(graph, "numbers", numbers), told
+
+
+class _Told(NamedTuple):
+    """What is told of a column beside its number, (N, 1): its category's code, in int64, or whether it is missing."""
+
+    column: NumberColumn | CategoryColumn
+    node: str
+
+
+def _rest(graph: _Graph, told: list[_Told], coded_above: float) -> list[str]:
+    """The inputs beside the numbers as a network takes them; nodes that several networks share are made once."""
+    parts = []
+    for column, node in told:
+        if isinstance(column, NumberColumn):
+            parts.append(node)
+        elif column.n_indicators > coded_above:
+            name = f"{column.name}/number"
+            parts.append(graph.once(name, partial(graph.cast, name, node, np.float32)))
+        else:
+            parts.append(graph.once(f"{column.name}/indicators", partial(_indicators, graph, column, node)))
+    return parts
 
 
 def _together(graph: _Graph, name: str, parts: list[str]) -> str | None:
@@ -143,15 +173,21 @@ def _together(graph: _Graph, name: str, parts: list[str]) -> str | None:
     return graph.node("Concat", name, *parts, axis=1) if parts else None
 
 
-def _indicators(graph: _Graph, column: CategoryColumn, raw: str) -> str:
+def _indicators(graph: _Graph, column: CategoryColumn, codes: str) -> str:
     """One input for each category of a column, for the rare ones together and for "missing", (N, k) in float32."""
+    each = graph.constant(f"{column.name}/codes", np.arange(column.n_indicators)[None], np.int64)
+    return graph.cast(f"{column.name}/indicators", graph.node("Equal", f"{column.name}/is", codes, each), np.float32)
+
+
+def _codes(graph: _Graph, column: CategoryColumn, raw: str) -> str:
+    """Which indicator of a column each row has, −1 for none, (N, 1) in int64."""
     k = len(column.categories)
     words = dict(zip(column.categories, range(k), strict=True))
     for word in ("True", "False"):
         if word in words:
             words.update(dict.fromkeys((word.lower(), word.upper()), words[word]))
     words[""] = k + column.rare if column.missing else -1
-    codes = graph.node(
+    return graph.node(
         "LabelEncoder",
         f"{column.name}/code",
         raw,
@@ -160,11 +196,9 @@ def _indicators(graph: _Graph, column: CategoryColumn, raw: str) -> str:
         values_int64s=list(words.values()),
         default_int64=k if column.rare else -1,
     )
-    each = graph.constant(f"{column.name}/codes", np.arange(column.n_indicators)[None], np.int64)
-    return graph.cast(f"{column.name}/indicators", graph.node("Equal", f"{column.name}/is", codes, each), np.float32)
 
 
-def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str | None, indicators: str | None) -> str:
+def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str | None, told: list[_Told]) -> str:
     """Raw scores Z[L], (N, n[L]), of one network."""
     inputs = []
     if numbers is not None:
@@ -179,8 +213,7 @@ def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str 
         if own.scaling == "robust":
             x = _clipped(graph, name, x)
         inputs.append(x)
-    if indicators is not None:
-        inputs.append(indicators)
+    inputs += _rest(graph, told, coded_above(member.settings))
     A = _together(graph, f"{name}/A0", inputs)
     assert A is not None
     arrays = plan.named(member.theta)
@@ -261,8 +294,12 @@ def _embedded(graph: _Graph, piece: CategoryEmbedding, name: str, A: str, arrays
             continue
         part = _columns_of(graph, f"{name}_{i}", A, *source)
         if number is not None:
-            embedding = graph.constant(f"{name}_embedding_{i}", arrays[f"category_embedding[{number}]"], np.float32)
-            part = graph.node("MatMul", f"{name}_embedded_{i}", part, embedding)
+            # the code −1 names the last row, of zeros
+            E = np.pad(arrays[f"category_embedding[{number}]"], ((0, 1), (0, 0)))
+            codes = graph.cast(f"{name}_codes_{i}", part, np.int64)
+            embedding = graph.constant(f"{name}_embedding_{i}", E, np.float32)
+            rows = graph.node("Gather", f"{name}_embedded_{i}", embedding, codes, axis=0)
+            part = _as_rows(graph, f"{name}_flat_{i}", rows, piece.size)
         parts.append(part)
     return graph.node("Concat", name, *parts, axis=1)
 

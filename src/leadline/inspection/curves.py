@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
-from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Model
+from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
 from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn
-from leadline.training import Processor, Scorer
+from leadline.training import Processor, Scorer, coded_above
 from leadline.training.pieces import PiecewiseLinear
 
 __all__ = ["Curve", "Curves", "column_curves"]
@@ -110,16 +110,16 @@ def column_curves(estimator: DeepClassifier | DeepRegressor | DepthSearchCV) -> 
         for plan, member in zip(model.plans, model.members, strict=True)
     ]
 
-    def scores(encoded: Encoded) -> Array:
+    def scores(column: NumberColumn | CategoryColumn | None, values: Sequence[Any]) -> Array:
         """Raw scores of every network, (P, rows, n[L])."""
         each = zip(scorers, model.members, strict=True)
-        return np.stack([scorer.scores(member.statistics.apply(encoded)) for scorer, member in each])
+        return np.stack([scorer.scores(_inputs(model.layout, member, column, values)) for scorer, member in each])
 
-    nothing = scores(_rows(model.layout, None, [None]))
+    nothing = scores(None, [None])
     intercepts, curves = nothing[:, 0].copy(), []
     for column in model.layout.columns:
         values = _values(model, column)
-        added = scores(_rows(model.layout, column, values)) - nothing
+        added = scores(column, values) - nothing
         center = added[:, [value is not None for value in values]].mean(axis=1)
         intercepts += center
         curves.append(_curve(model, column, values, added - center[:, None]))
@@ -134,22 +134,23 @@ def _curve(model: Model, column: NumberColumn | CategoryColumn, values: Sequence
     return Curve(column.name, kind, tuple(values), mean, spread, per_network)
 
 
-def _rows(layout: Layout, column: NumberColumn | CategoryColumn | None, values: Sequence[Any]) -> Encoded:
-    """An encoded row for each value of a column, without anything in the other columns: no indicator tells of a gap."""
-    n = len(values)
-    numbers = np.full((n, len(layout.number_columns)), np.nan)
-    indicators = np.zeros((n, sum(layout.indicator_groups)), np.float32)
-    at_number = at_indicator = 0
-    for other in layout.columns:
-        if other is column and isinstance(other, NumberColumn):
-            numbers[:, at_number] = [np.nan if value is None else value for value in values]
-            gaps = [value is None for value in values]
-            indicators[gaps, at_indicator : at_indicator + other.n_indicators] = 1.0
-        elif other is column:
-            indicators[:, at_indicator : at_indicator + n] = np.eye(n)
-        at_number += isinstance(other, NumberColumn)
-        at_indicator += other.n_indicators
-    return Encoded(numbers, indicators, layout.indicator_groups)
+def _inputs(
+    layout: Layout, member: Member, column: NumberColumn | CategoryColumn | None, values: Sequence[Any]
+) -> NDArray[np.float32]:
+    """A network's inputs for each value of a column, without anything in the others: no indicator tells of a gap."""
+    n, numbers, categories = len(values), layout.number_columns, layout.category_columns
+    encoded = Encoded(np.full((n, len(numbers)), np.nan), np.full((n, len(categories)), -1, np.int32), layout.groups)
+    if isinstance(column, NumberColumn):
+        encoded.numbers[:, numbers.index(column)] = [np.nan if value is None else value for value in values]
+    elif column is not None:
+        encoded.codes[:, categories.index(column)] = np.arange(n)
+    above = coded_above(member.settings)
+    X, at = member.statistics.apply(encoded, above), len(numbers)
+    for group in layout.groups:
+        if not group.codes and numbers[group.source] is not column:
+            X[:, at] = 0.0
+        at += 1 if group.codes and group.width > above else group.width
+    return X
 
 
 def _values(model: Model, column: NumberColumn | CategoryColumn) -> list[Any]:

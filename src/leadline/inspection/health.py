@@ -129,8 +129,7 @@ def training_health(
     if task.settings.solved:
         return None
     rows = task.train_rows[spread_rows(len(task.train_rows), ROWS)]
-    examples = problem.examples(task.fold)
-    x, Y = examples.X[rows], examples.Y[rows].T.astype(np.float64)
+    x, Y = problem.inputs_of(task.fold, rows), problem.learned(task.fold, rows).T
     norms, relative, dead, saturated = [], [], [], []
 
     def look(epoch: Epoch) -> None:

@@ -63,7 +63,7 @@ def twins(encoded: Encoded, truth: Array) -> Array | None:
         The target in numbers.
     """
     digest, n = np.zeros(len(encoded), np.uint64), len(encoded)
-    for column in (*encoded.numbers.T, *encoded.indicators.T):
+    for column in (*encoded.numbers.T, *encoded.codes.T):
         digest = _digested(digest, column)
     _, inputs = np.unique(digest, return_inverse=True)
     for column in np.reshape(truth, (n, -1)).T:

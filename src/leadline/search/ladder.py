@@ -44,8 +44,6 @@ Array = NDArray[Any]
 ROUNDS = 3
 # Batches that each job gets in one call, of a backend that gives results only when all are there.
 BATCHES_EACH = 2
-# What the inputs of the networks of a batch may fill.
-EXAMPLES_BYTES = 1 << 28
 # L = 1 has all its candidates judged on so many folds, and so many of them, the best there, on all.
 FIRST_FOLDS, FINALISTS = 2, 2
 # A candidate is left out where the average is better without it, by a one-sided test at this level.
@@ -550,8 +548,6 @@ class Ladder:
         batches = []
         for group in alike.values():
             most = networks_at_once(plan_of(self.problem, group[0].settings), group[0].settings)
-            # each network sees the table in its own way
-            most = min(most, max(EXAMPLES_BYTES // self.problem.examples_bytes, 1))
             size = min(most, -(-len(group) // jobs))
             batches += [group[start : start + size] for start in range(0, len(group), size)]
         # the longest first, so that no job is left alone with them at the end

@@ -1,10 +1,11 @@
 """A problem: a table, its target, and what is fitted on the rows that a network learns from.
 
 Every number that is fitted on rows (medians, scales, the target's mean) is fitted on a network's training rows alone.
-The rows are held once, as they were read; a network's inputs are computed from them when it is trained.
+The rows are held once, as they were read; a network's inputs are computed as it gathers a batch of them.
 """
 
 import hashlib
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,19 +16,21 @@ from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
 from leadline.search.metrics import Metric
-from leadline.tables import Encoded, Statistics, Target, TargetStatistics
-from leadline.training import Examples, Hyperparameters, Inputs
+from leadline.tables import Encoded, Group, Statistics, Target, TargetStatistics
+from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above
 
 __all__ = ["Fitted", "Problem", "View"]
 
 Array = NDArray[Any]
 
-# Rows that are scaled at once: what is computed in between stays small.
-ROWS_IN_A_PART = 4096
+# Rows that tell where a column's numbers lie; a column whose median is farther from zero than so many distances of its
+# quartiles is counted from there, which float32 would not tell apart otherwise.
+ROWS_ASKED, FAR = 10_000, 8.0
 
 
 class View(NamedTuple):
-    """How a network sees the table: its training rows, how numbers are scaled, and whether predictions have ends.
+    """How a network sees the table: its training rows, how numbers are scaled, whether predictions have ends, and which
+    columns are told by one code: those with more indicators than `coded_above`.
 
     Everything that is fitted is fitted on those rows.
     """
@@ -35,11 +38,12 @@ class View(NamedTuple):
     rows: int
     scaling: str
     clips: bool = False
+    coded_above: float = math.inf
 
     @classmethod
     def of(cls, rows: int, settings: Hyperparameters) -> "View":
         """That of a network with these settings."""
-        return cls(rows, settings.scaling, settings.clip_predictions)
+        return cls(rows, settings.scaling, settings.clip_predictions, coded_above(settings))
 
 
 class Fitted(NamedTuple):
@@ -55,16 +59,16 @@ class Problem:
 
     Attributes
     ----------
-    encoded : Encoded
-        n rows.
+    rows : Rows
+        n rows of the table, the truth as networks learn it before anything is fitted, and positive weights.
+    origin : (p,) array
+        From where the numbers in `rows` are counted.
+    groups : tuple of Group
+        The indicators of the table.
     target : Target
     metric : Metric
     y : (n,) or (n, k) array
         The truth as `Metric.score` takes it.
-    Y : (n, n[L]) array
-        The truth as networks learn it, before anything is fitted.
-    w : (n,) array
-        Positive weights.
     training_rows : sequence of arrays
         Every set of rows that a network learns from.
     label_smoothing : float
@@ -72,12 +76,12 @@ class Problem:
         Rows of one number are one observation: groups, or rows that are alike.
     """
 
-    encoded: Encoded
+    rows: Rows
+    origin: Array
+    groups: tuple[Group, ...]
     target: Target
     metric: Metric
     y: Array
-    Y: Array
-    w: Array
     training_rows: Sequence[Array]
     label_smoothing: float = 0.0
     units: Array | None = None
@@ -116,18 +120,21 @@ class Problem:
             What was fitted on other rows and is used for each set of training rows.
         """
         known = {View.of(i, settings): own for i, own in enumerate(fitted or ())}
-        truth, Y = target.truth(y), target.encode(y)
-        return cls(encoded, target, metric, truth, Y, w, tuple(training_rows), settings.label_smoothing, units, known)
+        numbers, origin = _in_single(encoded.numbers)
+        codes, Y = np.ascontiguousarray(encoded.codes), np.ascontiguousarray(target.encode(y))
+        rows = Rows(numbers, codes, Y, np.ascontiguousarray(w, np.float64))
+        truth, smoothing = target.truth(y), settings.label_smoothing
+        return cls(rows, origin, encoded.groups, target, metric, truth, tuple(training_rows), smoothing, units, known)
+
+    @property
+    def w(self) -> Array:
+        """Weight of each row, (n,)."""
+        return self.rows.w
 
     @property
     def inputs(self) -> Inputs:
-        """What the inputs are."""
-        return Inputs(self.encoded.numbers.shape[1], self.encoded.groups)
-
-    @property
-    def examples_bytes(self) -> int:
-        """What the examples of a view fill."""
-        return 4 * len(self.encoded) * (self.encoded.n_inputs + int(self.Y.shape[1]) + 1)
+        """What the table tells of a row."""
+        return Inputs(len(self.origin), tuple(group.width for group in self.groups))
 
     def on(self, training_rows: Sequence[Array]) -> "Problem":
         """The same for other sets of training rows."""
@@ -137,19 +144,39 @@ class Problem:
         """What a view has fitted on its training rows."""
         if view not in self._known:  # two threads may compute the same twice
             rows = self.training_rows[view.rows]
-            statistics = Statistics.fit(self.encoded.numbers, rows, self.w[rows], view.scaling)
-            self._known[view] = Fitted(statistics, self.target.fit(self.Y[rows], self.w[rows], view.clips))
+            own = Statistics.fit(self.rows.numbers, rows, self.w[rows], view.scaling)
+            if view.scaling != "none":
+                own = replace(own, center=own.center + self.origin)
+            own = replace(own, fill=own.fill + self.origin)
+            self._known[view] = Fitted(own, self.target.fit(self.rows.Y[rows], self.w[rows], view.clips))
         return self._known[view]
 
-    def examples(self, fold: View) -> Examples:
-        """All rows as the networks of a view see them, in float32."""
-        own = self.fitted(fold)
-        X = np.empty((len(self.encoded), self.encoded.n_inputs), np.float32)
-        for start in range(0, len(X), ROWS_IN_A_PART):
-            rows = slice(start, start + ROWS_IN_A_PART)
-            X[rows] = own.statistics.apply(self.encoded[rows])
-        Y = self.target.smoothed(self.Y, self.label_smoothing) if self.label_smoothing else self.Y
-        return Examples(X, np.ascontiguousarray(own.target.apply(Y), np.float32), self.w.astype(np.float32))
+    def examples(self, fold: View) -> Table:
+        """All rows as the networks of a view see them."""
+        own, target = self.fitted(fold)
+        learned = self.target.smoothed(target, self.label_smoothing)
+        lens = Lens(
+            own.fill - self.origin,
+            own.center - self.origin,
+            own.scale,
+            *own.bends,
+            [_told(group, fold.coded_above) for group in self.groups],
+            learned.center,
+            learned.scale,
+            self.target.one_hot,
+        )
+        return Table(self.rows, lens)
+
+    def inputs_of(self, view: View, rows: Array) -> Array:
+        """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
+        own = Encoded(self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups)
+        return self.fitted(view).statistics.apply(own, view.coded_above)
+
+    def learned(self, view: View, rows: Array) -> Array:
+        """What a network of a view learns of some rows, (m, n[L])."""
+        return self.target.learned(
+            self.rows.Y[rows], self.target.smoothed(self.fitted(view).target, self.label_smoothing)
+        )
 
     def predictions(self, view: View, scores: Array) -> Array:
         """Probabilities or numbers from outputs Z[L], (m, n[L])."""
@@ -189,8 +216,7 @@ class Problem:
     def digest(self, sets: int) -> str:
         """A fingerprint of rows, target, weights and the first `sets` of training rows, of which the others follow."""
         digest = hashlib.sha256()
-        rows = (self.encoded.numbers, self.encoded.indicators, self.Y, self.w)
-        for array in (*rows, *self.training_rows[:sets]):
+        for array in (*self.rows, self.origin, *self.training_rows[:sets]):
             digest.update(f"{array.shape} {array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:16]
@@ -201,5 +227,26 @@ class Problem:
 
     def __sizeof__(self) -> int:
         # what is as large as this is sent to a worker once, by backends that ask
-        arrays = (self.encoded.numbers, self.encoded.indicators, self.Y, self.w, *self.training_rows)
-        return sum(array.nbytes for array in arrays)
+        return sum(array.nbytes for array in (*self.rows, *self.training_rows))
+
+
+def _told(group: Group, coded_above: float) -> tuple[int, int, int]:
+    """How the inputs tell of a group; see `Lens`."""
+    if not group.codes:
+        return 0, group.source, 1
+    return (2, group.source, 1) if group.width > coded_above else (1, group.source, group.width)
+
+
+def _in_single(numbers: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Numbers (n, p) in float32, no new array if they are that, and from where each column is counted, (p,)."""
+    if numbers.dtype == np.float32 or not numbers.shape[1]:
+        return np.ascontiguousarray(numbers, np.float32), np.zeros(numbers.shape[1])
+    asked = numbers[:: -(-len(numbers) // ROWS_ASKED)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column may be missing in all rows asked
+        low, middle, high = np.nanquantile(asked, (0.25, 0.5, 0.75), axis=0)
+        origin = np.where(np.abs(middle) > FAR * (high - low), middle, 0.0)
+    found, largest = np.empty(numbers.shape, np.float32), np.finfo(np.float32).max
+    for j in range(numbers.shape[1]):
+        found[:, j] = np.clip(numbers[:, j] - origin[j], -largest, largest)
+    return found, origin

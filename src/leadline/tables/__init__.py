@@ -1,7 +1,7 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
 from leadline.tables.frames import as_frame
-from leadline.tables.layout import CategoryColumn, Encoded, Layout, NumberColumn, words_of
+from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, words_of
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
@@ -10,6 +10,7 @@ __all__ = [
     "CategoryColumn",
     "Classes",
     "Encoded",
+    "Group",
     "Labels",
     "Layout",
     "NumberColumn",

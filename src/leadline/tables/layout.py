@@ -5,9 +5,10 @@ fold. Whatever is a number that depends on the rows (medians, quantiles) is fitt
 """
 
 import dataclasses
+import math
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from leadline.errors import DataError, ModelFileError
 from leadline.records import ANYTHING, FLAG, TEXT, list_of, read_fields
 from leadline.tables.reading import nearest
 
-__all__ = ["CategoryColumn", "Encoded", "Layout", "NumberColumn", "words_of"]
+__all__ = ["CategoryColumn", "Encoded", "Group", "Layout", "NumberColumn", "words_of"]
 
 # A category column keeps its commonest values apart; what is rarer shares one input.
 MOST_CATEGORIES = 64
@@ -60,6 +61,24 @@ class CategoryColumn:
         return len(self.categories) + self.rare + self.missing
 
 
+class Group(NamedTuple):
+    """Neighbouring indicators that tell of one column.
+
+    Attributes
+    ----------
+    codes : bool
+        Whether they tell which of its categories a row has; else there is one of them, for a number that is missing.
+    source : int
+        The place of the column among the codes, or among the numbers.
+    width : int
+        How many there are.
+    """
+
+    codes: bool
+    source: int
+    width: int
+
+
 @dataclass
 class Encoded:
     """A table as numbers, before anything is fitted on its rows.
@@ -68,20 +87,38 @@ class Encoded:
     ----------
     numbers : (n, p) array of float32 or float64
         Number columns as they are, NaN for missing; a view of the table where that is possible.
-    indicators : (n, q) float32 array
-        Zeros and ones.
-    groups : tuple of int
-        How many neighbouring indicators belong to each column that has some.
+    codes : (n, c) int32 array
+        Of each category column the place of the row's category, of the rare ones or of "missing" among its
+        indicators; −1 for none of them.
+    groups : tuple of Group
+        The indicators of the columns that have some, in their order.
     """
 
     numbers: NDArray[np.floating]
-    indicators: NDArray[np.float32]
-    groups: tuple[int, ...]
+    codes: NDArray[np.int32]
+    groups: tuple[Group, ...]
 
     @property
     def n_inputs(self) -> int:
-        """p + q."""
-        return int(self.numbers.shape[1] + self.indicators.shape[1])
+        """p and all indicators."""
+        return int(self.numbers.shape[1] + sum(group.width for group in self.groups))
+
+    @property
+    def indicators(self) -> NDArray[np.float32]:
+        """Zeros and ones, (n, q), group by group."""
+        return self.rest()
+
+    def rest(self, coded_above: float = math.inf) -> NDArray[np.float32]:
+        """The inputs beside the numbers: indicators, and the code of a column that has more of them than that."""
+        parts = [np.zeros((len(self), 0), np.float32)]
+        for group in self.groups:
+            if not group.codes:
+                parts.append(np.isnan(self.numbers[:, group.source, None]).astype(np.float32))
+            elif group.width > coded_above:
+                parts.append(self.codes[:, group.source, None].astype(np.float32))
+            else:
+                parts.append((self.codes[:, group.source, None] == np.arange(group.width)).astype(np.float32))
+        return np.concatenate(parts, axis=1)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -89,10 +126,10 @@ class Encoded:
     def followed_by(self, more: "Encoded") -> "Encoded":
         """These rows, and after them others."""
         numbers = np.concatenate([self.numbers, more.numbers])
-        return Encoded(numbers, np.concatenate([self.indicators, more.indicators]), self.groups)
+        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups)
 
     def __getitem__(self, rows: slice) -> "Encoded":
-        return Encoded(self.numbers[rows], self.indicators[rows], self.groups)
+        return Encoded(self.numbers[rows], self.codes[rows], self.groups)
 
 
 @dataclass(frozen=True)
@@ -229,9 +266,17 @@ class Layout:
         return len(self.number_columns) + sum(column.n_indicators for column in self.columns)
 
     @property
-    def indicator_groups(self) -> tuple[int, ...]:
-        """How many indicators each column has, of those that have some."""
-        return tuple(column.n_indicators for column in self.columns if column.n_indicators)
+    def groups(self) -> tuple[Group, ...]:
+        """The indicators of each column that has some."""
+        found, at_number, at_code = [], 0, 0
+        for column in self.columns:
+            if isinstance(column, NumberColumn):
+                found += [Group(False, at_number, 1)] * column.missing
+                at_number += 1
+            else:
+                found.append(Group(True, at_code, column.n_indicators))
+                at_code += 1
+        return tuple(found)
 
     @property
     def input_names(self) -> list[str]:
@@ -267,22 +312,13 @@ class Layout:
             kinds = set(own.dtypes)
             if kinds <= {np.dtype(np.float32)} or kinds <= {np.dtype(np.float64)}:
                 return self.encode_array(own.to_numpy(), slice(None))
-        n = len(frame)
-        numbers = np.empty((n, len(self.number_columns)))
-        indicators = np.zeros((n, sum(column.n_indicators for column in self.columns)), dtype=np.float32)
-        at_number = at_indicator = 0
-        for column in self.columns:
-            part = indicators[:, at_indicator : at_indicator + column.n_indicators]
-            at_indicator += column.n_indicators
-            if isinstance(column, NumberColumn):
-                values = self._number_values(column, frame[column.name])
-                numbers[:, at_number] = values
-                at_number += 1
-                if column.missing:
-                    part[:, 0] = np.isnan(values)
-            else:
-                _set_category(column, frame[column.name], part)
-        return Encoded(numbers, indicators, self.indicator_groups)
+        numbers = np.empty((len(frame), len(self.number_columns)))
+        codes = np.empty((len(frame), len(self.category_columns)), np.int32)
+        for j, number in enumerate(self.number_columns):
+            numbers[:, j] = self._number_values(number, frame[number.name])
+        for j, category in enumerate(self.category_columns):
+            codes[:, j] = _codes(category, frame[category.name])
+        return Encoded(numbers, codes, self.groups)
 
     @property
     def plain(self) -> bool:
@@ -305,8 +341,7 @@ class Layout:
         for j, column in enumerate(self.columns):
             if np.isinf(numbers[:, j]).any():
                 raise _infinite(column.name, numbers[:, j], rows.start or 0)
-        with_indicator = [j for j, column in enumerate(self.columns) if column.n_indicators]
-        return Encoded(numbers, np.isnan(numbers[:, with_indicator]).astype(np.float32), self.indicator_groups)
+        return Encoded(numbers, np.zeros((len(numbers), 0), np.int32), self.groups)
 
     @staticmethod
     def _number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64]:
@@ -418,13 +453,11 @@ def _is_nested(value: Any) -> bool:
     return isinstance(value, list | tuple | dict | set | np.ndarray)
 
 
-def _set_category(column: CategoryColumn, series: pd.Series, part: NDArray[np.float32]) -> None:
-    """Write ones into `part`, (n, n_indicators), at each row's category."""
+def _codes(column: CategoryColumn, series: pd.Series) -> NDArray[np.int64]:
+    """The place of each row among the column's indicators, (n,); −1 where it has none."""
     found = _Words.of(series)
     unseen = len(column.categories) if column.rare else -1
     index = {category: i for i, category in enumerate(column.categories)}
     missing = len(column.categories) + column.rare if column.missing else -1
     place = np.array([index.get(word, unseen) for word in found.words] + [missing], dtype=np.int64)
-    at = place[found.codes]
-    rows = np.flatnonzero(at >= 0)
-    part[rows, at[rows]] = 1.0
+    return place[found.codes]

@@ -6,6 +6,7 @@ median, the quartiles are those of the others. "standard" takes mean and standar
 they are. A missing number becomes the median in all three.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,15 +75,20 @@ class Statistics:
         # a column that is constant in these rows says nothing: it becomes zero, whatever comes later
         return cls(scaling, fill, center, np.where(scale > 0, scale, np.inf))
 
-    def apply(self, encoded: Encoded) -> NDArray[np.float32]:
-        """The inputs of a network, (n, p + q) in float32: numbers first, then indicators."""
+    @property
+    def bends(self) -> tuple[float, float]:
+        """Where numbers are cut off, and how far they reach then; infinity for both unless `scaling` is "robust"."""
+        return (float(FARTHEST), float(CLIP)) if self.scaling == "robust" else (math.inf, math.inf)
+
+    def apply(self, encoded: Encoded, coded_above: float = math.inf) -> NDArray[np.float32]:
+        """The inputs of a network, (n, n[0]) in float32: numbers first, then what `Encoded.rest` has."""
         x = np.where(np.isnan(encoded.numbers), self.fill, encoded.numbers)
         with np.errstate(over="ignore"):
             x = ((x - self.center) / self.scale).astype(np.float32)
         if self.scaling == "robust":
             x = np.clip(x, -FARTHEST, FARTHEST)
             x /= np.sqrt(1.0 + np.square(x / CLIP))
-        return np.concatenate([x, encoded.indicators], axis=1)
+        return np.concatenate([x, encoded.rest(coded_above)], axis=1)
 
     def values_of(self, x: NDArray[np.floating], j: int) -> list[float]:
         """The numbers of column j that become the inputs x, which are known to the precision of float32.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from leadline.errors import DataError, ModelFileError, ParameterError
-from leadline.network import ElementwiseLoss, smooth_labels
+from leadline.network import ElementwiseLoss
 from leadline.network import loss as loss_record
 from leadline.records import TEXT, Field, list_of, read_fields, whole
 
@@ -107,9 +107,11 @@ class TargetStatistics:
         """Those of n scores that are learned as they are."""
         return cls(np.zeros(n), np.ones(n), np.full(n, -np.inf), np.full(n, np.inf))
 
-    def apply(self, Y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What a network learns, (n, n[L])."""
-        return np.asarray((Y - self.center) / self.scale)
+    def smoothed(self, share: float, n: int) -> "TargetStatistics":
+        """Those by which a network learns zeros and ones that stand `share` of the way to 1/n."""
+        if not share:
+            return self
+        return replace(self, center=self.center - share / n / (1 - share), scale=self.scale / (1 - share))
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,13 @@ class Target:
         """Numbers predicted for each row."""
         return self.n_scores
 
+    @property
+    def one_hot(self) -> bool:
+        """Whether `encode` gives the place of a class, of which a network learns zeros and a one."""
+        return False
+
     def encode(self, y: Array) -> NDArray[np.float64]:
-        """Y, (n, n[L]), before it is centred and scaled.
+        """What is learned, (n, n[L]), before it is centred and scaled; or the place of the one among zeros, (n, 1).
 
         Raises
         ------
@@ -192,15 +199,21 @@ class Target:
         raise NotImplementedError
 
     def fit(self, Y: NDArray[np.float64], w: NDArray[np.float64], clip: bool = False) -> TargetStatistics:
-        """Fit on training rows Y, (n, n[L]), with weights w; classes and labels are learned as they are.
+        """Fit on training rows, as `encode` gives them, with weights w; classes and labels are learned as they are.
 
         `clip`: numbers are predicted within the range of these rows.
         """
         return TargetStatistics.unscaled(self.n_scores)
 
-    def smoothed(self, Y: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-        """Training targets, (n, n[L]), with a share of each spread over all classes; numbers stay as they are."""
-        return Y
+    def smoothed(self, fitted: TargetStatistics, share: float) -> TargetStatistics:
+        """How training targets are learned with a share of each spread over all classes; numbers stay as they are."""
+        return fitted
+
+    def learned(self, Y: NDArray[np.float64], fitted: TargetStatistics) -> NDArray[np.float64]:
+        """What a network learns of rows as `encode` gives them, (n, n[L])."""
+        if self.one_hot:
+            Y = np.arange(self.n_scores) == Y
+        return np.asarray((Y - fitted.center) / fitted.scale)
 
     def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """From raw scores Z, (m, n[L]): probabilities (m, K) or (m, k), or numbers (m, k), in float64."""
@@ -320,16 +333,24 @@ class Classes(Target):
         """K."""
         return len(self.values)
 
+    @property
+    def one_hot(self) -> bool:
+        """For more than two classes."""
+        return len(self.values) > 2
+
     def encode(self, y: Array) -> NDArray[np.float64]:
-        """One-hot classes; 0 and 1 for two."""
-        codes = self.truth(y)
-        return codes[:, None].astype(np.float64) if len(self.values) == 2 else np.eye(len(self.values))[codes]
+        """The places of the classes; 0 and 1 for two."""
+        return self.truth(y)[:, None].astype(np.float64)
 
     def truth(self, y: Array) -> NDArray[np.int64]:
         """The place of each value among the classes, (n,)."""
         y = np.asarray(y)
-        place = {value: c for c, value in enumerate(self.values.tolist())}
-        codes = np.array([place.get(value, -1) for value in y.tolist()], dtype=np.int64)
+        if y.dtype.kind in "biuf" and self.values.dtype.kind in "biuf":
+            codes = np.minimum(np.searchsorted(self.values, y), len(self.values) - 1)
+            codes[self.values[codes] != y] = -1
+        else:
+            place = {value: c for c, value in enumerate(self.values.tolist())}
+            codes = np.array([place.get(value, -1) for value in y.tolist()], dtype=np.int64)
         unknown = np.flatnonzero(codes < 0)
         if len(unknown):
             row = int(unknown[0])
@@ -340,9 +361,9 @@ class Classes(Target):
             )
         return codes
 
-    def smoothed(self, Y: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    def smoothed(self, fitted: TargetStatistics, share: float) -> TargetStatistics:
         """A share of each row is spread over all classes (Szegedy et al. 2016)."""
-        return np.asarray(smooth_labels(Y.T, share).T)
+        return fitted.smoothed(share, len(self.values))
 
     def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """Softmax, or the sigmoid for two classes."""
@@ -409,9 +430,9 @@ class Labels(Target):
             raise DataError(f"The labels of {self.name!r} must be 0 or 1; row {row + 1} has {y[row].tolist()}.")
         return numbers.astype(np.int64)
 
-    def smoothed(self, Y: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    def smoothed(self, fitted: TargetStatistics, share: float) -> TargetStatistics:
         """A share of each label is spread over "true" and "false"."""
-        return np.asarray((1.0 - share) * Y + share / 2)
+        return fitted.smoothed(share, 2)
 
     def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """The sigmoid: the probability of each label."""

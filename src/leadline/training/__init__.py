@@ -5,8 +5,8 @@ from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs
-from leadline.training.plans import plan_for
-from leadline.training.population import Data, Examples, Scorer
+from leadline.training.plans import coded_above, plan_for
+from leadline.training.population import Data, Examples, Lens, Rows, Scorer, Table
 from leadline.training.streams import stream
 from leadline.training.trainer import (
     Epoch,
@@ -31,15 +31,19 @@ __all__ = [
     "Hyperparameters",
     "Inputs",
     "Judge",
+    "Lens",
     "Plan",
     "Processor",
     "Reading",
+    "Rows",
     "Scorer",
     "State",
     "Stop",
     "Stopped",
+    "Table",
     "Task",
     "Trained",
+    "coded_above",
     "layer_inputs",
     "networks_at_once",
     "one_blas_thread",

@@ -106,9 +106,11 @@ def lower(program: Program, dtype: type) -> Lowered:
     return Lowered(addresses, operands, tuple(stages), loss_at, own_loss)
 
 
-def _pointers(steps: Steps) -> tuple[int, int, int]:
-    X, Y, w = (array.__array_interface__["data"][0] for array in steps.examples)
-    return X, Y, w
+def _pointers(steps: Steps, start: int = 0) -> tuple[int, int]:
+    """Where the addresses of the examples are, and where the outputs from example `start` on go, 0 if nowhere."""
+    if steps.out is None:
+        return steps.examples.address, 0
+    return steps.examples.address, steps.out[start:].__array_interface__["data"][0] if len(steps.out) else 0
 
 
 def _programs(blueprint: Blueprint, steps: Steps, dtype: type) -> tuple[Lowered, Lowered]:
@@ -133,6 +135,7 @@ def _run(blueprint: Blueprint, memory: Array, steps: Steps, check: Check) -> flo
             last.operands,
             memory,
             *_pointers(steps),
+            0 if steps.out is None else steps.out.strides[0],
             steps.rows,
             steps.keys,
             steps.settings,
@@ -151,8 +154,8 @@ def _run(blueprint: Blueprint, memory: Array, steps: Steps, check: Check) -> flo
 
 def _each_step(
     blueprint: Blueprint, memory: Array, steps: Steps, check: Check
-) -> Iterator[tuple[Lowered, Array, Array]]:
-    """For each step its program, rows and keys; its settings are in their place."""
+) -> Iterator[tuple[Lowered, Array, Array, tuple[int, int]]]:
+    """For each step its program, rows and keys, and where it stands; its settings are in their place."""
     usual, last = _programs(blueprint, steps, memory.dtype.type)
     n, place = len(steps.settings), blueprint.settings
     for s in range(n):
@@ -160,7 +163,7 @@ def _each_step(
         memory[place.offset : place.offset + steps.settings.shape[1]] = steps.settings[s]
         start = s * steps.batch_size
         rows = steps.rows[start:] if s == n - 1 else steps.rows[start : start + steps.batch_size]
-        yield (last if s == n - 1 else usual), rows, steps.keys[s]
+        yield (last if s == n - 1 else usual), rows, steps.keys[s], _pointers(steps, start)
 
 
 def _run_shared(
@@ -169,8 +172,8 @@ def _run_shared(
     """All steps of one network, the lanes of each stage shared between threads."""
     if _programs(blueprint, steps, memory.dtype.type)[1].own_loss:
         return _run_with_own_loss(blueprint, memory, steps, check)
-    pointers, total = _pointers(steps), 0.0
-    for program, rows, keys in _each_step(blueprint, memory, steps, check):
+    total = 0.0
+    for program, rows, keys, pointers in _each_step(blueprint, memory, steps, check):
         for bounds in program.stages:
             shares = np.linspace(0, len(bounds) - 1, min(threads, len(bounds) - 1) + 1).round().astype(int)
             ranges = [(bounds[a], bounds[b]) for a, b in pairwise(shares)]
@@ -186,7 +189,7 @@ def _run_shared(
 
 
 def _call_lanes(
-    program: Lowered, memory: Array, pointers: tuple[int, int, int], rows: Array, keys: Array, first: int, stop: int
+    program: Lowered, memory: Array, pointers: tuple[int, int], rows: Array, keys: Array, first: int, stop: int
 ) -> None:
     call_range(program.addresses, program.operands, first, stop, memory, *pointers, rows, keys)
 
@@ -194,14 +197,14 @@ def _call_lanes(
 def _run_with_own_loss(blueprint: Blueprint, memory: Array, steps: Steps, check: Check) -> float:
     """All steps of one network whose loss is an object of the caller's."""
     own: Any = blueprint.plan.architecture.loss
-    pointers, total = _pointers(steps), 0.0
-    for program, rows, keys in _each_step(blueprint, memory, steps, check):
+    total = 0.0
+    for program, rows, keys, pointers in _each_step(blueprint, memory, steps, check):
         at = program.loss
         run = partial(_call_lanes, program, memory, pointers, rows, keys)
         run(0, at)
-        Z, dZ, value = (_view(memory, Place(*program.operands[at, 4 * i : 4 * i + 4])) for i in range(3))
-        some = np.tile(rows, len(Z) // len(rows))  # every member sees every example
-        y, weights = steps.examples.Y[some].T, steps.examples.w[some]
+        Z, dZ, value, Y, w = (_view(memory, Place(*program.operands[at, 4 * i : 4 * i + 4])) for i in range(5))
+        some = np.tile(np.arange(len(rows)), len(Z) // len(rows))  # every member sees every example
+        y, weights = Y[some].T, w[0, some]
         share = weights / weights.sum(dtype=np.float64)
         value[...] = np.sum(share * own.value(Z.T, y))
         dZ[...] = (share * own.gradient(Z.T, y)).T
@@ -218,13 +221,13 @@ def _view(memory: Array, place: Place) -> Array:
 
 
 @intrinsic
-def _call(context, where, memory, operands, X, Y, w, rows, keys):  # type: ignore[no-untyped-def]
+def _call(context, where, memory, operands, source, delivered, rows, keys):  # type: ignore[no-untyped-def]
     """Call the kernel at address `where`; everything is an address."""
-    signature = numba.types.void(*[numba.types.int64] * 8)
+    signature = numba.types.void(*[numba.types.int64] * 7)
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         byte = ir.IntType(8).as_pointer()
-        kernel = ir.FunctionType(ir.VoidType(), [byte] * 7)
+        kernel = ir.FunctionType(ir.VoidType(), [byte] * 6)
         where, *given = values
         builder.call(builder.inttoptr(where, kernel.as_pointer()), [builder.inttoptr(value, byte) for value in given])
         return context.get_dummy_value()
@@ -266,9 +269,9 @@ def _take_steps(
     operands: Any,
     last_operands: Any,
     memory: Any,
-    X: int,
-    Y: int,
-    w: int,
+    source: int,
+    delivered: int,
+    delivered_bytes: int,
     rows: Any,
     keys: Any,
     settings: Any,
@@ -293,9 +296,8 @@ def _take_steps(
                 addresses[i],
                 memory.ctypes.data,
                 given.ctypes.data + i * given.shape[1] * _BYTES,
-                X,
-                Y,
-                w,
+                source,
+                delivered + start * delivered_bytes,
                 rows.ctypes.data + start * _BYTES,
                 keys.ctypes.data + s * keys.shape[1] * _BYTES,
             )
@@ -309,7 +311,7 @@ def _take_steps(
 
 @_compile
 def call_range(
-    addresses: Any, operands: Any, first: int, stop: int, memory: Any, X: int, Y: int, w: int, rows: Any, keys: Any
+    addresses: Any, operands: Any, first: int, stop: int, memory: Any, source: int, delivered: int, rows: Any, keys: Any
 ) -> None:
     """Some operations of one step."""
     before = _exchange_control(numba.int32(_FLUSH_DENORMALS))
@@ -318,9 +320,8 @@ def call_range(
             addresses[i],
             memory.ctypes.data,
             operands.ctypes.data + i * operands.shape[1] * _BYTES,
-            X,
-            Y,
-            w,
+            source,
+            delivered,
             rows.ctypes.data,
             keys.ctypes.data,
         )

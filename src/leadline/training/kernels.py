@@ -2,11 +2,12 @@
 
 Every kernel has one signature,
 
-    kernel(memory, operands, X, Y, w, rows, keys)
+    kernel(memory, operands, source, delivered, rows, keys)
 
 all of them pointers. `memory` is a network's; `operands`, int64: four numbers for each place (offset, rows, columns,
-stride), and from NUMBERS_AT on the operation's own. The rest is what a step is given: inputs, targets and weights of
-all rows, which `rows` are its examples, and the random `keys` for dropout.
+stride), and from NUMBERS_AT on the operation's own. The rest is what a step is given: `source`, int64, the addresses of
+what is known of all rows (see `population`); where a forward pass delivers its outputs; which `rows` are its examples;
+and the random `keys` for dropout.
 `address` gives a kernel's machine code, and `cpu` calls one after the other without the interpreter.
 
 What every kernel keeps:
@@ -203,6 +204,35 @@ def _at(context, pointer, index):  # type: ignore[no-untyped-def]
     return pointer(pointer, numba.types.int64), generate
 
 
+def _pointer_to(kind: Any) -> Any:
+    """What makes an address a pointer to numbers of a kind."""
+
+    @intrinsic
+    def at(context, address):  # type: ignore[no-untyped-def]
+        pointer = numba.types.CPointer(kind)
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return builder.inttoptr(values[0], context.get_value_type(pointer))
+
+        return pointer(numba.types.int64), generate
+
+    return at
+
+
+_float32_at, _float64_at = _pointer_to(numba.types.float32), _pointer_to(numba.types.float64)
+_int32_at, _int64_at = _pointer_to(numba.types.int32), _pointer_to(numba.types.int64)
+
+
+@intrinsic
+def _pointer_like(context, pointer, address):  # type: ignore[no-untyped-def]
+    """The address as a pointer of the same kind as another."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.inttoptr(values[1], context.get_value_type(pointer))
+
+    return pointer(pointer, numba.types.int64), generate
+
+
 @intrinsic
 def _address(context, pointer):  # type: ignore[no-untyped-def]
     """Where `pointer` points, as a number."""
@@ -240,14 +270,13 @@ def _fma(context, a, b, c):  # type: ignore[no-untyped-def]
     return c(c, c, c), generate
 
 
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Templates. What their places are stands in the first line of each.
 
 
-def _gather(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """inputs (m, n[0]): X of the examples."""
-    n = _columns(operands, 0)
+def _gather(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """inputs (m, n[0]): those of the examples, which stand ready."""
+    n, X = _columns(operands, 0), _pointer_like(memory, source[0])
     for i in range(_rows(operands, 0)):
         out, start = _row(memory, operands, 0, i), rows[i] * n
         x = numba.carray(_at(X, start), (n,))
@@ -255,23 +284,88 @@ def _gather(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys:
             out[j] = x[j]
 
 
-def _deliver(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """a (k m, n): the mean over k members goes to the row of Y that the example has in X. Number: k."""
+def _gather_targets(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """targets (m, n[L]), weights (1, m): those of the examples, which stand ready."""
+    n, weights = _columns(operands, 0), _row(memory, operands, 1, 0)
+    Y, w = _pointer_like(memory, source[1]), _pointer_like(memory, source[2])
+    for i in range(_rows(operands, 0)):
+        out, start = _row(memory, operands, 0, i), rows[i] * n
+        for j in range(n):
+            out[j] = Y[start + j]
+        weights[i] = w[rows[i]]
+
+
+def _encode(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """inputs (m, n[0]): of the examples, rows of a table, as the network sees them. Numbers: p, c, and the groups.
+
+    Source: numbers (n, p) float32; codes (n, c) int32; target; weights; fill, centre, scale (3, p) and the two bends,
+    float64; how the target is learned; groups (3, G), int64: whether they are codes (2: given as such), of which
+    column, and how many inputs they have.
+    """
+    p, c, groups = operands[NUMBERS_AT], operands[NUMBERS_AT + 1], operands[NUMBERS_AT + 2]
+    numbers, codes = _float32_at(source[0]), _int32_at(source[1])
+    fitted, group = _float64_at(source[4]), _int64_at(source[6])
+    farthest, clip = _float(fitted[3 * p]), _float(fitted[3 * p + 1])
+    fill = numba.carray(_at(fitted, 0), (p,))
+    center, scale = numba.carray(_at(fitted, p), (p,)), numba.carray(_at(fitted, 2 * p), (p,))
+    for i in range(_rows(operands, 0)):
+        out, row = _row(memory, operands, 0, i), rows[i]
+        x = numba.carray(_at(numbers, row * p), (p,))
+        for j in range(p):
+            known = fill[j] if np.isnan(x[j]) else np.float64(x[j])
+            u = min(max(_float((known - center[j]) / scale[j]), -farthest), farthest)
+            ratio = u / clip
+            out[j] = u / np.sqrt(_float(1) + ratio * ratio)
+        at = p
+        for g in range(groups):
+            kind, column, width = group[g], group[groups + g], group[2 * groups + g]
+            if kind == 0:
+                out[at] = _float(np.isnan(x[column]))
+            elif kind == 2:
+                out[at] = _float(codes[row * c + column])
+            else:
+                for j in range(width):
+                    out[at + j] = _float(0)
+                code = codes[row * c + column]
+                if code >= 0:
+                    out[at + code] = _float(1)
+            at += width
+
+
+def _encode_targets(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """targets (m, n[L]), weights (1, m): of the examples, rows of a table, as the network learns them.
+
+    Numbers: the columns of the target, and whether there is one that has the place of a one among zeros. Source: see
+    `_encode`; target (n, t), weights (n,), centre and scale (2, n[L]), float64.
+    """
+    n, t, one_hot = _columns(operands, 0), operands[NUMBERS_AT], operands[NUMBERS_AT + 1]
+    target, w, fitted = _float64_at(source[2]), _float64_at(source[3]), _float64_at(source[5])
+    weights = _row(memory, operands, 1, 0)
+    for i in range(_rows(operands, 0)):
+        out, row = _row(memory, operands, 0, i), rows[i]
+        for j in range(n):
+            y = np.float64(target[row] == j) if one_hot else target[row * t + j]
+            out[j] = _float((y - fitted[j]) / fitted[n + j])
+        weights[i] = _float(w[row])
+
+
+def _deliver(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """a (k m, n): the mean over k members is delivered, (m, n). Number: k."""
     k, n = operands[NUMBERS_AT], _columns(operands, 0)
     m = _rows(operands, 0) // k
     for i in range(m):
-        a, start = _row(memory, operands, 0, i), rows[i] * n
+        a, start = _row(memory, operands, 0, i), i * n
         for j in range(n):
-            Y[start + j] = a[j]
+            delivered[start + j] = a[j]
         for member in range(1, k):
             a = _row(memory, operands, 0, member * m + i)
             for j in range(n):
-                Y[start + j] += a[j]
+                delivered[start + j] += a[j]
         for j in range(n):
-            Y[start + j] /= _float(k)
+            delivered[start + j] /= _float(k)
 
 
-def _copy(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _copy(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """a, out (m, n): out = a."""
     for i in range(_rows(operands, 0)):
         a, out = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
@@ -279,7 +373,7 @@ def _copy(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: A
             out[j] = a[j]
 
 
-def _product(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _product(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """A, B, out: out = A B, where numbers 0 and 1 say which of A and B is to be transposed, and 2 where gemm is."""
     transpose_a, transpose_b = operands[NUMBERS_AT], operands[NUMBERS_AT + 1]
     inner = operands[1] if transpose_a else operands[2]
@@ -303,7 +397,7 @@ def _product(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys
     )
 
 
-def _outer(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _outer(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """a (m, 1), b (1, n), out (m, n): out = a b."""
     b = _row(memory, operands, 1, 0)
     for i in range(_rows(operands, 0)):
@@ -312,7 +406,7 @@ def _outer(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: 
             out[j] = a * b[j]
 
 
-def _scale(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _scale(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """a (m, n), s (1, n), out (m, n): out = s ∗ a."""
     s = _row(memory, operands, 1, 0)
     for i in range(_rows(operands, 0)):
@@ -321,7 +415,7 @@ def _scale(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: 
             out[j] = s[j] * a[j]
 
 
-def _scale_add(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _scale_add(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """a (m, n), s (1, n), out (m, n): out := out + s ∗ a."""
     s = _row(memory, operands, 1, 0)
     for i in range(_rows(operands, 0)):
@@ -330,7 +424,7 @@ def _scale_add(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, ke
             out[j] += s[j] * a[j]
 
 
-def _scale_gradient(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _scale_gradient(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """dA, a (m, n), ds (1, n): ds = Σ over examples of dA ∗ a."""
     ds = _row(memory, operands, 2, 0)
     ds[:] = 0
@@ -340,7 +434,7 @@ def _scale_gradient(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: An
             ds[j] += dA[j] * a[j]
 
 
-def _transpose(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _transpose(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """a (m, n), out (n, m): out = aᵀ."""
     m = _rows(operands, 0)
     for j in range(_columns(operands, 0)):
@@ -350,7 +444,7 @@ def _transpose(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, ke
             out[i] = memory[first + i * stride]
 
 
-def _cosines(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _cosines(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """x (p, m), frequencies, phases (1, p k), out (p k, m): out = cos 2π(frequency x + phase), examples in columns."""
     frequency, phase = _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
     k, m = len(frequency) // _rows(operands, 0), _columns(operands, 0)
@@ -361,7 +455,7 @@ def _cosines(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys
             out[i] = _cosine(f * x[i] + c)
 
 
-def _mix(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _mix(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """cos (p k, m), V (1, p k q), b (1, p q), out (p q, m): out = b + Σ_k V_k cos_k, number by number."""
     V, b = _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
     m, waves = _columns(operands, 0), _rows(operands, 0)
@@ -377,7 +471,7 @@ def _mix(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: An
                 out[i] += v * cosine[i]
 
 
-def _mix_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _mix_backward(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """dA (p q, m), V (1, p k q), x (p, m), frequencies, phases (1, p k), out (p k, m): the derivative by the angles."""
     V, frequency, phase = _row(memory, operands, 1, 0), _row(memory, operands, 3, 0), _row(memory, operands, 4, 0)
     m, waves = _columns(operands, 0), len(frequency)
@@ -396,7 +490,7 @@ def _mix_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any,
             out[i] *= _cosine_prime(f * x[i] + c)
 
 
-def _cosines_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _cosines_input(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """a (m, p), dangle (p k, m), frequencies (1, p k), out (m, p): out = a + Σ_k frequency_k dangle_k."""
     frequency, p = _row(memory, operands, 2, 0), _columns(operands, 0)
     k = len(frequency) // p
@@ -408,7 +502,7 @@ def _cosines_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any
                 out[j] += frequency[wave] * _row(memory, operands, 1, wave)[i]
 
 
-def _bins(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _bins(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """x (m, p), edges (1, p (B + 1)), out (m, p B): how far x has come through each of its bins, 0 to 1."""
     edges, p = _row(memory, operands, 1, 0), _columns(operands, 0)
     n = len(edges) // p - 1
@@ -422,7 +516,7 @@ def _bins(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: A
                 out[to + b] = min(max(share, _float(0)), _float(1)) if width > _float(0) else _float(0)
 
 
-def _bins_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _bins_input(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """dA (m, p B), x (m, p), edges (1, p (B + 1)), out (m, p): the derivative by x through `_bins`."""
     edges, p = _row(memory, operands, 2, 0), _columns(operands, 1)
     n = len(edges) // p - 1
@@ -436,7 +530,7 @@ def _bins_input(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, k
                     out[j] += dA[j * n + b] / (high - low)
 
 
-def _find_bins(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _find_bins(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """x (m, p), edges (1, p (B + 1)), out (2 p, m): for each number the bin it is in, then how far through, 0 to 1."""
     edges, p, m = _row(memory, operands, 1, 0), _columns(operands, 0), _rows(operands, 0)
     n = len(edges) // p - 1
@@ -467,7 +561,7 @@ def _find_bins(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, ke
             share[i] = min(max(part, _float(0)), _float(1))
 
 
-def _bins_table(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _bins_table(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """W (p B, n), s (1, p B), out (p B, n): number by number the sums of s ∗ W over bins so far. Number: B."""
     n, s = operands[NUMBERS_AT], _row(memory, operands, 1, 0)
     for k in range(_rows(operands, 0)):
@@ -491,7 +585,7 @@ def _looked_up(memory: Any, operands: Any, i: int, j: int, n: int) -> Any:
     return below, b > 0, here, share
 
 
-def _look_up(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _look_up(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """positions (2 p, m), table (p B, n), out (m, n): Σ over numbers of where each is in its part of the table.
 
     Numbers: B, and whether it is added to what is in `out`.
@@ -526,7 +620,7 @@ def _look_up(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys
                     out[u] = _fma(s0, b0[u], _fma(r0, a0[u], out[u]))
 
 
-def _look_up_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _look_up_backward(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """positions (2 p, m), dZ (m, n), order (1, m + B + 1), W (p B, n), s (1, p B), dW, terms (p B, n). Number: B.
 
     The gradient by s ∗ W of a bin: Σ of dZ over the examples beyond it, and of their shares of it over those that are
@@ -594,7 +688,7 @@ def _look_up_backward(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: 
                 here[u] *= own
 
 
-def _activate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _activate(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """Z (m, n), b (1, n), A (m, n): A = g(Z + b), and Z := Z + b where g′ reads it; else Z and A are one place."""
     b = _row(memory, operands, 1, 0)
     for i in range(_rows(operands, 0)):
@@ -607,7 +701,7 @@ def _activate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, key
             A[j] = _g(z)
 
 
-def _differentiate(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _differentiate(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """dA, Z, A (m, n), db (1, n): dZ = dA ∗ g′(Z) in the place of dA, db = Σ over examples of dZ."""
     db = _row(memory, operands, 3, 0)
     db[:] = 0
@@ -634,7 +728,7 @@ def _dropped(key: Any, element: Any, threshold: Any) -> Any:
     return h < threshold
 
 
-def _activate_drop_out(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _activate_drop_out(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """`_activate` with settings as fourth place; then some units are silenced and the others scaled by 1/(1 − rate).
 
     Numbers: the layer, the tile's first unit, and the units of the whole layer.
@@ -653,7 +747,7 @@ def _activate_drop_out(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows:
             A[j] = _float(0) if _dropped(key, first + j, threshold) else a
 
 
-def _differentiate_drop_out(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _differentiate_drop_out(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """`_differentiate` with settings as fifth place, through the mask of `_activate_drop_out`; the same numbers."""
     db, scale = _row(memory, operands, 3, 0), _row(memory, operands, 4, 0)[SCALE_AT]
     threshold, key = np.uint32(keys[0]), keys[operands[NUMBERS_AT]]
@@ -669,40 +763,38 @@ def _differentiate_drop_out(memory: Any, operands: Any, X: Any, Y: Any, w: Any, 
 
 
 @_inline
-def _total_weight(w: Any, rows: Any, examples: int, m: int) -> Any:
+def _total_weight(weights: Any, m: int) -> Any:
     """Of m rows of scores, each of the examples as often as it has members."""
     total = 0.0
-    for i in range(examples):
-        total += w[rows[i]]
-    return total * (m // examples)
+    for i in range(len(weights)):
+        total += weights[i]
+    return total * (m // len(weights))
 
 
-def _elementwise_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """Z, dZ (m, n[L]), loss (1, 1): dZ carries w_i/Σw already, so that dW = dZᵀ A; loss is the weighted mean.
+def _elementwise_loss(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """Z, dZ (k m, n[L]), loss (1, 1), targets (m, n[L]), weights (1, m): the weighted mean of the losses, and dZ.
 
-    Number: the examples, fewer than m where each has several members.
+    dZ carries w_i/Σw already, so that dW = dZᵀ A. An example has k rows where there are k members.
     """
-    m, n, examples = _rows(operands, 0), _columns(operands, 0), operands[NUMBERS_AT]
-    total, value = _total_weight(w, rows, examples, m), 0.0
+    m, n, weights = _rows(operands, 0), _columns(operands, 0), _row(memory, operands, 4, 0)
+    total, value = _total_weight(weights, m), 0.0
     for i in range(m):
-        Z, dZ = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
-        row = rows[i % examples]
-        share, start = w[row] / total, row * n
+        Z, dZ, example = _row(memory, operands, 0, i), _row(memory, operands, 1, i), i % len(weights)
+        Y, share = _row(memory, operands, 3, example), weights[example] / total
         for j in range(n):
-            y, p = Y[start + j], _parameters[j % len(_parameters)]
+            y, p = Y[j], _parameters[j % len(_parameters)]
             value += share * _unit_value(Z[j], y, p)
             dZ[j] = _float(share) * _unit_gradient(Z[j], y, p)
     _row(memory, operands, 2, 0)[0] = value
 
 
-def _softmax_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
-    """The places and the number of `_elementwise_loss`."""
-    m, n, examples = _rows(operands, 0), _columns(operands, 0), operands[NUMBERS_AT]
-    total, value = _total_weight(w, rows, examples, m), 0.0
+def _softmax_loss(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """The places of `_elementwise_loss`."""
+    m, n, weights = _rows(operands, 0), _columns(operands, 0), _row(memory, operands, 4, 0)
+    total, value = _total_weight(weights, m), 0.0
     for i in range(m):
-        Z, dZ = _row(memory, operands, 0, i), _row(memory, operands, 1, i)
-        row = rows[i % examples]
-        share, start = w[row] / total, row * n
+        Z, dZ, example = _row(memory, operands, 0, i), _row(memory, operands, 1, i), i % len(weights)
+        Y, share = _row(memory, operands, 3, example), weights[example] / total
         top = Z[0]
         for j in range(1, n):
             top = max(top, Z[j])
@@ -712,17 +804,52 @@ def _softmax_loss(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any,
         mass = 0.0
         for j in range(n):
             denominator += dZ[j]
-            mass += Y[start + j]
+            mass += Y[j]
         log_sum = top + np.log(denominator)
         factor = _float(mass / denominator)
         for j in range(n):
-            y = Y[start + j]
+            y = Y[j]
             value += share * y * (log_sum - Z[j])
             dZ[j] = _float(share) * (dZ[j] * factor - y)
     _row(memory, operands, 2, 0)[0] = value
 
 
-def _take_step(memory: Any, operands: Any, X: Any, Y: Any, w: Any, rows: Any, keys: Any) -> None:
+def _embed(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """code (m, 1), E (K, n), out (m, n): the row of E that the code names, zeros for −1."""
+    for i in range(_rows(operands, 0)):
+        code, out = int(_row(memory, operands, 0, i)[0]), _row(memory, operands, 2, i)
+        if code < 0:
+            for j in range(len(out)):
+                out[j] = _float(0)
+        else:
+            E = _row(memory, operands, 1, code)
+            for j in range(len(out)):
+                out[j] = E[j]
+
+
+def _embed_backward(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """code (m, 1), dA (m, n), dE (K, n): each example's dA goes to the row that its code names."""
+    for k in range(_rows(operands, 2)):
+        dE = _row(memory, operands, 2, k)
+        for j in range(len(dE)):
+            dE[j] = _float(0)
+    for i in range(_rows(operands, 0)):
+        code, dA = int(_row(memory, operands, 0, i)[0]), _row(memory, operands, 1, i)
+        if code >= 0:
+            dE = _row(memory, operands, 2, code)
+            for j in range(len(dE)):
+                dE[j] += dA[j]
+
+
+def _fill(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """out (m, n): zeros."""
+    for i in range(_rows(operands, 0)):
+        out = _row(memory, operands, 0, i)
+        for j in range(len(out)):
+            out[j] = _float(0)
+
+
+def _take_step(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
     """theta, gradient, m, v (1, n), settings, factors (1, 2): a step with decoupled weight decay and the L2 penalty.
 
     `factors` are the parameters' own on α, and on the decay λ and the penalty. What decays shrinks by the schedule's α
@@ -874,7 +1001,13 @@ def _content(function: Callable[..., Any]) -> list[Any]:
 # What each kernel is made of: its template, and how to find what it holds for an owner.
 _PLAIN: dict[str, Callable[..., Any]] = {
     "gather": _gather,
+    "gather_targets": _gather_targets,
+    "encode": _encode,
+    "encode_targets": _encode_targets,
     "deliver": _deliver,
+    "embed": _embed,
+    "embed_backward": _embed_backward,
+    "fill": _fill,
     "copy": _copy,
     "product": _product,
     "outer": _outer,
@@ -981,5 +1114,5 @@ def _compiled(kernel: str, owner: Any, dtype: type) -> Any:
     used = {**globals(), **held, **precise, **inlined, "_float": dtype, "_bytes": np.dtype(dtype).itemsize}
     entry = _named(types.FunctionType(template.__code__, used), name)
     number, integer, key = (numba.types.CPointer(t) for t in (_PRECISION[dtype], numba.types.int64, numba.types.uint64))
-    signature = numba.types.void(number, integer, number, number, number, integer, key)
+    signature = numba.types.void(number, integer, integer, number, integer, key)
     return cached(lambda cache: numba.cfunc(signature, cache=cache, nopython=True, **_OPTIONS)(entry))

@@ -21,13 +21,13 @@ __all__ = ["LookedUp", "looked_up"]
 
 def looked_up(pieces: Sequence[Block], dense: Dense) -> "LookedUp | None":
     """The pieces and layer 1 in one, where bins come first and each example has one row."""
-    if not pieces or not isinstance(pieces[0], PiecewiseLinear) or dense.copies > 1:
+    bins = pieces[0] if pieces else None
+    if not isinstance(bins, PiecewiseLinear) or dense.copies > 1:
         return None
-    bins, *others = pieces
-    categories = next((piece for piece in others if isinstance(piece, CategoryEmbedding)), None)
-    scale = next((piece for piece in others if isinstance(piece, FeatureScale)), None)
-    known = [bins, *([categories] if categories else []), *([scale] if scale else [])]
-    return LookedUp(bins, categories, scale, dense) if list(pieces) == known else None
+    categories = next((piece for piece in pieces if isinstance(piece, CategoryEmbedding)), None)
+    scale = next((piece for piece in pieces if isinstance(piece, FeatureScale)), None)
+    found = LookedUp(bins, categories, scale, dense)
+    return found if list(pieces) == found.parts else None
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,12 @@ class LookedUp:
         return self.dense.output
 
     @property
+    def parts(self) -> list[Block]:
+        """What stands before layer 1."""
+        parts: list[Block | None] = [self.bins, self.categories, self.scale]
+        return [part for part in parts if part]
+
+    @property
     def _binned(self) -> int:
         """Features that are shares of bins."""
         return self.bins.p * self.bins.bins
@@ -86,8 +92,7 @@ class LookedUp:
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """Those of all parts, in their order."""
         W, b = self.dense.parameters
-        parts = [self.bins, *([self.categories] if self.categories else []), *([self.scale] if self.scale else [])]
-        return (*(spec for part in parts for spec in part.parameters), replace(W, order="F"), b)
+        return (*(spec for part in self.parts for spec in part.parameters), replace(W, order="F"), b)
 
     def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
         """What `_Own` names, then for each part that the rest goes through its output and the gradient of that."""
@@ -108,7 +113,11 @@ class LookedUp:
                 dW=room(backward, 1, binned * n),
                 dscale=room(backward, 1, binned),
             ),
-            *(place for part in self._others for place in (layout.matrix(m, part.n_out), room(backward, m, part.n_out))),
+            *(
+                place
+                for part in self._others
+                for place in (layout.matrix(m, part.n_out), room(backward, m, part.n_out))
+            ),
         )
 
     def tiles(self, m: int) -> list[tuple[int, int]]:
@@ -194,7 +203,9 @@ class LookedUp:
     def _weights(self, span: Span) -> tuple[Place, Place, Place]:
         """Wᵀ of the bins, Wᵀ of the rest, and the scale of the bins, or ones."""
         W = span.theta[-2].matrix(self.dense.n_in, self.n_out)
-        scale = span.theta[-3].some_columns(0, self._binned) if self.scale else _Own(*span.extra[: len(_Own._fields)]).ones
+        scale = (
+            span.theta[-3].some_columns(0, self._binned) if self.scale else _Own(*span.extra[: len(_Own._fields)]).ones
+        )
         return W.some_rows(0, self._binned), W.some_rows(self._binned, self.dense.n_in), scale
 
     def _rest_of(self, span: Span) -> tuple[list[tuple[Block, Span]], Place]:
@@ -202,6 +213,7 @@ class LookedUp:
         rest = span.A_before.some_columns(self.bins.p, self.n_in)
         places, found = iter(span.extra[len(_Own._fields) :]), []
         for part in self._others:
+            theta: tuple[Place, ...]
             if isinstance(part, FeatureScale):
                 theta = (span.theta[-3].some_columns(self._binned, self.dense.n_in),)
             else:
@@ -213,8 +225,8 @@ class LookedUp:
 
 
 class _Own(NamedTuple):
-    """db; Z where g′ reads it; where each number is among its bins; the table; ones, to sum with or in place of a scale; room for the
-    examples in the order of their bins; and the gradients of W and of the scale, of what is in bins.
+    """db; Z where g′ reads it; where each number is among its bins; the table; ones, to sum with or in place of a
+    scale; room for the examples in the order of their bins; and the gradients of W and the scale, of what is in bins.
     """
 
     db: Place

@@ -34,15 +34,14 @@ CATEGORY_SIZE = 8
 
 
 class Inputs(NamedTuple):
-    """What the inputs of a network are: so many numbers, then so many indicators of each column that has some."""
+    """What a table tells of a row: so many numbers, then so many indicators of each column that has some."""
 
     numbers: int
     indicators: tuple[int, ...] = ()
 
-    @property
-    def n(self) -> int:
-        """All inputs."""
-        return self.numbers + sum(self.indicators)
+    def rest(self, coded_above: float) -> int:
+        """Inputs beside the numbers, where a column with more indicators than that is told by one code."""
+        return sum(1 if n > coded_above else n for n in self.indicators)
 
 
 class _Piece:
@@ -319,16 +318,16 @@ class PiecewiseLinear(_Piece):
 
 @dataclass(frozen=True)
 class CategoryEmbedding(_Piece):
-    """A learned vector for each category of some columns, in place of their indicators: A = X E, column by column.
+    """A learned vector for each category of some columns, in place of the code that tells which one a row has.
 
     Attributes
     ----------
     before : int
-        Inputs that stand before all indicators.
+        Inputs that stand before all others.
     indicators : tuple of int
-        Indicators of each column, in their order.
+        How many indicators each column would have, in their order.
     above : int
-        Columns with more indicators than this are embedded; the others are passed on.
+        Columns with more indicators than this are told by one code, and embedded; the others are passed on.
     """
 
     before: int
@@ -339,7 +338,7 @@ class CategoryEmbedding(_Piece):
     @property
     def n_in(self) -> int:
         """All inputs."""
-        return self.before + sum(self.indicators)
+        return self.before + sum(1 if n > self.above else n for n in self.indicators)
 
     @property
     def n_out(self) -> int:
@@ -367,47 +366,47 @@ class CategoryEmbedding(_Piece):
         parts: list[tuple[tuple[int, int], tuple[int, int], int | None]] = [((0, at_in), (0, at_out), None)]
         for n in self.indicators:
             embedded, width = n > self.above, self._width(n)
-            parts.append(((at_in, at_in + n), (at_out, at_out + width), number if embedded else None))
-            at_in, at_out, number = at_in + n, at_out + width, number + embedded
+            entries = 1 if embedded else n
+            parts.append(((at_in, at_in + entries), (at_out, at_out + width), number if embedded else None))
+            at_in, at_out, number = at_in + entries, at_out + width, number + embedded
         return parts
 
-    def _embedding(self, span: Span, number: int, n: int) -> Place:
-        return span.theta[number].matrix(n, self.size)
-
     def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """A = X E."""
+        """A: the rows of E that the codes name."""
         done = []
         for source, target, number in self.parts():
             X, A = span.A_before.some_columns(*source), span.A.some_columns(*target)
             if number is None:
                 done += _copied(X, A)
             else:
-                done.append(Operation("product", (X, self._embedding(span, number, X.columns), A), numbers=(0, 0)))
+                E = span.theta[number]
+                done.append(Operation("embed", (X, E.matrix(E.columns // self.size, self.size), A)))
         return done
 
     def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
-        """dX = dA Eᵀ."""
+        """dX = dA; a code has no derivative."""
         done = []
         for source, target, number in self.parts():
             dX, dA = dA_before.some_columns(*source), span.dA.some_columns(*target)
             if number is None:
                 done += _copied(dA, dX)
             else:
-                done.append(Operation("product", (dA, self._embedding(span, number, dX.columns), dX), numbers=(0, 1)))
+                done.append(Operation("fill", (dX,)))
         return done
 
     def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
-        """dE = Xᵀ dA."""
+        """dE: Σ of dA over the examples that have each category."""
         return [self._gradient(span, *part) for part in self.parts() if part[2] is not None]
 
     def _gradient(self, span: Span, source: tuple[int, int], target: tuple[int, int], number: int | None) -> Gradient:
         X, dA = span.A_before.some_columns(*source), span.dA.some_columns(*target)
         assert number is not None
+        size = span.theta[number].columns
 
         def dE(out: Place) -> list[Operation]:
-            return [Operation("product", (X, dA, out.matrix(X.columns, self.size)), numbers=(1, 0))]
+            return [Operation("embed_backward", (X, dA, out.matrix(size // self.size, self.size)))]
 
-        return Gradient(number, 0, X.columns * self.size, dE)
+        return Gradient(number, 0, size, dE)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """From settings to a plan: which pieces stand before layer 1, and what is joined with it."""
 
+import math
+
 from leadline.network import Architecture
 from leadline.training.blocks import Block, Plan
 from leadline.training.hyperparameters import Hyperparameters
@@ -13,7 +15,13 @@ from leadline.training.pieces import (
     PiecewiseLinear,
 )
 
-__all__ = ["plan_for"]
+__all__ = ["coded_above", "plan_for"]
+
+
+def coded_above(settings: Hyperparameters) -> float:
+    """Columns with more indicators than this are told by one code, which is embedded; infinity where none is."""
+    embeds = settings.hidden_layer_sizes or settings.additive
+    return settings.one_hot_up_to if embeds and isinstance(settings.one_hot_up_to, int) else math.inf
 
 
 def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, loss: str) -> Plan:
@@ -25,16 +33,16 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
     if isinstance(inputs, int):
         inputs = Inputs(inputs)
     pieces: list[Block] = []
-    width = inputs.n
+    most = coded_above(settings)
+    rest = inputs.rest(most)
+    width = inputs.numbers + rest
     if settings.hidden_layer_sizes or settings.additive:
-        rest = width - inputs.numbers
         if inputs.numbers and settings.numeric_embedding != "none":
             kind = PeriodicEmbedding if settings.numeric_embedding == "periodic" else PiecewiseLinear
             pieces.append(kind(inputs.numbers, rest))
             width = pieces[-1].n_out
-        most = settings.one_hot_up_to
-        if isinstance(most, int) and max(inputs.indicators, default=0) > most:
-            pieces.append(CategoryEmbedding(width - rest, inputs.indicators, most))
+        if max(inputs.indicators, default=0) > most:
+            pieces.append(CategoryEmbedding(width - rest, inputs.indicators, int(most)))
             width = pieces[-1].n_out
         if settings.feature_scale:
             pieces.append(FeatureScale(width))

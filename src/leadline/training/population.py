@@ -7,6 +7,7 @@ and `cpu` for the one there is.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -17,15 +18,21 @@ from leadline.training.blocks import Gradient, Plan, Span
 from leadline.training.program import SETTINGS, Layout, Operation, Place, Program, stages_in_order
 
 __all__ = [
+    "INPUTS",
     "ROWS_AT_ONCE",
     "Backend",
     "Blueprint",
     "Data",
     "Examples",
+    "Lens",
     "Population",
+    "Reads",
+    "Rows",
     "Scorer",
     "Source",
     "Steps",
+    "Table",
+    "forward_pass",
     "go_on",
 ]
 
@@ -34,12 +41,14 @@ Array = NDArray[Any]
 # Rows that a forward pass takes at once: few enough that a layer's activations stay in the cache. A fixed number,
 # because the rows of a product depend in their last bits on how many there are.
 ROWS_AT_ONCE = 256
+# What `Steps.deliver` says for the inputs of the first block.
+INPUTS = -1
 
 
 class Source(Protocol):
     """Where networks get their examples."""
 
-    def examples(self, fold: Any) -> "Examples":
+    def examples(self, fold: Any) -> "Examples | Table":
         """What the networks of a fold are given."""
 
 
@@ -70,12 +79,135 @@ class Data:
         return Examples(*(np.ascontiguousarray(array) for array in (self.X[fold], self.Y[fold], self.w)))
 
 
-class Examples(NamedTuple):
-    """Inputs X (n, n[0]), targets Y (n, n[L]) and weights w (n,) of one fold, each without gaps in memory."""
+def _addresses(*arrays: Array) -> NDArray[np.int64]:
+    assert all(array.flags.c_contiguous for array in arrays), "what compiled code reads must have no gaps"
+    return np.array([array.__array_interface__["data"][0] for array in arrays], np.int64)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows that stand ready as a network takes them, in its precision, each array without gaps in memory.
+
+    Attributes
+    ----------
+    X : (n, n[0]) array
+    Y : (n, n[L]) array
+        Empty where nothing but forward passes is wanted.
+    w : (n,) array
+        Likewise.
+    """
 
     X: Array
     Y: Array
     w: Array
+
+    @cached_property
+    def _source(self) -> NDArray[np.int64]:
+        return _addresses(self.X, self.Y, self.w)
+
+    @property
+    def address(self) -> int:
+        """Where the addresses of the arrays are."""
+        return int(self._source.__array_interface__["data"][0])
+
+    @property
+    def reads(self) -> "Reads | None":
+        """Nothing has to be computed."""
+        return None
+
+
+class Reads(NamedTuple):
+    """What is read of a table's rows: p numbers, c codes, t numbers of the target, or the place of a one; G groups."""
+
+    numbers: int
+    codes: int
+    target: int
+    one_hot: bool
+    groups: int
+
+
+class Rows(NamedTuple):
+    """Rows of a table as they were read, each array without gaps in memory; shared by all networks.
+
+    Attributes
+    ----------
+    numbers : (n, p) float32 array
+        NaN for missing.
+    codes : (n, c) int32 array
+        The place of a category among the inputs of its column; −1 for none.
+    Y : (n, t) float64 array
+        The target; t is n[L], or 1 where it is the place of a one among zeros.
+    w : (n,) float64 array
+        Weights.
+    """
+
+    numbers: Array
+    codes: Array
+    Y: Array
+    w: Array
+
+
+class Lens(NamedTuple):
+    """How a network sees rows; everything that is fitted is fitted on its training rows.
+
+    Attributes
+    ----------
+    fill, center, scale : (p,) float64 arrays
+        x, or fill where it is missing, enters as u / √(1 + (u/clip)²), u = (x − center) / scale, at most `farthest`.
+    farthest, clip : float
+    groups : sequence of (kind, column, width)
+        The inputs after the numbers: 0, whether a number is missing; 1, a column of codes as so many zeros and a one;
+        2, as the code.
+    target_center, target_scale : (n[L],) float64 arrays
+        (Y − center) / scale is learned.
+    one_hot : bool
+    """
+
+    fill: Array
+    center: Array
+    scale: Array
+    farthest: float
+    clip: float
+    groups: Sequence[tuple[int, int, int]]
+    target_center: Array
+    target_scale: Array
+    one_hot: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as they were read, and how a network sees them: its inputs are computed as a batch of them is gathered."""
+
+    rows: Rows
+    lens: Lens
+
+    @property
+    def w(self) -> Array:
+        """Weight of each row, (n,)."""
+        return self.rows.w
+
+    @cached_property
+    def _fitted(self) -> tuple[Array, Array, Array]:
+        lens = self.lens
+        numbers = np.concatenate([lens.fill, lens.center, lens.scale, [lens.farthest, lens.clip]])
+        target = np.concatenate([lens.target_center, lens.target_scale])
+        groups = np.array(lens.groups, np.int64).reshape(-1, 3).T
+        return numbers.astype(np.float64), target.astype(np.float64), np.ascontiguousarray(groups)
+
+    @cached_property
+    def _source(self) -> NDArray[np.int64]:
+        return _addresses(*self.rows, *self._fitted)
+
+    @property
+    def address(self) -> int:
+        """Where the addresses of everything are; see the kernel `encode`."""
+        return int(self._source.__array_interface__["data"][0])
+
+    @property
+    def reads(self) -> Reads:
+        """What is read of each row."""
+        own, lens = self.rows, self.lens
+        return Reads(own.numbers.shape[1], own.codes.shape[1], own.Y.shape[1], lens.one_hot, len(lens.groups))
 
 
 class Steps(NamedTuple):
@@ -83,16 +215,17 @@ class Steps(NamedTuple):
 
     The last step takes all rows that are left. `settings`, (steps, len(SETTINGS)), are in the network's precision;
     `keys`, (steps, L), uint64: the dropout threshold, rate × 2³², and a random number for each hidden layer. With
-    `deliver` a step is a forward pass up to that block, without dropout, whose A, averaged over members, goes to
-    `examples.Y`, each row to the place of its example.
+    `deliver` a step is a forward pass up to that block (−1: the inputs), without dropout, whose A, averaged over
+    members, goes to `out`, (rows, units), in the order of `rows`.
     """
 
-    examples: Examples
+    examples: Examples | Table
     rows: Array
     batch_size: int
     settings: Array
     keys: Array
     deliver: int | None = None
+    out: Array | None = None
 
 
 def go_on() -> None:
@@ -148,6 +281,8 @@ class Blueprint:
         Whether the programs drop units out.
     backward : bool
         False where nothing but forward passes will be asked for.
+    reads : Reads, optional
+        What is read of a table's rows; None where examples stand ready.
 
     Attributes
     ----------
@@ -163,8 +298,9 @@ class Blueprint:
         solver: str | None = None,
         dropout: bool = False,
         backward: bool = True,
+        reads: Reads | None = None,
     ) -> None:
-        self.plan, self.solver, self.dropout = plan, solver, dropout
+        self.plan, self.solver, self.dropout, self.reads = plan, solver, dropout, reads
         self.layout = layout = Layout()
         self.theta = layout.matrix(1, plan.n_parameters)
         if backward and solver:
@@ -172,6 +308,9 @@ class Blueprint:
         self.factors = [layout.constants([spec.rate_factor, spec.decay]) for spec in plan.specs]
         self.settings, self.loss = layout.matrix(1, len(SETTINGS)), layout.matrix(1, 1)
         self.inputs = layout.matrix(max_rows, plan.n_in)
+        if backward:
+            self.targets = layout.matrix(max_rows, plan.blocks[-1].n_out)
+            self.weights = layout.matrix(1, max_rows)
         rows = [max_rows * block.copies for block in plan.blocks]
         self.A = [layout.matrix(n, block.n_out) for n, block in zip(rows, plan.blocks, strict=True)]
         self.dA = self.A
@@ -231,7 +370,10 @@ class Blueprint:
         """The program for m examples: a step, or a forward pass that ends at the block `deliver`; see `Steps`."""
         spans = self._spans(m)
         dropout = self.dropout and deliver is None
-        stages: list[list[list[Operation]]] = [[[Operation("gather", (self.inputs.top(m),))]]]
+        stages: list[list[list[Operation]]] = [[self._examples(m, deliver is None)]]
+        if deliver == INPUTS:
+            stages.append([[Operation("deliver", (self.inputs.top(m),), numbers=(1,))]])
+            return stages_in_order(stages)
         for block, span, tiles in list(zip(self.plan.blocks, spans, self.tiles, strict=True))[: _end(deliver)]:
             stages.append([block.forward(span, tile, dropout) for tile in tiles])
         if deliver is None:
@@ -240,10 +382,21 @@ class Blueprint:
             stages.append([[Operation("deliver", (spans[deliver].A,), numbers=(self.plan.blocks[deliver].copies,))]])
         return stages_in_order(stages)
 
+    def _examples(self, m: int, targets: bool) -> list[Operation]:
+        """The operations that fetch the inputs of m examples, and what they are to learn."""
+        inputs, reads = self.inputs.top(m), self.reads
+        learned = (self.targets.top(m), self.weights.some_columns(0, m)) if targets else ()
+        if reads is None:
+            return [Operation("gather", (inputs,)), *([Operation("gather_targets", learned)] if targets else [])]
+        encoded = Operation("encode", (inputs,), numbers=(reads.numbers, reads.codes, reads.groups))
+        learning = Operation("encode_targets", learned, numbers=(reads.target, int(reads.one_hot)))
+        return [encoded, *([learning] if targets else [])]
+
     def _backward(self, m: int, spans: list[Span]) -> list[list[list[Operation]]]:
         blocks, last = self.plan.blocks, len(self.plan.blocks) - 1
         scores = spans[last]
-        loss = Operation("loss", (scores.A, scores.dA, self.loss), self.plan.architecture.loss, (m,))
+        places = (scores.A, scores.dA, self.loss, self.targets.top(m), self.weights.some_columns(0, m))
+        loss = Operation("loss", places, self.plan.architecture.loss)
         output = [
             operation for tile in self.tiles[last] for operation in blocks[last].own_backward(scores, tile, False)
         ]
@@ -336,10 +489,10 @@ class Population:
         """Take the steps of each network; their mean losses, (P,)."""
         return np.array(self.backend.run(self.blueprint, self.memory, steps, threads, check))
 
-    def scores(self, p: int, X: Array, rows: Array, check: Callable[[], None] = go_on) -> Array:
-        """Raw scores Z[L], (m, n[L]), of network p for some rows of X."""
+    def scores(self, p: int, examples: Examples | Table, rows: Array, check: Callable[[], None] = go_on) -> Array:
+        """Raw scores Z[L], (m, n[L]), of network p for some rows of its examples."""
         last = len(self.blueprint.plan.blocks) - 1
-        return _forward(self.blueprint, self.memory[p : p + 1], self.backend, X, rows, last, check)
+        return forward_pass(self.blueprint, self.memory[p : p + 1], self.backend, examples, rows, last, check)
 
     def overflow(self, p: int) -> str:
         """Where network p first has numbers that are not finite: "W[2]", "A[1]", or "" if nowhere."""
@@ -384,27 +537,30 @@ class Scorer:
 
     def scores(self, X: Array, rows: Array | None = None) -> Array:
         """The block's output, (m, n[L]) for the last one, for some rows of X or all of them."""
-        return _forward(self.blueprint, self.memory, self.backend, X, rows, self.block)
+        X = np.ascontiguousarray(X, self.memory.dtype)
+        assert X.shape[1] == self.blueprint.plan.n_in, "inputs must be those of the plan"
+        some = np.arange(len(X)) if rows is None else rows
+        examples = Examples(X, X[:0], X[:0])
+        return forward_pass(self.blueprint, self.memory, self.backend, examples, some, self.block)
 
 
-def _forward(
+def forward_pass(
     blueprint: Blueprint,
     memory: Array,
     backend: Backend,
-    X: Array,
-    rows: Array | None,
+    examples: Examples | Table,
+    rows: Array,
     block: int,
     check: Callable[[], None] = go_on,
 ) -> Array:
-    """The output of a block for some rows of X or all of them, by the network in `memory`, (1, size)."""
-    X = np.ascontiguousarray(X, memory.dtype)
-    out = np.empty((len(X), blueprint.plan.blocks[block].n_out), memory.dtype)
-    some = np.arange(len(X)) if rows is None else np.ascontiguousarray(rows, np.int64)
+    """The output of a block, (m, units), for some rows of the examples, by the network in `memory`, (1, size)."""
+    units = blueprint.plan.n_in if block == INPUTS else blueprint.plan.blocks[block].n_out
+    out, some = np.empty((len(rows), units), memory.dtype), np.ascontiguousarray(rows, np.int64)
     if not len(some):
-        return out[:0]
+        return out
     n = -(-len(some) // ROWS_AT_ONCE)
     # a forward pass is told nothing: settings without columns
     settings, keys = np.zeros((n, 0), memory.dtype), np.zeros((n, 1), np.uint64)
-    steps = Steps(Examples(X, out, X[:0]), some, ROWS_AT_ONCE, settings, keys, block)
+    steps = Steps(examples, some, ROWS_AT_ONCE, settings, keys, block, out)
     backend.run(blueprint, memory, [steps], check=check)
-    return out if rows is None else out[some]
+    return out

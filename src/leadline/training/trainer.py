@@ -19,7 +19,18 @@ from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
-from leadline.training.population import ROWS_AT_ONCE, Blueprint, Examples, Population, Scorer, Source, Steps
+from leadline.training.population import (
+    INPUTS,
+    ROWS_AT_ONCE,
+    Blueprint,
+    Examples,
+    Population,
+    Scorer,
+    Source,
+    Steps,
+    Table,
+    forward_pass,
+)
 from leadline.training.program import SETTINGS
 from leadline.training.streams import factors, stream
 
@@ -50,6 +61,10 @@ Callback = Callable[["Epoch"], object]
 GRADIENT_TOLERANCE = 1e-6
 LBFGS_ITERATIONS_PER_EPOCH = 10
 LBFGS_MEMORY = 20
+# Rows whose loss and gradient L-BFGS has computed together.
+ROWS_SOLVED_AT_ONCE = 4096
+# Rows that tell the quantiles of a column.
+SAMPLE = 1 << 17
 
 # What the networks of one call may fill; more at once would only make progress and deadlines coarser.
 MEMORY_BYTES = 1 << 28
@@ -310,7 +325,8 @@ class Trainer:
             len(task.train_rows) - self.batch_size * (n - 1) for task, n in zip(tasks, self.n_steps, strict=True)
         )
         most = max(longest, self.batch_size if max(self.n_steps) > 1 else 0)
-        blueprint = Blueprint(plan, max(most, ROWS_AT_ONCE), self.batch_size, tasks[0].settings.solver, dropout)
+        rows, reads = max(most, ROWS_AT_ONCE), self.examples[0].reads
+        blueprint = Blueprint(plan, rows, self.batch_size, tasks[0].settings.solver, dropout, reads=reads)
         self.population = Population(blueprint, theta, Processor())
         for i, task in enumerate(tasks):
             if task.start is not None:
@@ -391,7 +407,7 @@ class Trainer:
         return [self._score_on(p, i, read.holdout.rows) if read.open else None for read in self.reads[i]]
 
     def _score_on(self, p: int, i: int, rows: Array) -> float:
-        scores = self.population.scores(p, self.examples[i].X, rows, self.stop.check)
+        scores = self.population.scores(p, self.examples[i], rows, self.stop.check)
         return self.judge(self.tasks[i].fold, rows, scores) if np.isfinite(scores).all() else float("nan")
 
     def _record(self, losses: Array, scores: list[list[float | None]]) -> None:
@@ -426,7 +442,7 @@ class Trainer:
 
     def _cause(self, p: int, i: int) -> str:
         """Where a network that diverged overflowed, what the likely cause is, and what to do."""
-        largest = float(np.abs(self.examples[i].X[self.tasks[i].train_rows]).max())
+        largest = float(np.abs(_inputs(self.plan, self.examples[i], self.tasks[i].train_rows)).max())
         place = self.population.overflow(p)
         where = f"{place} overflows" if place else "the loss overflows"
         if not largest < LARGE_INPUT:
@@ -449,7 +465,7 @@ class Trainer:
         """What a holdout made of a network, whose parameters it then has; what is not usable has no outputs."""
         self.population.theta[p] = read.theta
         wanted = read.holdout.wanted if usable else read.holdout.wanted[:0]
-        outputs = self.population.scores(p, self.examples[i].X, wanted)
+        outputs = self.population.scores(p, self.examples[i], wanted)
         return Reading(np.array(read.curve), read.epoch, read.theta, outputs)
 
     def _state(self, i: int, p: int) -> State | None:
@@ -482,9 +498,16 @@ class _Read:
         self.open = epoch - max(self.epoch, before) < patience
 
 
-def _initial(plan: Plan, task: Task, examples: Examples, generator: np.random.Generator) -> Array:
+def _inputs(plan: Plan, examples: Examples | Table, rows: Array) -> Array:
+    """The inputs of a network, (m, n_in), in float32, for some rows, or for SAMPLE of them, evenly spread."""
+    some = rows[:: -(-len(rows) // SAMPLE)]
+    blueprint = Blueprint(plan, ROWS_AT_ONCE, backward=False, reads=examples.reads)
+    return forward_pass(blueprint, blueprint.layout.fresh(1, np.float32), Processor(), examples, some, INPUTS)
+
+
+def _initial(plan: Plan, task: Task, examples: Examples | Table, generator: np.random.Generator) -> Array:
     """Initial parameters of a network."""
-    return plan.initial(generator, examples.X[task.train_rows] if plan.fitted else None)
+    return plan.initial(generator, _inputs(plan, examples, task.train_rows) if plan.fitted else None)
 
 
 def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Trained:
@@ -493,25 +516,34 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
     J(W, b) = (1/Σw) Σ_i w_i loss_i + alpha / (2 Σw) ‖W‖²; from zeros for L = 1, where J is convex.
     """
     start = time.perf_counter()
-    settings = task.settings
-    rows = np.arange(len(task.train_rows))
-    examples = data.examples(task.fold)
-    X, Y, w = (array[task.train_rows].astype(np.float64) for array in examples)
+    settings, examples = task.settings, _in_double(data.examples(task.fold))
+    w = examples.w[task.train_rows].astype(np.float64)
     convex = plan.architecture.L == 1
-    initial = _initial(plan, task, examples, stream(task.key))
+    initial = _initial(plan, task, data.examples(task.fold), stream(task.key))
     theta = np.where(plan.penalised > 0, 0.0, initial) if convex else initial
     if task.start is not None:
         theta = task.start.theta.astype(np.float64)
-    backend = Processor()
-    population = Population(Blueprint(plan, len(rows)), theta[None], backend)
+    at_once = min(ROWS_SOLVED_AT_ONCE, len(task.train_rows))
+    population = Population(Blueprint(plan, at_once, reads=examples.reads), theta[None], Processor())
     penalty = settings.alpha / w.sum() * plan.penalised
-    step = Steps(Examples(X, Y, w), rows, len(rows), np.zeros((1, len(SETTINGS))), np.zeros((1, 1), np.uint64))
+    told = np.zeros((1, len(SETTINGS))), np.zeros((1, 1), np.uint64)
+    parts = [
+        (Steps(examples, np.ascontiguousarray(rows, np.int64), len(rows), *told), own.sum() / w.sum())
+        for rows, own in (
+            (task.train_rows[first : first + at_once], w[first : first + at_once])
+            for first in range(0, len(w), at_once)
+        )
+    ]
 
     def objective(theta: Array) -> tuple[float, Array]:
-        stop.check()
         population.theta[0] = theta
-        (loss,) = population.run([step])
-        return float(loss + 0.5 * np.sum(penalty * theta**2)), population.gradient[0] + penalty * theta
+        loss, gradient = 0.0, np.zeros_like(theta)
+        for steps, share in parts:
+            stop.check()
+            (own,) = population.run([steps])
+            loss += share * own
+            gradient += share * population.gradient[0]
+        return float(loss + 0.5 * np.sum(penalty * theta**2)), gradient + penalty * theta
 
     iterations = LBFGS_ITERATIONS_PER_EPOCH * settings.max_iter
     found = minimize(
@@ -532,15 +564,23 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
     if not np.isfinite(found.fun) or not np.isfinite(theta).all():
         reason = "the loss became infinite or undefined under L-BFGS: scale the inputs"
     else:
-        scorer = Scorer(plan, backend).take(theta)
+        own = data.examples(task.fold)
+        forward = Population(Blueprint(plan, ROWS_AT_ONCE, backward=False, reads=own.reads), theta[None], Processor())
         for rows, wanted in task.holdouts:
-            curve = [judge(task.fold, rows, scorer.scores(examples.X, rows))] if len(rows) else []
+            curve = [judge(task.fold, rows, forward.scores(0, own, rows))] if len(rows) else []
             if not np.isfinite(curve).all():
                 reason = f"validation score is {curve[0]}"
                 break
-            readings.append(Reading(np.array(curve), 1, theta, scorer.scores(examples.X, wanted)))
+            readings.append(Reading(np.array(curve), 1, theta, forward.scores(0, own, wanted)))
     if reason:
         nothing = np.zeros((0, plan.blocks[-1].n_out), np.float32)
         readings = [Reading(np.zeros(0), 1, theta, nothing) for _ in task.holdouts]
     state = "diverged" if reason else "done"
     return Trained(state, reason, losses, time.perf_counter() - start, tuple(readings))
+
+
+def _in_double(examples: Examples | Table) -> Examples | Table:
+    """The same in float64, where that is another thing."""
+    if isinstance(examples, Table):
+        return examples
+    return Examples(*(array.astype(np.float64) for array in (examples.X, examples.Y, examples.w)))
