@@ -1,7 +1,7 @@
 """Leadline: deep L-layer networks for tables and arrays that find their own depth.
 
 `DeepClassifier` and `DeepRegressor` train one network; `DepthSearchCV` finds how deep it should be; `load` reads a
-saved model; `leadline.network` is the mathematics itself.
+saved model; `Dataset` is a table that stays on disk; `leadline.network` is the mathematics itself.
 """
 
 import importlib
@@ -12,11 +12,13 @@ from leadline._version import __version__
 if TYPE_CHECKING:
     from leadline import network
     from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, load
+    from leadline.tables import Dataset
 
-__all__ = ["DeepClassifier", "DeepRegressor", "DepthSearchCV", "__version__", "load", "network"]
+__all__ = ["Dataset", "DeepClassifier", "DeepRegressor", "DepthSearchCV", "__version__", "load", "network"]
 
 # Names are imported when they are first used: `import leadline` costs next to nothing.
 _HOME = {
+    "Dataset": "leadline.tables",
     "DeepClassifier": "leadline.estimators",
     "DeepRegressor": "leadline.estimators",
     "DepthSearchCV": "leadline.estimators",

@@ -1,7 +1,6 @@
 """What the estimators share: reading what the caller gave, and predicting from a fitted model."""
 
 import html
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,18 @@ from leadline.network import Loss
 from leadline.records import Field
 from leadline.search import Metric, labels_of
 from leadline.storage import save_record
-from leadline.tables import Encoded, Labels, Layout, Numbers, Target, as_frame, check_complete
+from leadline.tables import (
+    Dataset,
+    Encoded,
+    Labels,
+    Layout,
+    Numbers,
+    Target,
+    as_frame,
+    check_complete,
+    in_order,
+    is_dataset,
+)
 from leadline.training.hyperparameters import Rule, check
 
 __all__ = [
@@ -125,7 +135,7 @@ def read_input(
         target.truth(y)
     if layout is None:
         # where columns have names, their order says nothing
-        layout = Layout.infer(frame[sorted(frame.columns, key=_in_numbers)] if hasattr(X, "columns") else frame)
+        layout = Layout.infer(frame[in_order(frame.columns)] if hasattr(X, "columns") else frame)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
@@ -143,11 +153,6 @@ def _as_target(y: Any, task: str) -> Array:
         several = "labels" if task == "classification" else "numbers"
         raise DataError(f"y must have one dimension, or two for several {several}: bad input shape {array.shape}.")
     return array
-
-
-def _in_numbers(name: str) -> list[str | int]:
-    """A name to sort by: x2 before x10."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def _check_finite(y: Array, name: str) -> None:
@@ -212,6 +217,16 @@ RANDOM_STATE = Field("an integer of at least 0, a Generator, a RandomState or No
 VERBOSE = Field("True, False or a whole number", lambda value: isinstance(value, bool | int | np.integer))
 
 
+def as_dataset(X: Any) -> Dataset:
+    """What `is_dataset` says is one, as ours."""
+    return X if isinstance(X, Dataset) else Dataset(X)
+
+
+def column_of(X: Any, y: Any) -> Any:
+    """A column of a dataset that `y` names, (n,); else `y` as it is."""
+    return as_dataset(X).column(y) if is_dataset(X) and isinstance(y, str) else y
+
+
 class Face(BaseEstimator):  # type: ignore[misc]
     """What every fitted estimator can do with its model."""
 
@@ -266,6 +281,10 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
     def _predictions(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "model_")
+        if is_dataset(X):
+            dataset, names = as_dataset(X), [column.name for column in self.model_.layout.columns]
+            dataset.check(*names)
+            return np.concatenate([self.model_.predictions(part.frame) for part in dataset.batches(names)])
         positions = self._number_positions
         if positions is not None and _is_plain(X, self.n_features_in_):
             return self.model_.predictions_of_rows(
@@ -371,7 +390,7 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
         y : (m,) array, or (m, k) for labels
         sample_weight : (m,) array, optional
         """
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(X, column_of(X, y), column_of(X, sample_weight)))
 
 
 class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
@@ -394,7 +413,7 @@ class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
         sample_weight : (m,) array, optional
         """
         check_is_fitted(self, "model_")
-        target = self.model_.target
+        target, y, sample_weight = self.model_.target, column_of(X, y), column_of(X, sample_weight)
         assert isinstance(target, Numbers)
         if len(target.quantiles) < 2:
             return float(super().score(X, y, sample_weight))

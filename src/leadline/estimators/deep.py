@@ -18,19 +18,21 @@ from leadline.estimators.base import (
     Face,
     Given,
     RegressorFace,
+    as_dataset,
     draw_seed,
     read_input,
 )
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.model import Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
+from leadline.estimators.streaming import fit_dataset
 from leadline.network import Loss
 from leadline.network import loss as loss_record
 from leadline.records import Field
 from leadline.search import Fitted, Metric, Problem, Split, View, hold_out
-from leadline.tables import Target
+from leadline.tables import Dataset, Target, is_dataset
 from leadline.tables.target import NUMBER_OUTPUTS
-from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, stream
+from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, Trained, stream
 from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check, check_additive
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
@@ -173,10 +175,11 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : (n, p) DataFrame, array or sparse matrix
-            Numbers, categories, text categories, dates, missing values.
-        y : (n,) array, or (n, k) for k numbers or k labels
-        sample_weight : (n,) array, optional
+        X : (n, p) DataFrame, array or sparse matrix; or a `Dataset`, a pyarrow dataset or a path
+            Numbers, categories, text categories, dates, missing values. A dataset stays on disk: its rows are read part
+            by part, and never held all at once.
+        y : (n,) array, or (n, k) for k numbers or k labels; or, for a dataset, the name of its column
+        sample_weight : (n,) array, optional; or, for a dataset, the name of a column
             A row of weight 2 counts as the row twice.
         validation : (X, y), (X, y, sample_weight) or splitter, optional
             Rows that choose the epoch, instead of some of the training rows: others, or those of the first splits, one
@@ -193,11 +196,36 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         """
         settings = self.hyperparameters()
         goes_on = self.warm_start and hasattr(self, "model_")
+        if is_dataset(X):
+            return self._fit_dataset(as_dataset(X), y, sample_weight, settings, goes_on, validation)
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
         self._begin(goes_on)
         given, splits = self._divide(given, settings, validation)
         return self._train(X, given, settings, splits, model)
+
+    def _fit_dataset(
+        self, dataset: Dataset, y: Any, weight: Any, settings: Hyperparameters, goes_on: bool, validation: Any
+    ) -> Self:
+        """Train on rows that stay on disk."""
+        if goes_on or validation is not None or self._class_weight() is not None:
+            what = "warm_start" if goes_on else "class_weight" if validation is None else "validation"
+            raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
+        self._begin(False)
+        found = fit_dataset(
+            dataset,
+            y,
+            weight,
+            self._task,
+            self._own_loss(),
+            settings,
+            self._how_many,
+            None if settings.solved or not self.early_stopping else self.validation_fraction,
+            self._seed,
+            teller=EpochTeller(self, settings.max_iter),
+        )
+        self._set_model(found.model, found.sample, found.sample)
+        return self._told(found.networks)
 
     @available_if(_trains_in_minibatches)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -314,6 +342,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             self.model_ = Model(given.layout, given.target, tuple(members))
         ends = [trained.end for trained in networks]
         self._ends = [end for end in ends if end is not None] or None
+        return self._told(networks)
+
+    def _told(self, networks: Sequence[Trained]) -> Self:
+        """State how the first network was trained."""
         first = networks[0]
         self.loss_curve_ = first.losses
         self.validation_scores_ = first.curve

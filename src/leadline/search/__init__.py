@@ -7,7 +7,7 @@ from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
 from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
 from leadline.search.metrics import Metric, labels_of, scores_shown
-from leadline.search.problem import Fitted, Problem, View
+from leadline.search.problem import Fitted, Problem, View, in_single
 from leadline.search.progress import Progress
 from leadline.search.space import (
     SPACE,
@@ -69,6 +69,7 @@ __all__ = [
     "give_verdict",
     "greedy_weights",
     "hold_out",
+    "in_single",
     "in_words",
     "labels_of",
     "learned",

@@ -19,7 +19,7 @@ from leadline.search.metrics import Metric
 from leadline.tables import Encoded, Group, Statistics, Target, TargetStatistics
 from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above
 
-__all__ = ["Fitted", "Problem", "View"]
+__all__ = ["Fitted", "Problem", "View", "in_single"]
 
 Array = NDArray[Any]
 
@@ -151,6 +151,10 @@ class Problem:
             self._known[view] = Fitted(own, self.target.fit(self.rows.Y[rows], self.w[rows], view.clips))
         return self._known[view]
 
+    def know(self, view: View, fitted: Fitted) -> None:
+        """Take what was found out otherwise for what a view has fitted."""
+        self._known[view] = fitted
+
     def examples(self, fold: View) -> Table:
         """All rows as the networks of a view see them."""
         own, target = self.fitted(fold)
@@ -246,7 +250,13 @@ def _in_single(numbers: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDAr
         warnings.simplefilter("ignore", RuntimeWarning)  # a column may be missing in all rows asked
         low, middle, high = np.nanquantile(asked, (0.25, 0.5, 0.75), axis=0)
         origin = np.where(np.abs(middle) > FAR * (high - low), middle, 0.0)
-    found, largest = np.empty(numbers.shape, np.float32), np.finfo(np.float32).max
+    found = np.empty(numbers.shape, np.float32)
+    in_single(numbers, origin, found)
+    return found, origin
+
+
+def in_single(numbers: NDArray[np.floating], origin: NDArray[np.float64], found: NDArray[np.float32]) -> None:
+    """Write numbers (n, p), counted from `origin`, (p,), into an array of that shape in float32, (n, p)."""
+    largest = np.finfo(np.float32).max
     for j in range(numbers.shape[1]):
         found[:, j] = np.clip(numbers[:, j] - origin[j], -largest, largest)
-    return found, origin

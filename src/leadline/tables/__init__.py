@@ -1,7 +1,8 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
+from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset
 from leadline.tables.frames import as_frame
-from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, words_of
+from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, in_order, words_of
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
@@ -9,18 +10,24 @@ from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStati
 __all__ = [
     "CategoryColumn",
     "Classes",
+    "Dataset",
     "Encoded",
     "Group",
     "Labels",
     "Layout",
     "NumberColumn",
     "Numbers",
+    "Part",
     "Statistics",
+    "Survey",
     "Target",
     "TargetStatistics",
     "as_frame",
     "check_complete",
     "guess_task",
+    "hashed",
+    "in_order",
+    "is_dataset",
     "nearest",
     "read_table",
     "shown",

@@ -7,6 +7,7 @@ fold. Whatever is a number that depends on the rows (medians, quantiles) is fitt
 import dataclasses
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from leadline.errors import DataError, ModelFileError
 from leadline.records import ANYTHING, FLAG, TEXT, list_of, read_fields
 from leadline.tables.reading import nearest
 
-__all__ = ["CategoryColumn", "Encoded", "Group", "Layout", "NumberColumn", "words_of"]
+__all__ = ["CategoryColumn", "Encoded", "Group", "Layout", "NumberColumn", "in_order", "words_of"]
 
 # A category column keeps its commonest values apart; what is rarer shares one input.
 MOST_CATEGORIES = 64
@@ -176,6 +177,15 @@ def words_of(column: pd.Series) -> list[str | None]:
     """The values of a column as the categories that they are, None where they are missing."""
     found = _Words.of(column)
     return [found.words[code] if code >= 0 else None for code in found.codes.tolist()]
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names as a reader would sort them: x2 before x10."""
+
+    def key(name: str) -> list[int | str]:
+        return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+
+    return sorted(names, key=key)
 
 
 def _word(value: Any) -> str:

@@ -6,7 +6,7 @@ from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs
 from leadline.training.plans import coded_above, plan_for
-from leadline.training.population import Data, Examples, Lens, Rows, Scorer, Table
+from leadline.training.population import Data, Examples, Lens, Rows, Scorer, Stream, Table
 from leadline.training.streams import stream
 from leadline.training.trainer import (
     Epoch,
@@ -40,6 +40,7 @@ __all__ = [
     "State",
     "Stop",
     "Stopped",
+    "Stream",
     "Table",
     "Task",
     "Trained",

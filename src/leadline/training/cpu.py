@@ -66,10 +66,14 @@ class Processor:
         check: Check = go_on,
     ) -> list[float]:
         """See `Backend`."""
+        each = list(zip(memory, steps, strict=True))
+        if threads > 1 and len(each) > 1:
+            with ThreadPoolExecutor(min(threads, len(each))) as crew:
+                return list(crew.map(lambda one: _run(blueprint, one[0], one[1], check), each))
         if threads > 1 and blueprint.lanes > 1:
             with ThreadPoolExecutor(threads) as crew:
-                return [_run_shared(blueprint, *one, check, crew, threads) for one in zip(memory, steps, strict=True)]
-        return [_run(blueprint, *one, check) for one in zip(memory, steps, strict=True)]
+                return [_run_shared(blueprint, *one, check, crew, threads) for one in each]
+        return [_run(blueprint, *one, check) for one in each]
 
 
 def _lowered(blueprint: Blueprint, m: int, deliver: int | None, dtype: type) -> Lowered:

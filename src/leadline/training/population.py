@@ -5,11 +5,11 @@ rates, so its bits are the same alone or in company. What runs the programs is a
 and `cpu` for the one there is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,14 @@ __all__ = [
     "Data",
     "Examples",
     "Lens",
+    "Part",
     "Population",
     "Reads",
     "Rows",
     "Scorer",
     "Source",
     "Steps",
+    "Stream",
     "Table",
     "forward_pass",
     "go_on",
@@ -50,6 +52,24 @@ class Source(Protocol):
 
     def examples(self, fold: Any) -> "Examples | Table":
         """What the networks of a fold are given."""
+
+
+@runtime_checkable
+class Stream(Source, Protocol):
+    """Rows that do not stand in memory: they come in parts, epoch after epoch; `examples` are a sample of them."""
+
+    def learned(self, fold: Any) -> tuple[float, float]:
+        """How many rows the networks of a fold learn from in an epoch, about, and what they weigh."""
+
+    def parts(self, epoch: int) -> Iterator["Part"]:
+        """The rows of an epoch, counted from 0, part by part."""
+
+
+class Part(Protocol):
+    """Some rows of an epoch."""
+
+    def examples(self, fold: Any) -> tuple["Examples | Table", Array]:
+        """The part as the networks of a fold see it, and which of its rows they learn from."""
 
 
 @dataclass
@@ -253,7 +273,7 @@ class Backend(Protocol):
         steps : sequence of Steps
             One for each network.
         threads : int
-            How many may work for one network; changes no bit.
+            How many may work: for a network each, or for one together; changes no bit.
         check : callable
             To be called every now and then, several times a second; what it raises ends the run.
 

@@ -7,7 +7,7 @@ changes the time that training takes and no bit of what comes out.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from leadline.training.population import (
     Scorer,
     Source,
     Steps,
+    Stream,
     Table,
     forward_pass,
 )
@@ -296,7 +297,7 @@ class Trainer:
         threads: int,
         callback: Callback | None,
     ) -> None:
-        self.plan, self.tasks, self.judge, self.stop = plan, tasks, judge, stop
+        self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
         self.threads, self.callback = threads, callback
         self.epochs, self.batch_size = tasks[0].settings.max_iter, int(tasks[0].settings.batch_size)
         self.results: list[Trained | None] = [None] * len(tasks)
@@ -316,21 +317,34 @@ class Trainer:
         # epochs of an earlier training: patience begins anew
         self.before = [len(task.start.losses) if task.start else 0 for task in tasks]
         self.seconds = np.zeros(len(tasks))
-        # the last batch takes the remainder: between half a batch and one and a half
-        self.n_steps = [max(1, round(len(task.train_rows) / self.batch_size)) for task in tasks]
+        self.learned = [self._learned(i) for i in range(len(tasks))]
+        self.n_steps = [self._steps_of(round(rows)) for rows, _ in self.learned]
         self.dropouts = [self._dropouts(i) for i in range(len(tasks))]
         self.settings = [self._settings(i) for i in range(len(tasks))]
         dropout = plan.architecture.L > 1 and any(task.settings.dropout for task in tasks)
-        longest = max(
-            len(task.train_rows) - self.batch_size * (n - 1) for task, n in zip(tasks, self.n_steps, strict=True)
-        )
-        most = max(longest, self.batch_size if max(self.n_steps) > 1 else 0)
+        if isinstance(data, Stream):
+            most = 2 * self.batch_size
+        else:
+            each = zip(self.learned, self.n_steps, strict=True)
+            longest = max(round(rows) - self.batch_size * (n - 1) for (rows, _), n in each)
+            most = max(longest, self.batch_size if max(self.n_steps) > 1 else 0)
         rows, reads = max(most, ROWS_AT_ONCE), self.examples[0].reads
         blueprint = Blueprint(plan, rows, self.batch_size, tasks[0].settings.solver, dropout, reads=reads)
         self.population = Population(blueprint, theta, Processor())
         for i, task in enumerate(tasks):
             if task.start is not None:
                 self._go_on_from(i, task.start)
+
+    def _learned(self, i: int) -> tuple[float, float]:
+        """How many rows a network learns from in an epoch, and what they weigh."""
+        task = self.tasks[i]
+        if isinstance(self.data, Stream):
+            return self.data.learned(task.fold)
+        return len(task.train_rows), float(self.examples[i].w[task.train_rows].sum(dtype=np.float64))
+
+    def _steps_of(self, rows: int) -> int:
+        """Steps for so many rows: the last batch takes the remainder, between half a batch and one and a half."""
+        return max(1, round(rows / self.batch_size))
 
     def _go_on_from(self, i: int, start: State) -> None:
         """Put a network where an earlier training ended."""
@@ -351,9 +365,9 @@ class Trainer:
         """The settings of every step of a network, (epochs × steps, len(SETTINGS))."""
         task = self.tasks[i]
         s, n = task.settings, self.n_steps[i] * self.epochs
-        total = self.examples[i].w[task.train_rows].sum(dtype=np.float64)
+        _, total = self.learned[i]
         times = np.arange(1, n + 1) + (task.start.steps if task.start else 0)
-        columns = {
+        columns: dict[str, Any] = {
             "rate": s.learning_rate_init * factors(s.learning_rate, n),
             "beta_1": s.beta_1,
             "rest_1": 1 - s.beta_1,
@@ -389,18 +403,38 @@ class Trainer:
 
     def _epoch(self, epoch: int) -> Array:
         """Take the steps of one epoch; the mean training loss of each active network, (P,)."""
-        return self.population.run([self._steps(i, epoch) for i in self.active.tolist()], self.threads, self.stop.check)
+        active = self.active.tolist()
+        total, seen = np.zeros(len(active)), np.zeros(len(active))
+        first = [epoch * self.n_steps[i] for i in active]
+        for given in self._parts(epoch):
+            steps = [self._steps(i, *own, at) for i, own, at in zip(active, given, first, strict=True)]
+            rows = np.array([len(own.rows) for own in steps])
+            first = [at + len(own.settings) for at, own in zip(first, steps, strict=True)]
+            total += rows * self.population.run(steps, self.threads, self.stop.check)
+            seen += rows
+        return np.asarray(total / seen)
 
-    def _steps(self, i: int, epoch: int) -> Steps:
-        """The steps of a network in an epoch: its rows in a new order, and new numbers for dropout."""
-        task, n, generator = self.tasks[i], self.n_steps[i], self.generators[i]
-        rows = generator.permutation(task.train_rows).astype(np.int64, copy=False)
+    def _parts(self, epoch: int) -> Iterator[list[tuple[Examples | Table, Array]]]:
+        """What each active network learns from in an epoch, part after part: examples, and which of them."""
+        active = self.active.tolist()
+        if not isinstance(self.data, Stream):
+            yield [(self.examples[i], self.tasks[i].train_rows) for i in active]
+            return
+        for part in self.data.parts(epoch):
+            given = {fold: part.examples(fold) for fold in dict.fromkeys(self.tasks[i].fold for i in active)}
+            yield [given[self.tasks[i].fold] for i in active]
+
+    def _steps(self, i: int, examples: Examples | Table, rows: Array, first: int) -> Steps:
+        """The steps of a network on some rows, from its step `first`: in a new order, with new numbers for dropout."""
+        task, n, generator = self.tasks[i], self._steps_of(len(rows)), self.generators[i]
+        rows = generator.permutation(rows).astype(np.int64, copy=False)
+        # parts have a few rows more or fewer than was planned
+        planned = np.minimum(np.arange(first, first + n), len(self.settings[i]) - 1)
         keys = np.zeros((n, self.plan.architecture.L), dtype=np.uint64)
         if task.settings.dropout:
-            keys[:, 0] = (self.dropouts[i][epoch * n : (epoch + 1) * n] * 2**32).astype(np.uint64)
+            keys[:, 0] = (self.dropouts[i][planned] * 2**32).astype(np.uint64)
             keys[:, 1:] = generator.integers(2**32, size=(n, keys.shape[1] - 1), dtype=np.uint64)
-        settings = self.settings[i][epoch * n : (epoch + 1) * n]
-        return Steps(self.examples[i], rows, self.batch_size, settings, keys)
+        return Steps(examples, rows, self.batch_size, self.settings[i][planned], keys)
 
     def _score(self, p: int, i: int) -> list[float | None]:
         """The score of each holdout of a network; None for one that has no rows, or needs no more epochs."""
@@ -422,7 +456,7 @@ class Trainer:
                 self._finish(i, p, "diverged", f"{what} not finite in epoch {epoch}: {self._cause(p, i)}")
                 continue
             self.losses[i].append(float(losses[p]))
-            patience = task.settings.patience(len(task.train_rows))
+            patience = task.settings.patience(round(self.learned[i][0]))
             for read, score in zip(self.reads[i], own, strict=True):
                 if score is not None:
                     read.take(score, epoch, self.population.theta[p], patience, self.before[i])
@@ -517,33 +551,34 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
     """
     start = time.perf_counter()
     settings, examples = task.settings, _in_double(data.examples(task.fold))
-    w = examples.w[task.train_rows].astype(np.float64)
     convex = plan.architecture.L == 1
     initial = _initial(plan, task, data.examples(task.fold), stream(task.key))
     theta = np.where(plan.penalised > 0, 0.0, initial) if convex else initial
     if task.start is not None:
         theta = task.start.theta.astype(np.float64)
-    at_once = min(ROWS_SOLVED_AT_ONCE, len(task.train_rows))
-    population = Population(Blueprint(plan, at_once, reads=examples.reads), theta[None], Processor())
-    penalty = settings.alpha / w.sum() * plan.penalised
+    most = ROWS_SOLVED_AT_ONCE if isinstance(data, Stream) else min(ROWS_SOLVED_AT_ONCE, len(task.train_rows))
+    population = Population(Blueprint(plan, most, reads=examples.reads), theta[None], Processor())
     told = np.zeros((1, len(SETTINGS))), np.zeros((1, 1), np.uint64)
-    parts = [
-        (Steps(examples, np.ascontiguousarray(rows, np.int64), len(rows), *told), own.sum() / w.sum())
-        for rows, own in (
-            (task.train_rows[first : first + at_once], w[first : first + at_once])
-            for first in range(0, len(w), at_once)
-        )
-    ]
+
+    def batches() -> Iterator[tuple[Steps, float]]:
+        """All rows, some at a time, and their weight."""
+        given = (part.examples(task.fold) for part in data.parts(0)) if isinstance(data, Stream) else None
+        for own, rows in given or [(examples, task.train_rows)]:
+            for first in range(0, len(rows), most):
+                some = np.ascontiguousarray(rows[first : first + most], np.int64)
+                yield Steps(own, some, len(some), *told), float(own.w[some].sum(dtype=np.float64))
 
     def objective(theta: Array) -> tuple[float, Array]:
         population.theta[0] = theta
-        loss, gradient = 0.0, np.zeros_like(theta)
-        for steps, share in parts:
+        loss, gradient, total = 0.0, np.zeros_like(theta), 0.0
+        for steps, weight in batches():
             stop.check()
             (own,) = population.run([steps])
-            loss += share * own
-            gradient += share * population.gradient[0]
-        return float(loss + 0.5 * np.sum(penalty * theta**2)), gradient + penalty * theta
+            loss += weight * own
+            gradient += weight * population.gradient[0]
+            total += weight
+        penalty = settings.alpha / total * plan.penalised
+        return float(loss / total + 0.5 * np.sum(penalty * theta**2)), gradient / total + penalty * theta
 
     iterations = LBFGS_ITERATIONS_PER_EPOCH * settings.max_iter
     found = minimize(

@@ -1,0 +1,172 @@
+"""Datasets on disk: rows that come part by part make the model that they make in memory, but for chance."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leadline import Dataset, DeepClassifier, DeepRegressor, load
+from leadline.errors import DataError, ParameterError
+from leadline.tables import datasets
+
+pytest.importorskip("pyarrow")
+N = 1500
+QUICK = {"hidden_layer_sizes": (16,), "max_iter": 6, "n_networks": 3, "random_state": 0}
+
+
+def make_table(n: int = N) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(n, 3)).astype(np.float32), columns=["a", "b", "c"])
+    frame.loc[::7, "b"] = np.nan
+    frame["word"] = generator.choice(["red", "green", "blue"], n)
+    frame["code"] = generator.integers(0, 70, n).astype(str)
+    frame["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(generator.integers(0, 300, n), unit="D")
+    frame["weight"] = generator.integers(0, 3, n).astype(float)
+    signal = frame["a"] + 2 * (frame["word"] == "red") + frame["b"].fillna(0) ** 2
+    frame["number"] = (100 + 5 * signal).astype(float)
+    frame["kind"] = np.where(signal > 1, "high", "low")
+    frame["three"] = pd.cut(signal, [-99, 0, 2, 99], labels=["x", "y", "z"]).astype(str)
+    return frame
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three files, each with several row groups."""
+    path = tmp_path_factory.mktemp("rows")
+    frame = make_table()
+    for i in range(3):
+        frame.iloc[i * 500 : (i + 1) * 500].to_parquet(path / f"part-{i}.parquet", row_group_size=130, index=False)
+    return path
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Several parts in an epoch, each of several batches."""
+    monkeypatch.setattr(datasets, "SMALLEST_PART", 400)
+    monkeypatch.setattr(datasets, "PART_SHARE", 1e-6)
+    monkeypatch.setattr(datasets, "ROWS_DECODED", 100)
+
+
+def test_a_dataset_knows_its_columns_and_rows(folder):
+    dataset = Dataset(folder)
+    assert (len(dataset), dataset.n_rows) == (N, N)
+    assert dataset.columns == list(make_table(2).columns)
+    seen = pd.concat([part.frame for part in dataset.batches()], ignore_index=True)
+    pd.testing.assert_frame_equal(seen, make_table(), check_dtype=False)
+    assert np.array_equal(dataset.column("a"), make_table()["a"])
+
+
+def test_parts_have_every_row_once_in_an_order_drawn_anew(folder, small_parts):
+    dataset = Dataset(folder)
+    orders = []
+    for seed in (0, 0, 1):
+        parts = list(dataset.parts(["a"], 400, seed, lambda own: np.concatenate([part.rows for part in own])))
+        assert len(parts) == 3
+        assert all(400 <= len(part) < 800 for part in parts)
+        orders.append(np.concatenate(parts))
+        assert np.array_equal(np.sort(orders[-1]), np.arange(N))
+    assert np.array_equal(orders[0], orders[1])
+    assert not np.array_equal(orders[0], orders[2])
+
+
+def test_the_survey_finds_what_a_table_in_memory_tells(folder, monkeypatch):
+    inputs = ["a", "b", "c", "code", "day", "word"]
+    whole = Dataset(folder).survey("kind", ["weight", "number", "three"])
+    from leadline.tables import Layout
+
+    assert whole.layout == Layout.infer(make_table()[inputs])
+    assert sorted(whole.classes) == ["high", "low"]
+    # categories and gaps are those of all rows, whatever the sample has
+    monkeypatch.setattr(datasets, "SAMPLE", 60)
+    some = Dataset(folder).survey("kind", ["weight", "number", "three"])
+    assert 20 < len(some.sample) < 120
+    assert some.layout == whole.layout
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"), [("kind", DeepClassifier), ("three", DeepClassifier), ("number", DeepRegressor)]
+)
+def test_rows_from_disk_teach_what_rows_in_memory_teach(folder, small_parts, target, kind, tmp_path):
+    frame = make_table()
+    others = ["weight", "number", "kind", "three"]
+    own = Dataset(folder, columns=[name for name in frame.columns if name not in others or name == target])
+    settings = {**QUICK, "max_iter": 30}
+    streamed = kind(**settings).fit(own, y=target)
+    in_memory = kind(**settings).fit(frame.drop(columns=others), frame[target])
+    score = streamed.score(frame.drop(columns=others), frame[target])
+    assert score > in_memory.score(frame.drop(columns=others), frame[target]) - 0.05
+    assert score == pytest.approx(streamed.score(folder, target))
+    assert streamed.model_.layout == in_memory.model_.layout
+    assert list(streamed.feature_names_in_) == [name for name in own.columns if name != target]
+    streamed.save(tmp_path)
+    inputs = frame[list(streamed.feature_names_in_)]
+    assert np.array_equal(load(tmp_path).predict(folder), streamed.predict(inputs))
+
+
+def test_the_same_files_and_memory_give_the_same_bits(folder, small_parts):
+    first, second = (DeepRegressor(**QUICK).fit(Dataset(folder), y="number") for _ in range(2))
+    for one, other in zip(first.model_.members, second.model_.members, strict=True):
+        assert np.array_equal(one.theta, other.theta)
+    thetas = [member.theta for member in first.model_.members]
+    assert not np.array_equal(thetas[0], thetas[1])
+
+
+def test_rows_of_weight_zero_are_not_learned_from(folder, small_parts, tmp_path):
+    weighted = DeepRegressor(**QUICK).fit(Dataset(folder), y="number", sample_weight="weight")
+    frame = make_table()
+    frame.loc[frame["weight"] == 0, "number"] = 1e6
+    frame.to_parquet(tmp_path / "spoiled.parquet", row_group_size=130, index=False)
+    spoiled = DeepRegressor(**QUICK, clip_predictions=False).fit(
+        tmp_path / "spoiled.parquet", y="number", sample_weight="weight"
+    )
+    assert np.abs(spoiled.predict(frame.drop(columns=["number", "weight"]))).max() < 1e3
+    assert "weight" not in weighted.feature_names_in_
+
+
+def test_linear_regression_is_solved_on_all_rows(folder, small_parts):
+    frame = make_table()
+    own = Dataset(folder, columns=["a", "c", "number"])
+    streamed = DeepRegressor((), scaling="none").fit(own, y="number")
+    exact = DeepRegressor((), scaling="none").fit(frame[["a", "c"]], frame["number"])
+    assert np.allclose(streamed.coefs_[0], exact.coefs_[0], rtol=1e-3, atol=1e-4)
+
+
+def test_one_network_leaves_out_the_validation_fraction(folder, small_parts):
+    network = DeepClassifier(**{**QUICK, "n_networks": 1, "validation_fraction": 0.2}).fit(folder, y="kind")
+    assert len(network.validation_scores_) == 6
+    alone = DeepClassifier(**{**QUICK, "n_networks": 1, "early_stopping": False}).fit(folder, y="kind")
+    assert len(alone.validation_scores_) == 0
+
+
+def test_arrow_files_and_partitioned_folders_are_datasets_too(tmp_path):
+    frame = make_table(600)
+    frame.drop(columns="word").assign(year=2025 + (np.arange(600) % 2)).to_parquet(
+        tmp_path / "by", partition_cols=["year"], index=False
+    )
+    dataset = Dataset(tmp_path / "by")
+    assert "year" in dataset.columns
+    assert sorted(set(dataset.column("year"))) == [2025, 2026]
+    frame.to_feather(tmp_path / "rows.feather")
+    assert len(Dataset(tmp_path / "rows.feather")) == 600
+
+
+def test_what_cannot_be_used_is_named(folder, tmp_path):
+    with pytest.raises(DataError, match="no such file or folder"):
+        Dataset(tmp_path / "nothing")
+    with pytest.raises(DataError, match="has no table"):
+        Dataset(tmp_path)
+    with pytest.raises(DataError, match=r"no column 'numbr'\. Did you mean 'number'"):
+        DeepRegressor(**QUICK).fit(folder, y="numbr")
+    with pytest.raises(ParameterError, match="y must name a column"):
+        DeepRegressor(**QUICK).fit(folder, y=np.ones(N))
+    with pytest.raises(ParameterError, match="memory must be a size such as 2GB"):
+        Dataset(folder, memory="20MB")
+    frame = make_table(100)
+    for column, value, message in (
+        ("a", np.inf, "'a' has an infinite value in row 51"),
+        ("kind", None, "first in row 51"),
+    ):
+        bad = frame.copy()
+        bad.loc[50, column] = value
+        bad.to_parquet(tmp_path / f"{column}.parquet", index=False)
+        with pytest.raises(DataError, match=message):
+            DeepClassifier(**QUICK).fit(tmp_path / f"{column}.parquet", y="kind")
