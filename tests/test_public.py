@@ -10,6 +10,7 @@ import leadline
 
 def test_the_public_names_are_these() -> None:
     assert sorted(leadline.__all__) == [
+        "Dataset",
         "DeepClassifier",
         "DeepRegressor",
         "DepthSearchCV",

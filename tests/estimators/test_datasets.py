@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadline import Dataset, DeepClassifier, DeepRegressor, load
+from leadline import Dataset, DeepClassifier, DeepRegressor, DepthSearchCV, load
 from leadline.errors import DataError, ParameterError
 from leadline.tables import datasets
 
@@ -170,3 +170,43 @@ def test_what_cannot_be_used_is_named(folder, tmp_path):
         bad.to_parquet(tmp_path / f"{column}.parquet", index=False)
         with pytest.raises(DataError, match=message):
             DeepClassifier(**QUICK).fit(tmp_path / f"{column}.parquet", y="kind")
+
+
+def test_a_search_of_a_dataset_judges_a_sample_and_learns_from_all_rows(folder, small_parts):
+    frame = make_table()
+    own = Dataset(folder, columns=["a", "b", "c", "word", "number"])
+    estimator = DeepRegressor(**{**QUICK, "max_iter": 4})
+    search = DepthSearchCV(estimator, max_depth=2, candidates=2, cv=3, additive=False, max_rows=300, select="best")
+    search.fit(own, y="number")
+    assert search.searched_rows_ == (300, N)
+    assert search.fold_notices_[0] == "depth is searched on 300 of 1,500 rows; the answer is trained on all of them"
+    assert list(search.models_) == [search.best_depth_]
+    inputs = frame[list(search.feature_names_in_)]
+    assert search.predict(inputs).shape == (N,)
+    assert search.score(own, "number") == pytest.approx(search.score(inputs, frame["number"]))
+    with pytest.raises(ParameterError, match="groups cannot be used where X is a dataset"):
+        search.fit(own, y="number", groups=np.zeros(N))
+
+
+def test_the_answer_of_a_sample_is_trained_on_all_rows_in_memory_too():
+    frame = make_table()
+    X, y, groups = frame[["a", "b", "c", "word"]], frame["three"], np.arange(N) // 10
+    network = DeepClassifier(**{**QUICK, "max_iter": 2}, batch_size=32)
+    search = DepthSearchCV(network, max_depth=2, candidates=1, cv=3, additive=False, max_rows=300).fit(X, y)
+    assert search.searched_rows_[0] >= 300
+    # the model is the estimator's own fit on all rows, to the same bits
+    L = max(search.models_)
+    alone = network.fit(X, y)
+    assert np.array_equal(search.estimator_at(L).predict_proba(X), alone.predict_proba(X))
+    search.fit(X, y, groups=groups)
+    assert 290 <= search.searched_rows_[0] <= 310
+    whole = DepthSearchCV(network, max_depth=1, candidates=1, cv=3, additive=False, max_rows=None).fit(X, y)
+    assert whole.searched_rows_ == (N, N)
+    assert not whole.fold_notices_
+
+
+def test_rare_classes_are_in_the_sample_that_is_searched():
+    generator = np.random.default_rng(0)
+    X, y = generator.normal(size=(2000, 2)), (np.arange(2000) < 20).astype(int)
+    search = DepthSearchCV(DeepClassifier(random_state=0), max_depth=1, cv=2, candidates=1, max_rows=100).fit(X, y)
+    assert 115 <= search.searched_rows_[0] <= 120

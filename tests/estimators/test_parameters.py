@@ -11,7 +11,8 @@ X = np.random.default_rng(0).normal(size=(40, 3))
 Y = {DeepClassifier: (X[:, 0] > 0).astype(int), DeepRegressor: X[:, 0]}
 
 ACTIVATIONS = (
-    "one of 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'silu', 'mish'"
+    "one of 'auto', 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'silu', "
+    "'mish'"
 )
 SOLVERS = "one of 'gradient_descent', 'momentum', 'nesterov', 'rmsprop', 'adam', 'adamw', 'lbfgs'"
 SEED = "an integer of at least 0, a Generator, a RandomState or None"
@@ -23,7 +24,7 @@ SHARED = [
     ("additive", "yes", "one of False, True"),
     ("additive", None, "one of False, True"),
     ("activation", "rleu", ACTIVATIONS),
-    ("activation", None, ACTIVATIONS),
+    ("activation", 3, ACTIVATIONS),
     ("solver", "sgdm", SOLVERS),
     ("alpha", -1.0, "a number of at least 0"),
     ("alpha", "small", "a number of at least 0"),
@@ -35,9 +36,9 @@ SHARED = [
     ("learning_rate", "adaptive", None),
     ("learning_rate_init", 0, "a positive number"),
     ("learning_rate_init", float("inf"), "a positive number"),
-    ("max_iter", 0, "an integer of at least 1"),
-    ("max_iter", 2.5, "an integer of at least 1"),
-    ("max_iter", True, "an integer of at least 1"),
+    ("max_iter", 0, "an integer of at least 1 or 'auto'"),
+    ("max_iter", 2.5, "an integer of at least 1 or 'auto'"),
+    ("max_iter", True, "an integer of at least 1 or 'auto'"),
     ("early_stopping", "yes", "one of True, False"),
     ("early_stopping", 1, "one of True, False"),
     ("validation_fraction", 0.0, "a number in (0, 1)"),
@@ -99,6 +100,7 @@ SEARCH = [
     ("repeats", 0, "an integer of at least 1 or 'auto'"),
     ("scoring", 3, "the name of a score, a scorer or None"),
     ("select", "deepest", "one of 'supported', 'one_standard_error', 'best'"),
+    ("max_rows", 5, "an integer of at least 100 or None or 'auto'"),
     ("margin", 1.0, "a number in [0, 1)"),
     ("additive", 1, "one of False, True"),
     ("ensemble", "yes", "one of False, True"),

@@ -158,7 +158,14 @@ def fit(
     refit: Annotated[
         bool, typer.Option("--refit", help="Predict by one network trained on all rows: smaller, usually not as good.")
     ] = False,
-    epochs: Annotated[int, typer.Option(help="Full number of epochs of a training.", min=1)] = 100,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            help="Full number of epochs of a training (default: 128, fewer above 78,000 rows).",
+            show_default=False,
+            min=1,
+        ),
+    ] = None,
     time_limit: Annotated[
         float | None,
         typer.Option(help="Seconds for the search; the answer is then the best so far.", show_default=False),

@@ -57,7 +57,7 @@ class FitOptions:
     cv: int | None
     max_depth: int
     candidates: int
-    epochs: int
+    epochs: int | None
     time_limit: float | None
     jobs: int | None
     seed: int
@@ -130,7 +130,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
 
     estimator: DeepClassifier | DeepRegressor
     kind = DeepClassifier if task == "classification" else DeepRegressor
-    estimator = kind(random_state=options.seed, max_iter=options.epochs)
+    estimator = kind(random_state=options.seed, max_iter="auto" if options.epochs is None else options.epochs)
     had_folder = folder.exists()
     watch = Watch(folder / STUDY_NAME, folder / REPORT_NAME, options.port) if options.watch else None
     if study is None:

@@ -75,6 +75,12 @@ class Given:
     kept: Array
     target: Target
 
+    def some(self, rows: NDArray[np.integer]) -> "Given":
+        """Some of the rows, as if the caller had given no others."""
+        frame, everything = self.frame.iloc[rows].reset_index(drop=True), np.arange(len(rows))
+        y, encoded = self.y[rows], self.encoded[rows]
+        return Given(frame, self.layout, encoded, y, self.w[rows], y, everything, self.target)
+
 
 def read_input(
     X: Any,

@@ -25,7 +25,7 @@ from leadline.estimators.base import (
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.model import Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
-from leadline.estimators.streaming import fit_dataset
+from leadline.estimators.streaming import Streaming
 from leadline.network import Loss
 from leadline.network import loss as loss_record
 from leadline.records import Field
@@ -87,7 +87,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     }
 
     hidden_layer_sizes: Sequence[int] | int = field(default=Hyperparameters.hidden_layer_sizes, kw_only=False)
-    activation: str = field(default=Hyperparameters.activation, kw_only=False)
+    activation: str | None = field(default=None, kw_only=False)
     additive: bool = Hyperparameters.additive
     recipe: str = "tabular"
     loss: str | Loss | None = None
@@ -100,7 +100,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     batch_size: int | str = Hyperparameters.batch_size
     learning_rate: str | None = None
     learning_rate_init: float | None = None
-    max_iter: int = Hyperparameters.max_iter
+    max_iter: int | str = "auto"
     early_stopping: bool = True
     validation_fraction: float = 0.1
     n_iter_no_change: int | str = Hyperparameters.n_iter_no_change
@@ -212,20 +212,14 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             what = "warm_start" if goes_on else "class_weight" if validation is None else "validation"
             raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
         self._begin(False)
-        found = fit_dataset(
-            dataset,
-            y,
-            weight,
-            self._task,
-            self._own_loss(),
-            settings,
-            self._how_many,
-            None if settings.solved or not self.early_stopping else self.validation_fraction,
-            self._seed,
-            teller=EpochTeller(self, settings.max_iter),
-        )
-        self._set_model(found.model, found.sample, found.sample)
-        return self._told(found.networks)
+        stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed)
+        n = self._how_many(dataset.n_rows)
+        fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
+        teller = EpochTeller(self, settings.epochs(dataset.n_rows))
+        members, networks = stream.train([settings] * n, n, fraction, teller)
+        inputs = stream.survey.sample[stream.inputs]
+        self._set_model(Model(stream.survey.layout, stream.target, tuple(members)), inputs, inputs)
+        return self._told(networks)
 
     @available_if(_trains_in_minibatches)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -334,7 +328,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             start = None if self._ends is None else self._ends[i]
             view = View.of(place, settings)
             tasks.append(Task(settings, self._key(i), view, train_rows, (Holdout(stop_rows),), start))
-        networks = train_networks(problem, tasks, teller=EpochTeller(self, settings.max_iter))
+        networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)))
         members = members_of(problem, tasks, networks)
         if model is None:
             self._set_model(Model(given.layout, given.target, tuple(members)), given.frame, X)
@@ -477,8 +471,9 @@ Parameters
     ----------
     hidden_layer_sizes : sequence of int, default {hidden_layer_sizes}
         n[1] … n[L-1]; ``()`` is {linear}, L = 1, solved by L-BFGS on the same loss and gradient, or an additive model.
-    activation : str, default "{activation}"
-        g of every hidden layer: one of the names in `leadline.network.ACTIVATIONS`.
+    activation : str, default {activation}
+        g of every hidden layer: one of the names in `leadline.network.ACTIVATIONS`, or "auto": "relu" up to 10,000
+        training rows, "silu" above.
     additive : bool, default False
         With ``hidden_layer_sizes=()`` a generalised additive model: each column goes through a learned curve of its
         own, the embedding, and the raw scores are the sum of the curves; trained in minibatches as deep networks are.
@@ -505,15 +500,16 @@ Parameters
         Schedule over the planned epochs: one of the names in `leadline.network.SCHEDULES`.
     learning_rate_init : float, default {learning_rate_init}
         α, where the schedule starts.
-    max_iter : int, default {max_iter}
-        Epochs; L-BFGS may take ten times as many iterations.
+    max_iter : int or "auto", default "{max_iter}"
+        Epochs; "auto": 128, and above 78,000 training rows as many as show a network ten million of them. L-BFGS may
+        take ten times as many iterations.
     early_stopping : bool, default True
         Stop a network when the score of the rows that it does not learn from has not improved for `n_iter_no_change`
         epochs, and return to the best epoch.
     validation_fraction : float, default 0.1
         Share of the rows held out for that where there is one network.
     n_iter_no_change : int or "auto", default "{n_iter_no_change}"
-        Patience in epochs; "auto": 24, or 12 above 10,000 rows.
+        Patience in epochs; "auto": 24, above 10,000 rows 12, above 50,000 6, above 500,000 2.
     n_networks : int, default 8, or 5 above 10,000 rows ("plain": 1)
         Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
         by another one, so that together they learn from all rows. What L-BFGS solves is one network.

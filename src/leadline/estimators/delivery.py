@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from leadline.estimators.base import Given
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
+from leadline.estimators.streaming import Streaming
 from leadline.search import Ladder, Problem, Split, View, greedy_weights, hold_out
 from leadline.training import Holdout, Hyperparameters, Task
 
@@ -33,6 +34,13 @@ class Delivery:
     Attributes
     ----------
     given : Given
+        All rows, of which the search may have seen a part.
+    problem : Problem
+        The same as networks learn them.
+    planned : Hyperparameters
+        The estimator's settings, with what is left to the number of rows.
+    stream : Streaming or None
+        Where the rows are if not in memory.
     seed : int
     n_networks : int
         Networks for each repeat.
@@ -47,6 +55,9 @@ class Delivery:
     """
 
     given: Given
+    problem: Problem
+    planned: Hyperparameters
+    stream: Streaming | None
     seed: int
     n_networks: int
     fraction: float
@@ -69,14 +80,24 @@ class Delivery:
         kept = ladder.results[L].candidates
         first = ladder.settings(L, kept[0])
         if first.solved:
-            return list(zip(kept, self._train(ladder, *self.posed(ladder.problem, [self.whole(first)])), strict=True))
-        indices, jobs = [], []
+            if self.stream is not None:
+                return list(zip(kept, self.stream.train([first], 1, None)[0], strict=True))
+            return list(zip(kept, self._train(ladder, *self.posed([self.whole(first)])), strict=True))
+        indices, splits = [], []
         for repeat in range(ladder.results[L].repeats):
             turns = [index for index in ladder.turns(L, repeat) if index in kept]
             for i, split in enumerate(self._splits(repeat) if turns else ()):
                 indices.append(turns[i % len(turns)])
-                jobs.append((ladder.settings(L, indices[-1]), split, repeat * self.n_networks + i))
-        return list(zip(indices, self._train(ladder, *self.posed(ladder.problem, jobs)), strict=True))
+                splits.append((split, repeat * self.n_networks + i))
+        if self.stream is not None:
+            # what was left to the number of rows is, again
+            each = [replace(ladder.settings(L, index), max_iter=self.planned.max_iter) for index in indices]
+            fraction = self.fraction if self.stopped else None
+            return list(zip(indices, self.stream.train(each, self.n_networks, fraction)[0], strict=True))
+        epochs = self.planned.epochs(min(len(train_rows) for (train_rows, _), _ in splits))
+        each = [replace(ladder.settings(L, index), max_iter=epochs) for index in indices]
+        jobs = [(own, split, number) for own, (split, number) in zip(each, splits, strict=True)]
+        return list(zip(indices, self._train(ladder, *self.posed(jobs)), strict=True))
 
     def whole(self, settings: Hyperparameters) -> tuple[Hyperparameters, Split, int]:
         """A network that learns from all rows."""
@@ -98,14 +119,14 @@ class Delivery:
         return splits if len(splits) == self.n_networks else splits * self.n_networks
 
     def posed(
-        self, problem: Problem, jobs: Sequence[tuple[Hyperparameters, Split, int]], name: int = SINGLE_FIT
+        self, jobs: Sequence[tuple[Hyperparameters, Split, int]], name: int = SINGLE_FIT
     ) -> tuple[Problem, list[Task]]:
         """What networks of these settings and rows are trained on, and how."""
         tasks = [
             Task(own, (self.seed, name, number), View.of(i, own), train_rows, (Holdout(stop_rows),))
             for i, (own, (train_rows, stop_rows), number) in enumerate(jobs)
         ]
-        return problem.on([train_rows for _, (train_rows, _), _ in jobs]), tasks
+        return self.problem.on([train_rows for _, (train_rows, _), _ in jobs]), tasks
 
     def _train(self, ladder: Ladder, problem: Problem, tasks: list[Task]) -> list[Member]:
         return members_of(problem, tasks, train_networks(problem, tasks, ladder.n_jobs))
@@ -118,7 +139,7 @@ class Delivery:
         settings = ladder.results[L].settings
         if not settings.solved:
             settings = replace(settings, max_iter=ladder.usual_epochs(L))
-        (member,) = self._train(ladder, *self.posed(ladder.problem, [self.whole(settings)], _REFIT))
+        (member,) = self._train(ladder, *self.posed([self.whole(settings)], _REFIT))
         return self.model([(0, member)])
 
     def ensemble(self, ladder: Ladder, networks: Mapping[int, list[tuple[int, Member]]]) -> Model:

@@ -18,11 +18,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline._version import __version__
 from leadline.errors import DataError, Interrupted, ParameterError
-from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, Given, draw_seed, read_input
+from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, Given, as_dataset, draw_seed, read_input
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
 from leadline.estimators.model import Model
+from leadline.estimators.streaming import Streaming
 from leadline.records import Field
 from leadline.search import (
     ADDITIVE,
@@ -52,6 +53,7 @@ from leadline.search import (
     usual_folds,
 )
 from leadline.search.design import COLOURS
+from leadline.tables import is_dataset
 from leadline.training import Hyperparameters, Plan, Stop, Task, plan_for
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
@@ -59,6 +61,11 @@ __all__ = ["DepthSearchCV", "ladder_frame"]
 
 Array = NDArray[Any]
 
+# Rows on which depth is searched where the caller leaves it open, and rows of each class among them, if there are so
+# many.
+MAX_ROWS, FEWEST_OF_A_CLASS = 30_000, 50
+# Names the random stream that draws them.
+_SEARCHED = 4
 # The libraries whose versions the bits of a network depend on.
 ARITHMETIC = ("numpy", "scipy", "scikit-learn", "numba")
 
@@ -201,6 +208,10 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Log loss for classes and root mean squared error for numbers by default; any scorer of scikit-learn.
     margin : float, default 0.01
         A difference of this share of the best score does not matter.
+    max_rows : int, "auto" or None, default "auto"
+        Depth is searched on no more rows than that, drawn by the seed (whole groups, and of rare classes enough to be
+        judged), and the answer is trained on all of them; "auto": 30,000. None, and any `cv` that is a division of its
+        own, searches on all rows.
     additive : bool, default True
         Judge an additive model beside the depths: each column through a curve of its own.
     ensemble : bool, default False
@@ -261,6 +272,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         The ledger, which keeps every network's result.
     fold_notices_ : list of str
         What the reader should know about the folds.
+    searched_rows_ : (int, int)
+        On how many rows depth was searched, and how many there are.
     results_ : dict of int to DepthResult
     additive_ : DepthResult or None
     models_ : dict of int to Model
@@ -293,6 +306,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             lambda value: value is None or Integer(2).allows(value) or _divides(value),
         ),
         "repeats": Integer(1, or_word="auto"),
+        "max_rows": Integer(100, or_none=True, or_word="auto"),
         "scoring": Field(
             "the name of a score, a scorer or None",
             lambda value: value is None or isinstance(value, str) or callable(value),
@@ -332,6 +346,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         scoring: str | Callable[..., float] | None = None,
         select: str = "supported",
         margin: float = MARGIN,
+        max_rows: int | str | None = "auto",
         additive: bool = True,
         ensemble: bool = False,
         refit: bool = False,
@@ -352,6 +367,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.scoring = scoring
         self.select = select
         self.margin = margin
+        self.max_rows = max_rows
         self.additive = additive
         self.ensemble = ensemble
         self.refit = refit
@@ -369,9 +385,10 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
 
         Parameters
         ----------
-        X : (n, p) DataFrame or array
-        y : (n,) array, or (n, k) for a regression of k numbers
-        sample_weight : (n,) array, optional
+        X : (n, p) DataFrame or array; or a `Dataset`, a pyarrow dataset or a path
+            Of a dataset on disk a sample is searched, and the answer's networks are trained on all rows, part by part.
+        y : (n,) array, or (n, k) for a regression of k numbers; or, for a dataset, the name of its column
+        sample_weight : (n,) array, optional; or, for a dataset, the name of a column
             Weights of the rows, in training and in judging.
         groups : (n,) array, optional
             Rows of one group stay in one fold.
@@ -415,8 +432,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             told or listener,
             self.margin,
             self._additive(base),
-            self.estimator._networks_of(len(given.y)),
+            delivery.n_networks,
             self.ensemble,
+            self.searched_rows_[1],
         )
         ladder.climb(self.max_depth, self.patience)
         self._conclude(ladder, delivery, X)
@@ -428,20 +446,33 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self, X: Any, y: Any, sample_weight: Any, groups: Any, base: Hyperparameters, seed: int
     ) -> tuple[Hyperparameters, Problem, Design, Delivery]:
         """What a search with this seed solves: the settings, the problem, and how networks are judged and delivered."""
-        given = read_input(
-            X,
-            y,
-            sample_weight,
-            self.estimator._task,
-            self.estimator._own_loss(),
-            self.estimator._class_weight(),
-        )
-        own = None if groups is None else np.asarray(groups)[given.kept]
+        kind = (self.estimator._task, self.estimator._own_loss())
+        stream = None
+        if is_dataset(X):
+            if groups is not None or self.estimator._class_weight() is not None:
+                what = "groups" if groups is not None else "class_weight"
+                raise ParameterError(f"DepthSearchCV: {what} cannot be used where X is a dataset on disk.")
+            stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed)
+            sample = stream.survey.sample
+            everything = sample[stream.inputs], sample[stream.target.name], stream.w
+            given = read_input(*everything, *kind, layout=stream.survey.layout, target=stream.target)
+        else:
+            given = read_input(X, y, sample_weight, *kind, self.estimator._class_weight())
+        n_all = len(given.y) if stream is None else stream.dataset.n_rows
+        asked, searched = given, self._searched(given, groups, seed)
+        all_groups = own = None if groups is None else np.asarray(groups)[given.kept]
+        if searched is not None:
+            given = given.some(searched)
+            groups = own = None if all_groups is None else all_groups[searched]
         alike = twins(given.encoded, given.target.truth(given.y)) if self._divides_itself else None
-        n_networks = self.estimator._networks_of(len(given.y))
+        n_networks = self.estimator._networks_of(n_all)
         cv = usual_folds(n_networks, given.y, given.target, own) if self.cv is None else self.cv
         repeats = self._repeats(len(given.y))
         splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, cv, seed, repeats, alike)
+        if len(given.y) < n_all:
+            notice = f"depth is searched on {len(given.y):,} of {n_all:,} rows; the answer is trained on all of them"
+            self.fold_notices_ = [notice, *self.fold_notices_]
+        self.searched_rows_ = (len(given.y), n_all)
         if len(splits) < 2:
             raise ParameterError(
                 f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
@@ -450,14 +481,42 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         made = (n_networks, fraction, stopped)
         design = Design(given.y, splits, repeats, given.target, *made, seed, own, alike)
         first = [design.training_rows[network.rows] for network in design.stopped if network.repeat == 0]
-        base = base.for_table(min(map(len, first)), given.encoded.numbers.shape[1])
+        # what is left to the number of rows is as for the model that is delivered, but for the epochs
+        planned, fewest = base, min(map(len, first))
+        base = base.for_table(max(fewest, round(n_all * fewest / len(given.y))), given.encoded.numbers.shape[1])
+        base = replace(base, max_iter=planned.epochs(fewest))
         metric, units = Metric(self.scoring, given.target), alike
         if own is not None:
             units = np.unique(own, return_inverse=True)[1]
         problem = Problem.build(
             given.encoded, given.y, given.w, given.target, metric, design.training_rows, base, units
         )
-        return base, problem, design, Delivery(given, seed, *made, own, design.ordered)
+        whole = problem
+        if given is not asked:
+            whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base)
+        delivery = Delivery(asked, whole, planned, stream, seed, *made, all_groups, design.ordered)
+        return base, problem, design, delivery
+
+    def _searched(self, given: Given, groups: Any, seed: int) -> Array | None:
+        """The rows on which depth is searched, in their order; None for all of them."""
+        n, most = len(given.y), MAX_ROWS if isinstance(self.max_rows, str) else self.max_rows
+        if most is None or n <= most or not self._divides_itself:
+            return None
+        generator = np.random.default_rng([seed, _SEARCHED])
+        if groups is not None:
+            kinds, of_row, counts = np.unique(np.asarray(groups)[given.kept], return_inverse=True, return_counts=True)
+            order = generator.permutation(len(kinds))
+            chosen = order[: max(int(np.searchsorted(np.cumsum(counts[order]), most)), 2)]
+            return np.flatnonzero(np.isin(of_row, chosen))
+        order = generator.permutation(n)
+        taken = np.zeros(n, bool)
+        taken[order[:most]] = True
+        if given.target.stratified:
+            # of rare classes enough to be judged
+            for place in np.unique(given.target.truth(given.y)[~taken]):
+                own = order[given.target.truth(given.y)[order] == place]
+                taken[own[:FEWEST_OF_A_CLASS]] = True
+        return np.flatnonzero(taken)
 
     @property
     def _divides_itself(self) -> bool:
@@ -517,7 +576,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         study.state("candidates", [vars(candidate) for candidate in candidates])
         study.state("layout", given.layout.to_record())
         study.state("metric", {"name": self.metric_.name, "label": self.metric_.label, "sign": self.metric_.sign})
-        study.state("rows", len(given.y))
+        study.state("rows", self.searched_rows_[1])
+        study.state("searched_rows", self.searched_rows_[0])
         folds = zip(design.training_rows, design.folds[: design.k], strict=False)
         study.state("folds", [[len(rows), len(own)] for rows, own in folds])
 
@@ -566,12 +626,13 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """Train the model of the answer on all rows, and those of the other depths while there is time."""
         answer = self.best_depth_
         ladder.stop.reserve = 0.0
-        wanted = [L for L, result in ladder.results.items() if not result.failed]
+        others = {} if delivery.stream is not None else ladder.results
+        wanted = [L for L, result in others.items() if not result.failed] or [answer]
         each = [ladder.finish_seconds(L) for L in (wanted if ladder.stop.seconds_left is None else [answer])]
         known = [seconds for seconds in each if seconds is not None]
         ladder.listener.delivery_started(sum(known) if len(known) == len(each) else None)
         networks = {answer: delivery.networks(ladder, answer)}
-        for L, result in sorted(ladder.results.items()):
+        for L, result in sorted(others.items()):
             # of other depths nothing is begun for which there is no time, but for L = 1, which takes next to none
             left, takes = ladder.stop.seconds_left, ladder.finish_seconds(L)
             in_time = L == 1 or left is None or (takes is not None and takes < left)
@@ -585,7 +646,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             model = delivery.refitted(ladder, answer)
         elif self.ensemble:
             model = delivery.ensemble(ladder, networks)
-        self._set_model(model, delivery.given.frame, X)
+        self._set_model(model, delivery.given.frame, X if delivery.stream is None else delivery.given.frame)
         self.best_estimator_ = self._estimator(answer, self.model_)
 
     def _found_html(self) -> str:
@@ -615,7 +676,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         settings = self.models_[self.best_depth_].settings
         kept = self.results_[self.best_depth_].candidates
         job = delivery.whole(settings) if settings.solved else delivery.first(settings, min(kept) // COLOURS)
-        problem, (task,) = delivery.posed(problem, [job])
+        problem, (task,) = delivery.posed([job])
         return problem, plan_for(settings, problem.inputs, problem.target.n_scores, problem.target.loss), task
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:

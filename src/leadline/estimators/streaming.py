@@ -5,9 +5,9 @@ that it leaves out choose its epoch and the others give its medians, quantiles a
 the files, their order and their row groups, and on how many rows a part has, which the memory allowed decides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,24 +16,16 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
 from leadline.estimators.callbacks import EpochTeller
-from leadline.estimators.model import Model
+from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
 from leadline.search import Fitted, Metric, Problem, View, in_single
-from leadline.tables import Dataset, Layout, Part, Survey, Target, hashed
+from leadline.tables import Dataset, Layout, Part, Target, hashed
 from leadline.training import Holdout, Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
 
-__all__ = ["Streamed", "fit_dataset"]
+__all__ = ["Streaming"]
 
 Array = NDArray[Any]
-
-
-class Streamed(NamedTuple):
-    """What came of it: the model, how its networks were trained, and the sample, inputs only."""
-
-    model: Model
-    networks: list[Trained]
-    sample: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -66,7 +58,8 @@ class _Part:
 
     def examples(self, fold: View) -> tuple[Table, Array]:
         """The rows as a network sees them, and which it learns from."""
-        learned = self.stream.division.learned(self.numbers, fold.rows) & (self.rows.w > 0)
+        division = self.stream.division
+        learned = division.learned(self.numbers, fold.rows % division.folds) & (self.rows.w > 0)
         return Table(self.rows, self.stream.lens(fold)), np.flatnonzero(learned)
 
 
@@ -131,20 +124,8 @@ def _weights(column: pd.Series, name: str) -> Array:
     return np.asarray(w)
 
 
-def fit_dataset(
-    dataset: Dataset,
-    target_column: Any,
-    weight: Any,
-    task: str,
-    loss: str | Loss | None,
-    settings: Hyperparameters,
-    n_networks: Any,
-    fraction: float | None,
-    seed: int,
-    survey: Survey | None = None,
-    teller: EpochTeller | None = None,
-) -> Streamed:
-    """Train networks on all rows of a dataset.
+class Streaming:
+    """Training of networks on all rows of a dataset.
 
     Parameters
     ----------
@@ -155,62 +136,107 @@ def fit_dataset(
         A column of weights.
     task : {"classification", "regression"}
     loss : str or Loss, optional
-    settings : Hyperparameters
-    n_networks : callable
-        How many networks to average, given the number of rows.
-    fraction : float or None
-        Share of the rows that a network leaves out where there is one network; None for none at all.
     seed : int
-    survey : Survey, optional
-        What a first pass has found already.
-    teller : EpochTeller, optional
+
+    Attributes
+    ----------
+    survey : Survey
+    target : Target
+    inputs : list of str
+        The columns that may be inputs.
+    w : (m,) array
+        Weights of the sample's rows.
 
     Raises
     ------
-    DataError
+    ParameterError, DataError
         The dataset cannot be used; the message says where and why.
     """
-    for what, name in (("y", target_column), ("sample_weight", weight)):
-        if not isinstance(name, str) and not (what == "sample_weight" and name is None):
-            raise ParameterError(f"{what} must name a column where X is a dataset on disk; got {type(name).__name__}.")
-    aside = [weight] if weight else []
-    if survey is None:
-        survey = dataset.survey(target_column, aside, seed)
-    sample, layout = survey.sample, survey.layout
-    known = np.array(survey.classes) if task == "classification" else np.array([survey.low, survey.high])
-    target = Target.infer(known, task, target_column, loss)
-    n = n_networks(dataset.n_rows)
-    held_out = fraction is not None
-    division = _Division(n if n > 1 else round(1 / (fraction or 1.0)), holding_out_seed(seed), held_out)
-    w = np.ones(len(sample)) if weight is None else _weights(sample[weight], weight)
-    folds = division.fold(survey.numbers)
-    all_rows = np.flatnonzero(w > 0)
-    learned = [all_rows[folds[all_rows] != i] if held_out else all_rows for i in range(n)]
-    stopping = [all_rows[folds[all_rows] == i] if held_out else all_rows[:0] for i in range(n)]
-    settings = settings.for_table(round(dataset.n_rows * division.share), len(layout.number_columns))
-    problem = Problem.build(
-        layout.encode(sample),
-        sample[target_column].to_numpy(),
-        w,
-        target,
-        Metric(None, target),
-        learned,
-        settings,
-    )
-    for i in range(n):
-        view = View.of(i, settings)
-        statistics, own = problem.fitted(view)
-        if settings.clip_predictions and task == "regression":
-            own = replace(own, low=np.full_like(own.low, survey.low), high=np.full_like(own.high, survey.high))
-        problem.know(view, Fitted(statistics, own))
-    stream = _Stream(dataset, problem, layout, target, weight, division, seed)
-    plan = plan_for(settings, problem.inputs, target.n_scores, target.loss)
-    tasks = [
-        Task(settings, (seed, SINGLE_FIT, i), View.of(i, settings), learned[i], (Holdout(stopping[i]),))
-        for i in range(n)
-    ]
-    networks = train(plan, tasks, stream, problem.score, Stop(), effective_n_jobs(-1), teller)
-    if teller is not None:
-        teller.ended()
-    inputs = [name for name in dataset.columns if name != target_column and name not in aside]
-    return Streamed(Model(layout, target, tuple(members_of(problem, tasks, networks))), networks, sample[inputs])
+
+    def __init__(
+        self, dataset: Dataset, target_column: Any, weight: Any, task: str, loss: str | Loss | None, seed: int
+    ) -> None:
+        for what, name in (("y", target_column), ("sample_weight", weight)):
+            if not isinstance(name, str) and not (what == "sample_weight" and name is None):
+                raise ParameterError(
+                    f"{what} must name a column where X is a dataset on disk; got {type(name).__name__}."
+                )
+        self.dataset, self.weight, self.seed = dataset, weight, seed
+        aside = [weight] if weight else []
+        self.survey = dataset.survey(target_column, aside, seed)
+        values = self.survey.classes if task == "classification" else [self.survey.low, self.survey.high]
+        self.target = Target.infer(np.array(values), task, target_column, loss)
+        self.inputs = [name for name in dataset.columns if name != target_column and name not in aside]
+        sample = self.survey.sample
+        self.w = np.ones(len(sample)) if weight is None else _weights(sample[weight], weight)
+
+    def train(
+        self,
+        settings: Sequence[Hyperparameters],
+        n_networks: int,
+        fraction: float | None,
+        teller: EpochTeller | None = None,
+    ) -> tuple[list[Member], list[Trained]]:
+        """Train a network for each of these settings; those that are alike read the rows together.
+
+        Parameters
+        ----------
+        settings : sequence of Hyperparameters
+            As the estimator has them, with what is left to the number of rows.
+        n_networks : int
+            In how many parts the rows are divided, of which each network leaves one out.
+        fraction : float or None
+            The share of a part if there is one network; None if no network leaves out any.
+        teller : EpochTeller, optional
+            Told of the first network's epochs.
+
+        Raises
+        ------
+        DataError
+            A training failed.
+        """
+        parts = n_networks if n_networks > 1 else round(1 / (fraction or 1.0))
+        division = _Division(parts, holding_out_seed(self.seed), fraction is not None)
+        rows, folds = np.flatnonzero(self.w > 0), division.fold(self.survey.numbers)
+        left_out = [rows[folds[rows] == i % parts] if division.held_out else rows[:0] for i in range(len(settings))]
+        learned = [np.setdiff1d(rows, own, assume_unique=True) for own in left_out]
+        n = round(self.dataset.n_rows * division.share)
+        known = [own.for_table(n, len(self.survey.layout.number_columns)) for own in settings]
+        problem = self._problem(learned, known)
+        stream = _Stream(self.dataset, problem, self.survey.layout, self.target, self.weight, division, self.seed)
+        tasks = [
+            Task(own, (self.seed, SINGLE_FIT, i), View.of(i, own), learned[i], (Holdout(left_out[i]),))
+            for i, own in enumerate(known)
+        ]
+        networks: dict[int, Trained] = {}
+        for alike in dict.fromkeys(own.shared() for own in known):
+            places = [i for i, own in enumerate(known) if own.shared() == alike]
+            plan = plan_for(alike, problem.inputs, self.target.n_scores, self.target.loss)
+            told = teller if 0 in places else None
+            found = train(plan, [tasks[i] for i in places], stream, problem.score, Stop(), effective_n_jobs(-1), told)
+            networks.update(zip(places, found, strict=True))
+        if teller is not None:
+            teller.ended()
+        trained = [networks[i] for i in range(len(known))]
+        return members_of(problem, tasks, trained), trained
+
+    def _problem(self, learned: Sequence[Array], settings: Sequence[Hyperparameters]) -> Problem:
+        """The sample, and what each network has fitted on it."""
+        sample, target = self.survey.sample, self.target
+        problem = Problem.build(
+            self.survey.layout.encode(sample),
+            sample[target.name].to_numpy(),
+            self.w,
+            target,
+            Metric(None, target),
+            learned,
+            settings[0],
+        )
+        for i, own in enumerate(settings):
+            view = View.of(i, own)
+            statistics, fitted = problem.fitted(view)
+            if own.clip_predictions and target.task == "regression":
+                ends = {"low": self.survey.low, "high": self.survey.high}
+                fitted = replace(fitted, **{name: np.full_like(fitted.low, end) for name, end in ends.items()})
+            problem.know(view, Fitted(statistics, fitted))
+        return problem

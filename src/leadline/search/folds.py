@@ -24,6 +24,8 @@ Split = tuple[Array, Array]
 
 # Repeating is for tables whose rows, all repeats together, are no more than this.
 ROWS_REPEATED, MOST_REPEATS = 10_000, 4
+# Rows that stop a network: more of them tell nothing new, and cost time after every epoch.
+MOST_STOPPING = 20_000
 # Folds where nobody says how many: as many as networks are averaged, within these.
 FEWEST_FOLDS, MOST_FOLDS = 5, 10
 # Names the random streams of later repeats apart from the seed itself, which draws the first.
@@ -205,8 +207,35 @@ def hold_out(
     Returns
     -------
     list of (train_rows, stop_rows)
-        Without rows to be stopped by where rows are too few.
+        Without rows to be stopped by where rows are too few; no more of these than MOST_STOPPING, where rows are of no
+        groups and no order: the others are learned from.
     """
+    splits = _hold_out(y, rows, target, n_networks, fraction, seed, groups, alike, ordered)
+    if groups is not None or alike is not None or ordered:
+        return splits
+    return [_capped(*split) for split in splits]
+
+
+def _capped(train_rows: Array, stop_rows: Array) -> Split:
+    """No more rows to be stopped by than are needed."""
+    if len(stop_rows) <= MOST_STOPPING:
+        return train_rows, stop_rows
+    kept = np.zeros(len(stop_rows), bool)
+    kept[:: -(-len(stop_rows) // MOST_STOPPING)] = True
+    return np.sort(np.concatenate([train_rows, stop_rows[~kept]])), stop_rows[kept]
+
+
+def _hold_out(
+    y: Array,
+    rows: Array,
+    target: Target,
+    n_networks: int,
+    fraction: float,
+    seed: int,
+    groups: Array | None,
+    alike: Array | None,
+    ordered: bool,
+) -> list[Split]:
     if len(rows) < max(2 / fraction, 2 * n_networks):
         return [(rows, rows[:0])] * n_networks
     if n_networks > 1 and ordered:

@@ -138,6 +138,8 @@ class Ladder:
         Networks that will be delivered for each repeat, for which time is kept.
     deliver_all : bool
         Whether those of all depths will be.
+    delivered_rows : int, optional
+        On how many rows; by default those of the problem.
     """
 
     def __init__(
@@ -156,11 +158,13 @@ class Ladder:
         additive: Hyperparameters | None = None,
         n_networks: int = 1,
         deliver_all: bool = False,
+        delivered_rows: int | None = None,
     ) -> None:
         self.problem, self.design, self.base, self.candidates = problem, design, base, candidates
         self.study, self.seed, self.n_jobs, self.stop, self.listener = study, seed, n_jobs, stop, listener
         self.margin, self.additive, self.linear = margin, additive, linear
         self.n_networks, self.deliver_all = n_networks, deliver_all
+        self.delivered_rows = len(problem.y) if delivered_rows is None else delivered_rows
         self.usual = len(base.hidden_layer_sizes) + 1
         self.results: dict[int, DepthResult] = {}
         self.verdict: Verdict | None = None
@@ -490,7 +494,7 @@ class Ladder:
         """What the networks that are delivered at a depth will take, or None while nobody knows."""
         if L not in self.judged:
             return None
-        n, result, solved = len(self.problem.y), self.results.get(L), self.settings(L, 0).solved
+        n, result, solved = self.delivered_rows, self.results.get(L), self.settings(L, 0).solved
         indices = result.candidates if result is not None and result.candidates else range(len(self.candidates))
         each = [cost(self.problem, self.settings(L, index), n) for index in ((0,) if solved else indices)]
         networks = 1 if solved else self.repeats(L) * self.n_networks

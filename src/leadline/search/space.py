@@ -83,6 +83,8 @@ VARIANTS: tuple[Mapping[str, Any], ...] = (
     {EMBEDDING: "piecewise_linear"},
     {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 0.5, "dropout" + TIMES: 0.0},
 )
+# What stands in for a variant's activation that is the estimator's own.
+OTHER_ACTIVATION = "relu"
 # Multiples of the estimator's penalty at L = 1.
 PENALTIES = (1.0, 100.0, 0.01, 10.0)
 
@@ -225,6 +227,8 @@ def _suited(variant: Mapping[str, Any], base: Hyperparameters, width: int) -> di
         if name.endswith(TIMES):
             name = name.removesuffix(TIMES)
             value = int(value * width) if name == WIDTH else value * getattr(base, name)
+        if name == "activation" and value == base.activation:
+            value = OTHER_ACTIVATION
         if (name, getattr(base, name, "")) not in ((EMBEDDING, "none"), ("scaling", "standard"), ("scaling", "none")):
             suited[name] = value
     return suited

@@ -42,7 +42,7 @@ def cost(problem: Problem, settings: Hyperparameters, rows: int) -> float:
         return float(rows) * SOLVED_COST
     steps = rows / int(settings.batch_size)
     per_step = int(settings.batch_size) * plan_of(problem, settings).n_parameters + STEP_COST
-    return float(settings.max_iter * steps * per_step)
+    return float(int(settings.max_iter) * steps * per_step)
 
 
 def train_batch(problem: Problem, batch: list[Unit], seed: int, stop: Stop) -> tuple[list[Unit], list[UnitResult]]:

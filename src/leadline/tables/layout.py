@@ -129,7 +129,7 @@ class Encoded:
         numbers = np.concatenate([self.numbers, more.numbers])
         return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups)
 
-    def __getitem__(self, rows: slice) -> "Encoded":
+    def __getitem__(self, rows: slice | NDArray[np.integer]) -> "Encoded":
         return Encoded(self.numbers[rows], self.codes[rows], self.groups)
 
 

@@ -47,8 +47,11 @@ ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
 # Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/README.md).
 MANY_ROWS = 10_000
-# Epochs without a better score, up to MANY_ROWS and above, where an epoch has more steps and its score less noise.
-PATIENCE = (24, 12)
+# Epochs without a better score after which training stops, up to so many rows: an epoch of more rows has more steps,
+# and its score less noise.
+PATIENCE = ((MANY_ROWS, 24), (50_000, 12), (500_000, 6), (math.inf, 2))
+# Epochs: as many as MOST_EPOCHS, and no more than show a network so many rows.
+MOST_EPOCHS, ROWS_SHOWN = 128, 10_000_000
 # Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
 MANY_COLUMNS = 100
 
@@ -184,7 +187,11 @@ class Hyperparameters:
         Choice((False, True)),
         "without hidden layers: each column through a learned curve of its own, and their sum, trained in minibatches",
     )
-    activation: str = _parameter("relu", Choice(tuple(ACTIVATIONS)), "g of every hidden layer")
+    activation: str = _parameter(
+        "relu",
+        Choice(("auto", *ACTIVATIONS)),
+        f"g of every hidden layer; auto: relu up to {MANY_ROWS:,} rows, silu above",
+    )
     solver: str = _parameter(
         "adam",
         Choice(SOLVERS),
@@ -216,14 +223,18 @@ class Hyperparameters:
     learning_rate: str = _parameter(
         "cosine", Choice(tuple(SCHEDULES)), "schedule of the learning rate over the planned steps"
     )
-    max_iter: int = _parameter(
-        128, Integer(low=1), "epochs planned (adam); lbfgs may take ten times as many iterations"
+    max_iter: int | str = _parameter(
+        MOST_EPOCHS,
+        Integer(low=1, or_word="auto"),
+        f"epochs planned (adam), auto: {MOST_EPOCHS}, fewer for more than {ROWS_SHOWN // MOST_EPOCHS:,} rows; lbfgs "
+        "may take ten times as many iterations",
     )
     n_iter_no_change: int | str = _parameter(
         "auto",
         Integer(low=1, or_word="auto"),
-        f"epochs without a better validation score after which training stops; auto: {PATIENCE[0]}, "
-        f"above {MANY_ROWS:,} rows {PATIENCE[1]}",
+        "epochs without a better validation score after which training stops; auto: "
+        + ", ".join(f"{epochs} up to {rows:,} rows" for rows, epochs in PATIENCE[:-1])
+        + f", then {PATIENCE[-1][1]}",
     )
     beta_1: float = _parameter(0.9, Real(low=0.0, high=1.0, high_open=True), "decay of the first moment in Adam")
     beta_2: float = _parameter(0.999, Real(low=0.0, high=1.0, high_open=True), "decay of the second moment in Adam")
@@ -273,20 +284,34 @@ class Hyperparameters:
         check_additive("Hyperparameters", self.additive, self.hidden_layer_sizes)
 
     def for_table(self, n: int, p: int) -> "Hyperparameters":
-        """The same for `n` training rows of `p` numbers: a batch size that is one, an embedding that has a name."""
-        batch_size, embedding = self.batch_size, self.numeric_embedding
+        """The same for `n` training rows of `p` numbers, with everything chosen that is left to them."""
+        batch_size, embedding, activation = self.batch_size, self.numeric_embedding, self.activation
         if not isinstance(batch_size, int):
             exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
             batch_size = 2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH)
         if embedding == "auto":
             few_columns = "piecewise_linear" if n > MANY_ROWS else "periodic"
             embedding = "none" if p > MANY_COLUMNS else few_columns
-        return dataclasses.replace(self, batch_size=batch_size, numeric_embedding=embedding)
+        if activation == "auto":
+            activation = "silu" if n > MANY_ROWS else "relu"
+        return dataclasses.replace(
+            self,
+            batch_size=batch_size,
+            numeric_embedding=embedding,
+            activation=activation,
+            max_iter=self.epochs(n),
+        )
+
+    def epochs(self, n: int) -> int:
+        """How many epochs are planned for a training on `n` rows."""
+        if isinstance(self.max_iter, int):
+            return self.max_iter
+        return MOST_EPOCHS if self.solved else int(np.clip(round(ROWS_SHOWN / max(n, 1)), 1, MOST_EPOCHS))
 
     def patience(self, n: int) -> int:
         """How many epochs without a better validation score end a training on `n` rows."""
         given = self.n_iter_no_change
-        return given if isinstance(given, int) else PATIENCE[n > MANY_ROWS]
+        return given if isinstance(given, int) else next(epochs for rows, epochs in PATIENCE if n <= rows)
 
     @property
     def solved(self) -> bool:
@@ -326,6 +351,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "tabular": MappingProxyType(
             {
+                "activation": "auto",
                 "weight_decay": 0.05,
                 "weight_decay_schedule": "constant",
                 "dropout": 0.1,

@@ -299,7 +299,7 @@ class Trainer:
     ) -> None:
         self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
         self.threads, self.callback = threads, callback
-        self.epochs, self.batch_size = tasks[0].settings.max_iter, int(tasks[0].settings.batch_size)
+        self.epochs, self.batch_size = int(tasks[0].settings.max_iter), int(tasks[0].settings.batch_size)
         self.results: list[Trained | None] = [None] * len(tasks)
         self.generators = [stream(task.key) for task in tasks]
         self.active = np.arange(len(tasks))
@@ -580,7 +580,7 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
         penalty = settings.alpha / total * plan.penalised
         return float(loss / total + 0.5 * np.sum(penalty * theta**2)), gradient / total + penalty * theta
 
-    iterations = LBFGS_ITERATIONS_PER_EPOCH * settings.max_iter
+    iterations = LBFGS_ITERATIONS_PER_EPOCH * int(settings.max_iter)
     found = minimize(
         objective,
         theta,
