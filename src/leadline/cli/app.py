@@ -95,7 +95,11 @@ def fit(
     context: typer.Context,
     data: Annotated[
         str | None,
-        typer.Argument(help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input.", show_default=False),
+        typer.Argument(
+            help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input; or a folder of Parquet or Arrow "
+            "files, which stays on disk.",
+            show_default=False,
+        ),
     ] = None,
     target: Annotated[str | None, typer.Option("--target", "-t", help="Column to predict.", show_default=False)] = None,
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
@@ -193,6 +197,21 @@ def fit(
             help="Column with the time: folds and test rows then come after what is learned from.", show_default=False
         ),
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            help="Leave the table on disk, and read it in parts that let the process take about so much, such as 2GB.",
+            show_default=False,
+        ),
+    ] = None,
+    max_rows: Annotated[
+        int | None,
+        typer.Option(
+            help="Rows on which depth is searched (default: 30,000); the answer is trained on all.",
+            show_default=False,
+            min=100,
+        ),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(help="Run folder to write (default: runs/NAME-DATE-NUMBER).", show_default=False),
@@ -256,6 +275,8 @@ def fit(
                 weight=weight,
                 group=group,
                 time=time,
+                memory=memory,
+                max_rows=max_rows,
                 repeats=repeats,
                 select=select,
                 margin=margin,

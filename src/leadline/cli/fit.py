@@ -6,10 +6,9 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import TimeSeriesSplit
 
 from leadline.cli.console import (
@@ -25,7 +24,7 @@ from leadline.cli.console import (
 from leadline.cli.inputs import Prepared, check_metric, hold_out, prepare
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, new_run_folder
 from leadline.cli.space import parse_repeats, read_space
-from leadline.errors import Interrupted, LeadlineError, RunFolderError
+from leadline.errors import Interrupted, LeadlineError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.records import plain
 from leadline.report import (
@@ -41,9 +40,12 @@ from leadline.report import (
 from leadline.search import ADDITIVE, Study, linear_name
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
-from leadline.tables import Layout, read_table
+from leadline.tables import Dataset, Layout, read_table, stays_on_disk
 
 __all__ = ["FREE_TO_CHANGE", "FitOptions", "resume_fit", "run_fit"]
+
+# Rows held out for the test of a table that stays on disk.
+MOST_TESTED = 50_000
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class FitOptions:
     quiet: bool
     watch: bool
     port: int
+    memory: str | None = None
+    max_rows: int | None = None
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
@@ -119,13 +123,10 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     for_programs = options.json or options.json_lines
     console = make_console(options.quiet, for_programs)
     repeats, space = parse_repeats(options.repeats), read_space(options.space)
-    frame = read_table(options.data)
-    prepared = prepare(frame, options.target, options.task, options.drop, options.weight, options.group, options.time)
-    check_metric(options.metric, prepared)
-    train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
-    train, test = _rows(prepared, train_rows), _rows(prepared, test_rows)
+    given = _on_disk(options) if options.memory or stays_on_disk(options.data) else _in_memory(options)
+    prepared, train = given.prepared, given.train
     task, linear = prepared.target.task, linear_name(prepared.target.task)
-    console.print(_describe_table(options, frame, prepared), highlight=False, markup=False)
+    console.print(_describe_table(options, given.rows, prepared), highlight=False, markup=False)
     print_notices(console, prepared.notices)
 
     estimator: DeepClassifier | DeepRegressor
@@ -153,6 +154,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         scoring=options.metric,
         select=options.select,
         margin=options.margin,
+        max_rows="auto" if options.max_rows is None else options.max_rows,
         additive=options.additive,
         ensemble=options.ensemble,
         refit=options.refit,
@@ -163,13 +165,16 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     )
     finished = False
     try:
-        search.fit(train.X, train.y, sample_weight=train.w, groups=train.groups)
+        if given.dataset is None:
+            search.fit(train.X, train.y, sample_weight=train.w, groups=train.groups)
+        else:
+            search.fit(given.dataset, y=options.target, sample_weight=options.weight)
         additive = {} if search.additive_ is None else {ADDITIVE: search.additive_}
         printer.climb_ended({**search.results_, **additive}, search.verdict_)
         search.save(folder)
         recorder.end("concluding", search.sentence_)
         printer.summing_up()
-        record = _conclude(search, options, frame, prepared, train, test)
+        record = _conclude(search, options, given)
         record["seconds"] = round(time.perf_counter() - started, 2)
         search.study_.state("run", record)
         write_whole(folder / REPORT_NAME, build_report(search.study_))
@@ -197,13 +202,54 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         sys.stdout.write(json.dumps({**plain(record), "run": str(folder)}, indent=2) + "\n")
 
 
+class _Given(NamedTuple):
+    """The table, as far as it is in memory: rows to learn from, or a sample of them, and rows to test on.
+
+    `rows` counts all; `dataset` has those to learn from if they stay on disk.
+    """
+
+    prepared: Prepared
+    train: Rows
+    test: Rows
+    rows: int
+    dataset: Dataset | None = None
+
+
+def _in_memory(options: FitOptions) -> _Given:
+    frame = read_table(options.data)
+    prepared = prepare(frame, options.target, options.task, options.drop, options.weight, options.group, options.time)
+    check_metric(options.metric, prepared)
+    train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
+    return _Given(prepared, _rows(prepared, train_rows), _rows(prepared, test_rows), len(frame))
+
+
+def _on_disk(options: FitOptions) -> _Given:
+    if options.group is not None or options.time is not None:
+        raise ParameterError("--group and --time need a table in memory; leave out --memory, and give one file.")
+    if not 0 < options.test_size < 1:
+        raise ParameterError(f"--test-size must be a share between 0 and 1; got {options.test_size:g}.")
+    whole = Dataset(options.data, options.memory)
+    whole.check(options.target, *options.drop)
+    whole = Dataset(options.data, options.memory, [name for name in whole.columns if name not in options.drop])
+    # more rows would not make the test any surer, and have to be held in memory
+    dataset, held_out = whole.divide(min(options.test_size, MOST_TESTED / whole.n_rows), options.seed)
+    aside = [options.weight] if options.weight else []
+    sample = dataset.survey(options.target, aside, options.seed).sample
+    prepared, test = (
+        prepare(frame, options.target, options.task, (), options.weight, None) for frame in (sample, held_out.frame())
+    )
+    check_metric(options.metric, prepared)
+    train, tested = (_rows(own, np.arange(len(own.y))) for own in (prepared, test))
+    return _Given(prepared, train, tested, whole.n_rows, dataset)
+
+
 def _rows(prepared: Prepared, rows: Any) -> Rows:
     """Some rows of the table."""
     w, groups = (None if own is None else own[rows] for own in (prepared.w, prepared.groups))
     return Rows(prepared.features.iloc[rows], prepared.y.iloc[rows], w, groups)
 
 
-def _describe_table(options: FitOptions, frame: pd.DataFrame, prepared: Prepared) -> str:
+def _describe_table(options: FitOptions, rows: int, prepared: Prepared) -> str:
     layout = Layout.infer(prepared.features)
     numbers, categories = layout.number_columns, layout.category_columns
     parts = []
@@ -215,7 +261,7 @@ def _describe_table(options: FitOptions, frame: pd.DataFrame, prepared: Prepared
             parts.append(f"{count} {what}" + (f" ({missing} with missing values)" if missing else ""))
     name = "standard input" if options.data == "-" else Path(options.data).name
     used = counted(len(layout.columns), "column")
-    return f"{name}  {counted(len(frame), 'row')}, {used} used: {', '.join(parts)}"
+    return f"{name}  {counted(rows, 'row')}, {used} used: {', '.join(parts)}"
 
 
 def _describe_search(options: FitOptions, prepared: Prepared, folds: int) -> str:
@@ -225,23 +271,22 @@ def _describe_search(options: FitOptions, prepared: Prepared, folds: int) -> str
     return f"{options.target}: {task}, {counted(folds, 'fold')}{order}, seed {options.seed}"
 
 
-def _conclude(
-    search: DepthSearchCV, options: FitOptions, frame: pd.DataFrame, prepared: Prepared, train: Rows, test: Rows
-) -> dict[str, Any]:
+def _conclude(search: DepthSearchCV, options: FitOptions, given: _Given) -> dict[str, Any]:
     """Everything that is worth keeping about a run, stated in its study; the record of what was found."""
+    train, test = given.train, given.test
     record = describe(search, test, train)
     data = {
         "file": "standard input" if options.data == "-" else Path(options.data).name,
-        "rows": len(frame),
-        "training_rows": len(train.X),
+        "rows": given.rows,
+        "training_rows": len(train.X) if given.dataset is None else given.dataset.n_rows,
     }
     record["data"] = {**record["data"], **data}
     record["target"] = options.target
-    record["notices"] = [*prepared.notices, *record["notices"]]
+    record["notices"] = [*given.prepared.notices, *record["notices"]]
     record["options"] = asdict(options)
     state_rows(search, test)
     state_curves(search, test)
-    if not search.left_out_:  # out of time, nothing is trained any more
+    if not search.left_out_ and given.dataset is None:  # out of time, nothing is trained any more
         state_training(search, train)
     return record
 

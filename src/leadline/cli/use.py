@@ -4,11 +4,15 @@ import io
 import json
 import sys
 import webbrowser
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import typer
+from numpy.typing import NDArray
 
 from leadline.cli.console import counted, format_score, make_console
 from leadline.cli.inputs import number_column, take_column, word_columns
@@ -18,7 +22,9 @@ from leadline.estimators import DeepClassifier, DeepRegressor, load
 from leadline.records import plain
 from leadline.search import Study, scores_shown
 from leadline.storage import write_whole
-from leadline.tables import check_complete, read_table
+from leadline.tables import Dataset, check_complete, read_table, stays_on_disk
+
+Array = NDArray[Any]
 
 __all__ = ["run_export", "run_predict", "run_report", "run_score", "run_watch"]
 
@@ -29,27 +35,46 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
     check_out(out)
     if proba and not isinstance(estimator, DeepClassifier):
         raise ParameterError("--proba needs a classifier; this model predicts numbers.")
-    frame = read_table(data, word_columns(estimator.model_))
-    target = estimator.model_.target
-    predictions = estimator.model_.predictions(frame)
-    table = pd.DataFrame()
+
+    def written() -> Iterator[bytes]:
+        for i, frame in enumerate(_frames(data, estimator)):
+            table = _predicted(estimator, estimator.model_.predictions(frame), proba)
+            buffer = io.StringIO()
+            table.to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
+            yield buffer.getvalue().encode()
+
+    if out is None:
+        for part in written():
+            typer.echo(part, nl=False)
+        return
+    try:
+        write_whole(Path(out), written())
+    except OSError as error:
+        raise ParameterError(f"--out {out} cannot be written: {error.strerror}.") from error
+
+
+def _frames(data: str, estimator: DeepClassifier | DeepRegressor, *more: str) -> Iterator[pd.DataFrame]:
+    """The rows of a table, all together or, of one that stays on disk, some at a time."""
+    if not stays_on_disk(data):
+        yield read_table(data, word_columns(estimator.model_, *more))
+        return
+    dataset, names = Dataset(data), [column.name for column in estimator.model_.layout.columns]
+    dataset.check(*names, *more)
+    for part in dataset.batches([*names, *more]):
+        yield part.frame
+
+
+def _predicted(estimator: DeepClassifier | DeepRegressor, predictions: Any, proba: bool) -> pd.DataFrame:
+    """Predictions as a table."""
+    table, name = pd.DataFrame(), estimator.model_.target.name
     if isinstance(estimator, DeepClassifier):
-        table[target.name] = estimator.classes_[predictions.argmax(axis=1)]
+        table[name] = estimator.classes_[predictions.argmax(axis=1)]
         if proba:
             for c, column in zip(estimator.classes_, predictions.T, strict=True):
                 table[f"p({c})"] = column
     else:
-        table[target.name] = predictions[:, 0]
-    buffer = io.StringIO()
-    table.to_csv(buffer, index=False, lineterminator="\n")
-    content = buffer.getvalue().encode()
-    if out is None:
-        typer.echo(content, nl=False)
-        return
-    try:
-        write_whole(Path(out), content)
-    except OSError as error:
-        raise ParameterError(f"--out {out} cannot be written: {error.strerror}.") from error
+        table[name] = predictions[:, 0]
+    return table
 
 
 def run_export(run: str, out: str, data: str | None) -> None:
@@ -57,7 +82,7 @@ def run_export(run: str, out: str, data: str | None) -> None:
     from leadline.export import write_onnx
 
     estimator = load(run)
-    frame = None if data is None else read_table(data, word_columns(estimator.model_))
+    frame = None if data is None else next(_frames(data, estimator))
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
         console.print(note, highlight=False, markup=False)
@@ -85,18 +110,23 @@ def run_score(run: str, data: str, target_column: str | None, weight: str | None
     estimator = load(run)
     target = estimator.model_.target
     name = target_column or target.name
-    frame = read_table(data, word_columns(estimator.model_, name))
-    y = take_column(frame, name, "target")
-    check_complete(y.to_numpy(), name)
-    w = None if weight is None else number_column(frame, weight, "weight")
-    values = y.to_numpy()
-    scores = scores_shown(target, target.truth(values), estimator.model_.predictions(frame), w)
+    truths, predictions, weights = [], [], list[Array]()
+    for frame in _frames(data, estimator, name, *([weight] if weight and stays_on_disk(data) else [])):
+        y = take_column(frame, name, "target")
+        check_complete(y.to_numpy(), name)
+        truths.append(target.truth(y.to_numpy()))
+        predictions.append(estimator.model_.predictions(frame))
+        if weight is not None:
+            weights.append(number_column(frame, weight, "weight"))
+    w = np.concatenate(weights) if weights else None
+    truth = np.concatenate(truths)
+    scores, rows = scores_shown(target, truth, np.concatenate(predictions), w), len(truth)
     if as_json:
-        sys.stdout.write(json.dumps({"rows": len(frame), **plain(scores)}) + "\n")
+        sys.stdout.write(json.dumps({"rows": rows, **plain(scores)}) + "\n")
         return
     console = make_console(quiet=False, for_programs=False)
     listed = ", ".join(f"{label} {format_score(value)}" for label, value in scores.items())
-    console.print(f"{counted(len(frame), 'row')}: {listed}", highlight=False)
+    console.print(f"{counted(rows, 'row')}: {listed}", highlight=False)
 
 
 def run_report(run: str, out: str | None) -> None:

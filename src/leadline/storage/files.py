@@ -2,20 +2,21 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["write_whole"]
 
 
-def write_whole(path: str | Path, content: bytes | str) -> None:
+def write_whole(path: str | Path, content: bytes | str | Iterable[bytes]) -> None:
     """Write a file so that readers see the old content or the new, never a part.
 
     Parameters
     ----------
     path : path
         Its folder must exist.
-    content : bytes or str
-        Text is written in UTF-8.
+    content : bytes, str, or an iterable of bytes
+        Text is written in UTF-8, parts one after the other as they come.
 
     Raises
     ------
@@ -23,11 +24,13 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
         The file cannot be written; nothing is left behind.
     """
     path = Path(path)
-    data = content.encode() if isinstance(content, str) else content
+    whole = content.encode() if isinstance(content, str) else content
+    parts = (whole,) if isinstance(whole, bytes) else whole
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         # a temporary file is private; the real one is as open as the user's other files

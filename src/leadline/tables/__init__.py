@@ -1,6 +1,6 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
-from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset
+from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
 from leadline.tables.frames import as_frame
 from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, in_order, words_of
 from leadline.tables.reading import nearest, read_table
@@ -31,5 +31,6 @@ __all__ = [
     "nearest",
     "read_table",
     "shown",
+    "stays_on_disk",
     "words_of",
 ]

@@ -7,6 +7,7 @@ groups, or whole files) in an order drawn anew each time, so many of them togeth
 next ones are being read.
 """
 
+import copy
 import queue
 import threading
 from collections import Counter
@@ -24,7 +25,7 @@ from leadline.tables.frames import typed
 from leadline.tables.layout import MOST_CATEGORIES, CategoryColumn, Layout, NumberColumn, in_order, words_of
 from leadline.tables.reading import nearest
 
-__all__ = ["Dataset", "Part", "Survey", "hashed", "is_dataset", "parse_memory"]
+__all__ = ["Dataset", "Part", "Survey", "hashed", "is_dataset", "parse_memory", "stays_on_disk"]
 
 Array = NDArray[Any]
 
@@ -37,6 +38,8 @@ ROWS_DECODED = 1 << 16
 OWN_BYTES, PART_SHARE = 600 << 20, 0.2
 USUAL_MEMORY = 2 << 30
 SMALLEST_PART = 1 << 14
+# Names of the random numbers by which rows are drawn.
+_SAMPLED, _DIVIDED = 1, 2
 # A column with more different words than this is free text, whatever the sample says.
 MOST_WORDS = 1_000_000
 _UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40, "B": 1}
@@ -67,9 +70,10 @@ def parse_memory(text: str | int | None) -> int:
     return int(found)
 
 
-def hashed(rows: Array, seed: int) -> NDArray[np.uint64]:
+def hashed(rows: Array, *key: int) -> NDArray[np.uint64]:
     """A random number for each row number, the same whatever rows are beside it (the finaliser of SplitMix64)."""
-    x = rows.astype(np.uint64) + np.uint64(((seed + 1) * 0x9E3779B97F4A7C15) % (1 << 64))
+    start = np.random.SeedSequence(key).generate_state(1, np.uint64)
+    x = rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + start
     with np.errstate(over="ignore"):
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -120,6 +124,12 @@ class _Piece(NamedTuple):
     rows: int
 
 
+def stays_on_disk(source: str) -> bool:
+    """Whether a path is a folder of files, or a file that only a dataset reads."""
+    path = Path(source)
+    return path.is_dir() or path.suffix.lower() in (".arrow", ".feather", ".ipc")
+
+
 def is_dataset(X: Any) -> bool:
     """Whether X is a dataset on disk: ours, pyarrow's, or the path of a file or folder."""
     kind = f"{type(X).__module__}.{type(X).__name__}"
@@ -162,12 +172,33 @@ class Dataset:
         if not self.n_rows:
             raise DataError(f"{self.name} has no rows.")
         self._schema = dataset.schema
+        self._kept: Callable[[Array], NDArray[np.bool_]] | None = None
+        self._surveys: dict[Any, Survey] = {}
         if columns is not None:
             self.check(*columns)
             self.columns = list(columns)
 
     def __len__(self) -> int:
         return self.n_rows
+
+    def divide(self, share: float, seed: int) -> "tuple[Dataset, Dataset]":
+        """The same table without a share of its rows, drawn by a hash of their numbers, and these rows."""
+        threshold = np.uint64(share * (2**64 - 2**11))
+
+        def is_taken(rows: Array) -> NDArray[np.bool_]:
+            return np.asarray(hashed(rows, seed, _DIVIDED) < threshold)
+
+        left, taken = copy.copy(self), copy.copy(self)
+        parts = (np.arange(i, min(i + ROWS_DECODED, self.n_rows)) for i in range(0, self.n_rows, ROWS_DECODED))
+        taken.n_rows = sum(int(is_taken(rows).sum()) for rows in parts)
+        left.n_rows = self.n_rows - taken.n_rows
+        left._kept, taken._kept = (lambda rows: ~is_taken(rows)), is_taken
+        left._surveys, taken._surveys = {}, {}
+        return left, taken
+
+    def frame(self) -> pd.DataFrame:
+        """All rows, in memory."""
+        return pd.concat([part.frame for part in self.batches()], ignore_index=True)
 
     def check(self, *names: str) -> None:
         """Raise DataError for a column that is not there."""
@@ -191,6 +222,9 @@ class Dataset:
             frame = batch.to_pandas(ignore_metadata=True, date_as_object=False, self_destruct=True)
             rows = np.arange(at, at + batch.num_rows)
             at += batch.num_rows
+            if self._kept is not None:
+                kept = self._kept(rows)
+                rows, frame = rows[kept], frame[kept].reset_index(drop=True)
             yield Part(rows, frame.apply(typed) if any(dtype.kind == "O" for dtype in frame.dtypes) else frame)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Part]:
@@ -230,7 +264,7 @@ class Dataset:
         return _ahead(read())
 
     def survey(self, target: str, aside: Sequence[str] = (), seed: int = 0) -> Survey:
-        """Read everything once.
+        """Read everything once; what was found is kept.
 
         Parameters
         ----------
@@ -245,6 +279,12 @@ class Dataset:
         DataError
             A column is not there, a number is infinite, the target has gaps, or nothing is left to learn from.
         """
+        key = (target, tuple(aside), seed)
+        if key not in self._surveys:
+            self._surveys[key] = self._survey(target, aside, seed)
+        return self._surveys[key]
+
+    def _survey(self, target: str, aside: Sequence[str], seed: int) -> Survey:
         self.check(target, *aside)
         threshold = np.uint64(min(SAMPLE / self.n_rows, 1.0) * (2**64 - 2**11))
         kept: list[pd.DataFrame] = []
@@ -259,7 +299,7 @@ class Dataset:
                 )
             for name in self.columns:
                 facts[name].note(frame[name], rows[0])
-            some = np.ones(len(rows), bool) if self.n_rows <= SAMPLE else hashed(rows, seed) < threshold
+            some = np.ones(len(rows), bool) if self.n_rows <= SAMPLE else hashed(rows, seed, _SAMPLED) < threshold
             kept.append(frame[some])
             numbers.append(rows[some])
         sample = pd.concat(kept, ignore_index=True)
