@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 # What the report draws with, in src/leadline/report/vega.
 VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
 
-.PHONY: demo test test-all test-browser lint types tests test-cluster coverage planted-errors docs vega lock clean \
+.PHONY: demo test test-all test-browser test-integrations lint types tests test-cluster coverage planted-errors docs vega lock clean \
         benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive
 
 demo: $(VENV)/.runtime
@@ -61,6 +61,15 @@ $(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python
 	$(VENV)-cluster/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
 	@touch $@
 
+# Other libraries with ours: tables, explainers, servers, trackers, in an environment of their own.
+test-integrations: $(VENV)-integrations/.ready
+	$(VENV)-integrations/bin/python -m pytest tests/integrations tests/estimators/test_in_scikit_learn.py
+
+$(VENV)-integrations/.ready: pyproject.toml | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-integrations
+	$(VENV)-integrations/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[integrations]"
+	@touch $@
+
 # The report and the live page in headless Chromium: this machine's, or the one that Playwright can install.
 test-browser: $(VENV)-browser/.ready
 	$(VENV)-browser/bin/python -m pytest tests/browser
@@ -106,4 +115,4 @@ lock:
 	  --no-emit-index-url --group docs -c requirements/runtime.txt pyproject.toml -o requirements/docs.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-browser $(VENV)-cluster $(VENV)-docs docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-browser $(VENV)-cluster $(VENV)-docs $(VENV)-integrations docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage

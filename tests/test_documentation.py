@@ -30,6 +30,7 @@ PAGES = [
     "docs/model-files.md",
     "docs/tables.md",
     "docs/onnx.md",
+    "docs/neighbours.md",
 ]
 
 

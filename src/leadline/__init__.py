@@ -11,15 +11,24 @@ from leadline._version import __version__
 
 if TYPE_CHECKING:
     from leadline import network
-    from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, load
+    from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, TableEncoder, load
 
-__all__ = ["DeepClassifier", "DeepRegressor", "DepthSearchCV", "__version__", "load", "network"]
+__all__ = [
+    "DeepClassifier",
+    "DeepRegressor",
+    "DepthSearchCV",
+    "TableEncoder",
+    "__version__",
+    "load",
+    "network",
+]
 
 # Names are imported when they are first used: `import leadline` costs next to nothing.
 _HOME = {
     "DeepClassifier": "leadline.estimators",
     "DeepRegressor": "leadline.estimators",
     "DepthSearchCV": "leadline.estimators",
+    "TableEncoder": "leadline.estimators",
     "load": "leadline.estimators",
 }
 

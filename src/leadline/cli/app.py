@@ -308,6 +308,9 @@ def export(
         str | None,
         typer.Option(help="Table with rows to check the file on (default: rows are made up).", show_default=False),
     ] = None,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="Columns and outputs are vectors, as MLflow's servers have them.")
+    ] = False,
 ) -> None:
     """Write a trained model as ONNX, with everything between raw columns and predictions inside.
 
@@ -316,7 +319,7 @@ def export(
     with _exit_codes():
         from leadline.cli.use import run_export
 
-        run_export(run, out, data)
+        run_export(run, out, data, flat)
 
 
 @app.command()

@@ -52,7 +52,7 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
         raise ParameterError(f"--out {out} cannot be written: {error.strerror}.") from error
 
 
-def run_export(run: str, out: str, data: str | None) -> None:
+def run_export(run: str, out: str, data: str | None, flat: bool = False) -> None:
     """Write a model as ONNX, after a comparison on some rows."""
     from leadline.export import write_onnx
 
@@ -61,7 +61,7 @@ def run_export(run: str, out: str, data: str | None) -> None:
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
         console.print(note, highlight=False, markup=False)
-    difference = write_onnx(estimator, out, frame)
+    difference = write_onnx(estimator, out, frame, flat)
     rows = "rows that try every input" if frame is None else counted(len(frame), "row")
     console.print(f"{out}: the largest difference to ONNX Runtime on {rows} is {difference:.1e}.", highlight=False)
 
