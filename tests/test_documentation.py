@@ -31,6 +31,7 @@ PAGES = [
     "docs/tables.md",
     "docs/onnx.md",
     "docs/neighbours.md",
+    "docs/comparing.md",
 ]
 
 

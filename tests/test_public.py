@@ -15,6 +15,8 @@ def test_the_public_names_are_these() -> None:
         "DepthSearchCV",
         "TableEncoder",
         "__version__",
+        "compare",
+        "cross_val_losses",
         "load",
         "network",
     ]

@@ -343,6 +343,50 @@ def score(
 
 
 @app.command()
+def compare(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="Table with a column of losses for each model, a row for each row that all were judged on; - for CSV "
+            "on standard input.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="Column of a model; may be repeated (default: all).", show_default=False),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column with groups of rows that are one observation.", show_default=False)
+    ] = None,
+    fold: Annotated[
+        str | None, typer.Option(help="Column with the fold of each row, averaged in first.", show_default=False)
+    ] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
+    margin: Annotated[
+        float, typer.Option(help="A difference of this share of the best mean does not matter.", min=0.0, max=1.0)
+    ] = 0.01,
+    root: Annotated[bool, typer.Option("--root", help="Compare roots of means: of squared errors, the RMSE.")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="Greater is better.")] = False,
+    of_folds: Annotated[
+        bool, typer.Option("--of-folds", help="Each row of the table is a fold: the mean loss of each model there.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Say which of some models are not significantly worse than the best, from their losses on the same rows.
+
+    The statistics are those by which depths are judged, with the margin and the probabilities.
+    """
+    with _exit_codes():
+        from leadline.cli.compare import CompareOptions, run_compare
+
+        run_compare(
+            CompareOptions(data, tuple(model or ()), group, fold, weight, margin, root, scores, of_folds, seed, json)
+        )
+
+
+@app.command()
 def watch(
     run: Annotated[str, typer.Argument(help="Run folder of a search that runs or ran.", show_default=False)],
     port: Annotated[int, typer.Option(help="Port of the page; 0 for any that is free.", min=0, max=65535)] = 0,
