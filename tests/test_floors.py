@@ -21,6 +21,7 @@ FLOORS = {
     "estimators": 4,
     "inspection": 5,
     "export": 5,
+    "serving": 5,
     "report": 6,
     "cli": 7,
 }

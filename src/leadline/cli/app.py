@@ -387,6 +387,33 @@ def compare(
 
 
 @app.command()
+def serve(
+    run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
+    port: Annotated[int, typer.Option(help="Port to listen to; 0 for any that is free.", min=0, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen to; by default this machine alone can ask.")
+    ] = "127.0.0.1",
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of the server that requests may have; may be repeated.", show_default=False),
+    ] = None,
+    max_rows: Annotated[int, typer.Option(help="Rows of a request at most.", min=1)] = 10_000,
+    max_bytes: Annotated[int, typer.Option(help="Bytes of a request at most.", min=1)] = 16 * 2**20,
+    max_requests: Annotated[int, typer.Option(help="Requests at the same time at most.", min=1)] = 64,
+) -> None:
+    """Answer requests for predictions over HTTP, in JSON. Ctrl-C ends it.
+
+    The page at the address says how to ask. Checks and messages are those of predict. Needs leadline[serve].
+    """
+    with _exit_codes():
+        from leadline.cli.serve import run_serve
+        from leadline.serving import Limits
+
+        limits = Limits(rows=max_rows, bytes=max_bytes, requests=max_requests)
+        run_serve(run, host, port, tuple(allow or ()), limits)
+
+
+@app.command()
 def watch(
     run: Annotated[str, typer.Argument(help="Run folder of a search that runs or ran.", show_default=False)],
     port: Annotated[int, typer.Option(help="Port of the page; 0 for any that is free.", min=0, max=65535)] = 0,
