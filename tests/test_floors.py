@@ -23,6 +23,7 @@ FLOORS = {
     "export": 5,
     "serving": 5,
     "report": 6,
+    "tracking": 7,
     "cli": 7,
 }
 NETWORK_MAY_IMPORT = {"numpy", "leadline"}

@@ -10,6 +10,15 @@ import pytest
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 
+# What MLflow says of itself when it is imported.
+NOT_OURS = ("ignore:.*type hint is inferred as AnyType:UserWarning",)
+
+
+def pytest_collection_modifyitems(items) -> None:
+    for item in items:
+        for warning in NOT_OURS:
+            item.add_marker(pytest.mark.filterwarnings(warning))
+
 
 @pytest.fixture(scope="session")
 def table():

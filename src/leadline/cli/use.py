@@ -7,7 +7,6 @@ import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
-import pandas as pd
 import typer
 
 from leadline.cli.console import counted, format_score, make_console
@@ -15,6 +14,7 @@ from leadline.cli.inputs import number_column, take_column, word_columns
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, check_out
 from leadline.errors import ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
+from leadline.estimators.predictions import prediction_table
 from leadline.records import plain
 from leadline.search import Study, scores_shown
 from leadline.storage import write_whole
@@ -30,16 +30,7 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
     if proba and not isinstance(estimator, DeepClassifier):
         raise ParameterError("--proba needs a classifier; this model predicts numbers.")
     frame = read_table(data, word_columns(estimator.model_))
-    target = estimator.model_.target
-    predictions = estimator.model_.predictions(frame)
-    table = pd.DataFrame()
-    if isinstance(estimator, DeepClassifier):
-        table[target.name] = estimator.classes_[predictions.argmax(axis=1)]
-        if proba:
-            for c, column in zip(estimator.classes_, predictions.T, strict=True):
-                table[f"p({c})"] = column
-    else:
-        table[target.name] = predictions[:, 0]
+    table = prediction_table(estimator, frame, proba)
     buffer = io.StringIO()
     table.to_csv(buffer, index=False, lineterminator="\n")
     content = buffer.getvalue().encode()

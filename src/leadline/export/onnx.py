@@ -36,6 +36,8 @@ Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
 OPSET, ML_OPSET, IR_VERSION = 17, 2, 8
 # The largest difference that is put down to rounding; see `write_onnx` for what it is measured in.
 TOLERANCE = 1e-4
+# Before the name of a column's input while a graph is made, so that no name inside is the same.
+_COLUMN = "column:"
 # Rows that are made up to check an export by where the caller has none.
 ROWS_MADE_UP = 500
 
@@ -107,6 +109,7 @@ def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
     outputs = _outputs(graph, model, of_members)
     if flat:
         outputs = [vector for output in outputs for vector in _vectors(graph, model, output)]
+    _name_columns(graph, inputs, outputs)
     made = graph.helper.make_graph(graph.nodes, "leadline", inputs, outputs, graph.constants)
     opsets = [graph.helper.make_opsetid("", OPSET), graph.helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
     proto = graph.helper.make_model(
@@ -118,6 +121,23 @@ def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
     return proto
 
 
+def _name_columns(graph: _Graph, inputs: list[Any], outputs: list[Any]) -> None:
+    """Give the inputs the columns' names; what has one of these names inside, or as an output, gets a prefix."""
+    columns = {item.name.removeprefix(_COLUMN) for item in inputs}
+    names = {item.name: item.name.removeprefix(_COLUMN) for item in inputs}
+    inside = [tensor.name for tensor in graph.constants] + [name for node in graph.nodes for name in node.output]
+    for name in inside:
+        other = name
+        while other in columns:
+            other = f"leadline/{other}"
+        names[name] = other
+    for item in (*inputs, *outputs, *graph.constants):
+        item.name = names[item.name]
+    for node in graph.nodes:
+        node.input[:] = [names[name] for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+
+
 def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any], str | None, str | None]:
     """The inputs of the graph; the raw numbers (N, p) in float64; and the indicators (N, q), ready for a network."""
     layout, kinds = estimator.model_.layout, _onnx().TensorProto
@@ -126,11 +146,11 @@ def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any]
         inputs = []
         for column in layout.columns:
             kind = kinds.DOUBLE if isinstance(column, NumberColumn) else kinds.STRING
-            inputs.append(graph.helper.make_tensor_value_info(column.name, kind, ["N"] if flat else ["N", 1]))
-            raw[column.name] = column.name
+            own = raw[column.name] = f"{_COLUMN}{column.name}"
+            inputs.append(graph.helper.make_tensor_value_info(own, kind, ["N"] if flat else ["N", 1]))
             if flat:
                 shape = graph.constant(f"{column.name}/shape", [-1, 1], np.int64)
-                raw[column.name] = graph.node("Reshape", f"{column.name}/column", column.name, shape)
+                raw[column.name] = graph.node("Reshape", f"{column.name}/column", own, shape)
     else:
         inputs = [graph.helper.make_tensor_value_info("X", kinds.DOUBLE, ["N", estimator.n_features_in_])]
         for column in layout.columns:
@@ -378,7 +398,8 @@ def _vectors(graph: _Graph, model: Model, output: Any) -> list[Any]:
     if len(tensor.shape.dim) == 1:
         return [output]
     classes = model.target.classes
-    names = [f"{output.name}_{i + 1}" for i in range(width)]
+    single = {"predictions": "prediction"}.get(output.name, output.name)
+    names = [f"{single}_{i + 1}" for i in range(width)] if width > 1 else [single]
     if output.name == "probabilities":
         names = [f"p({c})" for c in (range(width) if classes is None else classes)]
     flat = graph.constant(f"{output.name}/width", [-1, width], np.int64)
@@ -531,7 +552,9 @@ def _difference(estimator: Estimator, content: bytes, X: Any, flat: bool) -> flo
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     frame = as_frame(X, getattr(estimator, "_names", None))
     expected, target = estimator.model_.predictions(frame), estimator.model_.target
-    names = [out.name for out in session.get_outputs() if out.name != "label" and not out.name.startswith("label_")]
+    # after the labels
+    first = 0 if isinstance(target, Numbers) else target.n_labels if flat and isinstance(target, Labels) else 1
+    names = [out.name for out in session.get_outputs()][first:]
     found = np.stack(session.run(names, onnx_inputs(estimator, X, flat)), axis=-1)
     size: Any = 1.0
     if isinstance(target, Numbers):
