@@ -46,17 +46,16 @@ def server(kind: str, folder: Path) -> None:
 
     import leadline
     from leadline.serving import Limits, make_app, serve
+    from leadline.serving.app import listening
 
     if kind == "mlflow":
         import mlflow
         from mlflow.pyfunc import scoring_server
 
         app = scoring_server.init(mlflow.pyfunc.load_model(str(folder / "mlflow")))
-        config = uvicorn.Config(app, port=0, log_level="warning", access_log=False)
-        own = config.bind_socket()
-        own.listen(config.backlog)
+        own = listening("127.0.0.1", 0)
         print(own.getsockname()[1], flush=True)
-        uvicorn.Server(config).run(sockets=[own])
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[own])
         return
     model, predict = leadline.load(folder / "model"), None
     if kind == "onnx":

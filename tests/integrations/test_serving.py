@@ -291,7 +291,7 @@ def test_a_port_in_use_and_a_folder_without_a_model_are_told(server, tmp_path) -
     words = [sys.executable, "-m", "leadline", "serve", str(tmp_path / "model"), "--port", str(port)]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "the address cannot be used; is it in use?" in done.stderr
+    assert "the address cannot be used: Address already in use." in done.stderr
     done = subprocess.run([*words[:4], str(tmp_path), *words[5:]], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("leadline: ")

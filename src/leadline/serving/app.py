@@ -11,6 +11,8 @@ web page in a browser can ask by another name.
 import asyncio
 import html
 import json
+import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +35,8 @@ Estimator = DeepClassifier | DeepRegressor
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # So many rows are predicted at once without holding up who asks meanwhile.
 ROWS_AT_ONCE = 64
+# Connections that wait to be taken.
+_BACKLOG = 2048
 
 
 @dataclass(frozen=True)
@@ -280,6 +284,29 @@ document.getElementById("send").onclick = async () => {{
 """
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens already, so that whoever asks as soon as its address is known waits for the first answer.
+
+    Its protocol is named, or asyncio would not turn off Nagle's algorithm: each answer would wait for 40 ms.
+
+    Raises
+    ------
+    ParameterError
+        The address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    own = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        own.bind((host, port))
+        own.listen(_BACKLOG)
+    except OSError as error:
+        own.close()
+        raise ParameterError(f"--host {host} --port {port}: the address cannot be used: {error.strerror}.") from None
+    return own
+
+
 def serve(app: Any, host: str, port: int, limits: Limits, started: Callable[[str], object]) -> None:
     """Answer requests until interrupted.
 
@@ -301,20 +328,14 @@ def serve(app: Any, host: str, port: int, limits: Limits, started: Callable[[str
         import uvicorn
     except ImportError as error:
         raise ParameterError("Serving needs fastapi and uvicorn; pip install 'leadline[serve]'.") from error
+    own = listening(host, port)
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_level="warning",
         access_log=False,
         limit_concurrency=limits.requests,
         lifespan="off",
     )
-    try:
-        own = config.bind_socket()
-    except SystemExit:
-        raise ParameterError(f"--host {host} --port {port}: the address cannot be used; is it in use?") from None
-    own.listen(config.backlog)  # who asks as soon as it is said waits for the first answer
     number = own.getsockname()[1]
     started(f"http://{f'[{host}]' if ':' in host else host}:{number}/")
     uvicorn.Server(config).run(sockets=[own])

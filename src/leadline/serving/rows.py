@@ -10,7 +10,7 @@ from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.records import plain
 from leadline.search import labels_of
-from leadline.tables import CategoryColumn, Labels, Layout, Numbers, as_frame
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers
 
 __all__ = ["answer", "column_schemas", "example_row", "table_of"]
 
@@ -21,6 +21,8 @@ Estimator = DeepClassifier | DeepRegressor
 _CELLS = (str, int, float, bool, type(None))
 # Numbers beyond this are no float64.
 _LARGEST = 1e308
+# Whole numbers up to this are the same in float64.
+_LARGEST_EXACT = 2**53
 
 
 def table_of(estimator: Estimator, body: Any, most_rows: int) -> pd.DataFrame:
@@ -62,9 +64,7 @@ def table_of(estimator: Estimator, body: Any, most_rows: int) -> pd.DataFrame:
         columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     else:
         raise DataError("The rows must all be objects, or all be lists.")
-    for name, values in columns.items():
-        _check_cells(name, values)
-    return as_frame(pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()}))
+    return pd.DataFrame({name: _cells(name, values) for name, values in columns.items()}, copy=False)
 
 
 def _column(rows: list[dict[str, Any]], name: str) -> list[Any]:
@@ -73,6 +73,28 @@ def _column(rows: list[dict[str, Any]], name: str) -> list[Any]:
     except KeyError:
         lacking = next(number for number, row in enumerate(rows, start=1) if name not in row)
         raise DataError(f"Row {lacking} has no column {name!r}; give null for a missing value.") from None
+
+
+def _cells(name: str, values: list[Any]) -> Array:
+    """The values of a column, in float64 where all are numbers.
+
+    Raises
+    ------
+    DataError
+        One is no single value, or too large a number.
+    """
+    kinds = set(map(type, values))
+    if kinds <= {float, type(None)}:
+        return np.array(values, np.float64)
+    if not kinds <= set(_CELLS) or int in kinds:
+        _check_cells(name, values)
+    if kinds <= {float, int, type(None)}:
+        # a whole number keeps all its digits where it names a category
+        whole = any(type(value) is int and abs(value) > _LARGEST_EXACT for value in values)
+        return np.array(values, object if whole else np.float64)
+    cells = np.empty(len(values), object)
+    cells[:] = values
+    return cells
 
 
 def _check_cells(name: str, values: list[Any]) -> None:
