@@ -7,8 +7,9 @@ library is missing is skipped with that as its reason.
 import numpy as np
 import pandas as pd
 import pytest
+from small_models import quick, quick_search
 
-from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline import DeepRegressor
 
 # What MLflow says of itself when it is imported.
 NOT_OURS = ("ignore:.*type hint is inferred as AnyType:UserWarning",)
@@ -42,14 +43,6 @@ def numbers(table):
     generator = np.random.default_rng(1)
     X = generator.normal(size=(120, 4))
     return X, X[:, 0] - 2 * X[:, 1] + 0.1 * generator.normal(size=120)
-
-
-def quick(kind=DeepClassifier, **more):
-    return kind((8,), n_networks=2, max_iter=5, random_state=0, **more)
-
-
-def quick_search(kind=DeepClassifier):
-    return DepthSearchCV(quick(kind), max_depth=2, candidates=1, cv=5)
 
 
 @pytest.fixture(scope="session")

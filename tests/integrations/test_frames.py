@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import quick
+from small_models import quick
 
 from leadline import DepthSearchCV
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from conftest import quick
+from small_models import quick
 
 from leadline.inspection import CodedModel
 

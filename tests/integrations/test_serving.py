@@ -15,7 +15,7 @@ import urllib.request
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import quick
+from small_models import quick
 
 from leadline import DeepClassifier, DeepRegressor
 

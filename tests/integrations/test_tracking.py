@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import quick
+from small_models import quick
 
 from leadline import DeepRegressor, load
 from leadline.tracking import facts_of, log_to_mlflow, log_to_tensorboard, log_to_wandb, save_mlflow_model
