@@ -128,11 +128,11 @@ def make_generator() -> Any:
 
 
 def trial(time_limit: float = 20.0, num_cpus: int = 1) -> dict[str, float]:
-    """Fit the default on a few tables of scikit-learn's, with validation rows; the error on rows held out."""
+    """Fit the default on a few tables of scikit-learn's, with validation rows; the scores of rows held out."""
     from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
     from sklearn.model_selection import train_test_split
 
-    errors = {}
+    scores = {}
     for name, load, kind in (
         ("breast cancer", load_breast_cancer, "binary"),
         ("wine", load_wine, "multiclass"),
@@ -146,8 +146,8 @@ def trial(time_limit: float = 20.0, num_cpus: int = 1) -> dict[str, float]:
         model = LeadlineModel(problem_type=kind, path="", name="Leadline")
         limits = {"time_limit": time_limit, "num_cpus": num_cpus, "num_gpus": 0}
         model.fit(X=X, y=y, X_val=X_val, y_val=y_val, **limits)
-        errors[name] = float(model.score_with_y_pred_proba(y=y_test, y_pred_proba=model.predict_proba(X_test)))
-    return errors
+        scores[name] = float(model.score_with_y_pred_proba(y=y_test, y_pred_proba=model.predict_proba(X_test)))
+    return scores
 
 
 if __name__ == "__main__":
