@@ -9,8 +9,8 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 # What the report draws with, in src/leadline/report/vega.
 VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
 
-.PHONY: demo test test-all test-browser lint types tests test-cluster coverage planted-errors docs vega lock clean \
-        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive
+.PHONY: demo test test-all test-browser test-integrations lint types tests test-cluster coverage planted-errors docs vega lock clean \
+        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-serving
 
 demo: $(VENV)/.runtime
 	$(BIN)/leadline fit examples/housing.csv.gz --target median_house_value
@@ -61,6 +61,15 @@ $(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python
 	$(VENV)-cluster/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
 	@touch $@
 
+# Other libraries with ours: tables, explainers, servers, trackers, in an environment of their own.
+test-integrations: $(VENV)-integrations/.ready
+	$(VENV)-integrations/bin/python -m pytest tests/integrations tests/estimators/test_in_scikit_learn.py tests/test_benchmarks.py -k 'not planted and not stability'
+
+$(VENV)-integrations/.ready: pyproject.toml | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-integrations
+	$(VENV)-integrations/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[integrations]"
+	@touch $@
+
 # The report and the live page in headless Chromium: this machine's, or the one that Playwright can install.
 test-browser: $(VENV)-browser/.ready
 	$(VENV)-browser/bin/python -m pytest tests/browser
@@ -83,7 +92,7 @@ $(VENV)-docs/.ready: requirements/docs.txt pyproject.toml | $(BIN)/python
 	@touch $@
 
 # Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
-benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive: benchmark-%: $(VENV)-benchmarks/.ready
+benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-serving: benchmark-%: $(VENV)-benchmarks/.ready
 	$(VENV)-benchmarks/bin/python benchmarks/$*.py
 
 $(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python
@@ -106,4 +115,4 @@ lock:
 	  --no-emit-index-url --group docs -c requirements/runtime.txt pyproject.toml -o requirements/docs.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-browser $(VENV)-cluster $(VENV)-docs docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-browser $(VENV)-cluster $(VENV)-docs $(VENV)-integrations docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage

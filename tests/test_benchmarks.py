@@ -50,6 +50,15 @@ def test_planted_truths(run, capsys: pytest.CaptureFixture[str]) -> None:
     assert "linear model, 80 rows" in capsys.readouterr().out
 
 
+def test_requests_to_a_server(run, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("fastapi", reason="leadline[serve] is not installed")
+    pytest.importorskip("uvicorn", reason="leadline[serve] is not installed")
+    arguments = ("--requests", "4", "--epochs", "1", "--only", "leadline")
+    record = run("serving", *arguments, CONTESTS=((1, 1), (3, 2)), HIDDEN=(8,))
+    assert [contest["servers"]["leadline"]["requests"] for contest in record["contests"]] == [4, 4]
+    assert "3 rows a request, 2 connections" in capsys.readouterr().out
+
+
 def test_stability_on_a_folder_of_tables(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     generator = np.random.default_rng(0)
     frame = pd.DataFrame(generator.normal(size=(120, 3)), columns=list("abc"))

@@ -30,6 +30,8 @@ PAGES = [
     "docs/model-files.md",
     "docs/tables.md",
     "docs/onnx.md",
+    "docs/neighbours.md",
+    "docs/comparing.md",
 ]
 
 

@@ -21,7 +21,9 @@ FLOORS = {
     "estimators": 4,
     "inspection": 5,
     "export": 5,
+    "serving": 5,
     "report": 6,
+    "tracking": 7,
     "cli": 7,
 }
 NETWORK_MAY_IMPORT = {"numpy", "leadline"}

@@ -14,7 +14,10 @@ def test_the_public_names_are_these() -> None:
         "DeepClassifier",
         "DeepRegressor",
         "DepthSearchCV",
+        "TableEncoder",
         "__version__",
+        "compare",
+        "cross_val_losses",
         "load",
         "network",
     ]

@@ -1,7 +1,8 @@
 """Leadline: deep L-layer networks for tables and arrays that find their own depth.
 
 `DeepClassifier` and `DeepRegressor` train one network; `DepthSearchCV` finds how deep it should be; `load` reads a
-saved model; `Dataset` is a table that stays on disk; `leadline.network` is the mathematics itself.
+saved model; `Dataset` is a table that stays on disk; `compare` says which of anybody's models are not significantly
+worse than the best; `leadline.network` is the mathematics itself.
 """
 
 import importlib
@@ -11,10 +12,23 @@ from leadline._version import __version__
 
 if TYPE_CHECKING:
     from leadline import network
-    from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, load
+    from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, TableEncoder, load
+    from leadline.search import cross_val_losses
+    from leadline.search import rank as compare
     from leadline.tables import Dataset
 
-__all__ = ["Dataset", "DeepClassifier", "DeepRegressor", "DepthSearchCV", "__version__", "load", "network"]
+__all__ = [
+    "Dataset",
+    "DeepClassifier",
+    "DeepRegressor",
+    "DepthSearchCV",
+    "TableEncoder",
+    "__version__",
+    "compare",
+    "cross_val_losses",
+    "load",
+    "network",
+]
 
 # Names are imported when they are first used: `import leadline` costs next to nothing.
 _HOME = {
@@ -22,6 +36,8 @@ _HOME = {
     "DeepClassifier": "leadline.estimators",
     "DeepRegressor": "leadline.estimators",
     "DepthSearchCV": "leadline.estimators",
+    "TableEncoder": "leadline.estimators",
+    "cross_val_losses": "leadline.search",
     "load": "leadline.estimators",
 }
 
@@ -29,6 +45,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name == "network":
         return importlib.import_module("leadline.network")
+    if name == "compare":  # `leadline.search.compare` is what it is built on
+        return importlib.import_module("leadline.search").rank
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'leadline' has no attribute {name!r}")

@@ -180,7 +180,13 @@ FAULTS = [
     ),
     (X, np.where(y01 == 0, np.nan, 1.0), None),
     (X, np.where(y01 == 0, np.inf, 1.0), None),
-    (X, np.full((40, 2), 7), "The labels of 'y' must be 0 or 1; row 1 has [7, 7]."),
+    (
+        X,
+        np.full((40, 2), 7),
+        "The labels of 'y' must be 0 or 1; row 1 has [7, 7]. "
+        "For several columns of classes use sklearn.multioutput.MultiOutputClassifier(DeepClassifier()), a model for "
+        "each.",
+    ),
     (X, np.zeros((40, 2, 2)), "y must have one dimension, or two for several labels: bad input shape (40, 2, 2)."),
     (
         X,

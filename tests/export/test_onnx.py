@@ -160,3 +160,43 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ParameterError, match=r"pip install 'leadline\[onnx\]'"):
         write_onnx(model, tmp_path / "model.onnx")
+
+
+def test_columns_may_have_the_names_of_outputs_and_of_what_is_inside(tmp_path) -> None:
+    names = ["label", "probabilities", "place", "numbers", "column:place", "leadline/label", "p(0)"]
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(generator.normal(size=(60, len(names))), columns=names)
+    table["classes"] = generator.choice(["a", "b"], 60)
+    model = DeepClassifier((4,), n_networks=2, max_iter=2, random_state=0).fit(table, np.arange(60) % 2)
+    for flat in (False, True):
+        assert write_onnx(model, tmp_path / "model.onnx", table, flat=flat) <= TOLERANCE
+        session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+        assert {own.name for own in session.get_inputs()} == set(table.columns)
+        assert session.get_outputs()[0].name == "leadline/leadline/label"
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels", "numbers", "quantiles"])
+def test_flat_graphs_have_vectors_only(kind, table, tmp_path) -> None:
+    n = len(table)
+    y = np.arange(n) % 3
+    target = {
+        "classes": y,
+        "labels": np.column_stack([y > 0, y > 1]).astype(int),
+        "numbers": y * 1.5,
+        "quantiles": y * 1.5,
+    }
+    own = DeepRegressor if kind in ("numbers", "quantiles") else DeepClassifier
+    more = {"loss": "quantile(0.1, 0.9)"} if kind == "quantiles" else {}
+    model = own((4,), n_networks=2, max_iter=2, random_state=0, **more).fit(table, target[kind])
+    assert write_onnx(model, tmp_path / "model.onnx", table, flat=True) <= TOLERANCE
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    assert all(len(own.shape) == 1 for own in (*session.get_inputs(), *session.get_outputs()))
+    outputs = {
+        "classes": ["label", "p(0)", "p(1)", "p(2)"],
+        "labels": ["label_1", "label_2", "p(0)", "p(1)"],
+        "numbers": ["prediction"],
+        "quantiles": ["prediction_1", "prediction_2"],
+    }
+    assert [own.name for own in session.get_outputs()] == outputs[kind]
+    found = session.run(None, onnx_inputs(model, table, flat=True))
+    assert all(value.shape == (n,) for value in found)

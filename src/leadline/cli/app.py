@@ -336,6 +336,9 @@ def export(
         str | None,
         typer.Option(help="Table with rows to check the file on (default: rows are made up).", show_default=False),
     ] = None,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="Columns and outputs are vectors, as MLflow's servers have them.")
+    ] = False,
 ) -> None:
     """Write a trained model as ONNX, with everything between raw columns and predictions inside.
 
@@ -344,7 +347,7 @@ def export(
     with _exit_codes():
         from leadline.cli.use import run_export
 
-        run_export(run, out, data)
+        run_export(run, out, data, flat)
 
 
 @app.command()
@@ -365,6 +368,77 @@ def score(
         from leadline.cli.use import run_score
 
         run_score(run, data, target, weight, json)
+
+
+@app.command()
+def compare(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="Table with a column of losses for each model, a row for each row that all were judged on; - for CSV "
+            "on standard input.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="Column of a model; may be repeated (default: all).", show_default=False),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column with groups of rows that are one observation.", show_default=False)
+    ] = None,
+    fold: Annotated[
+        str | None, typer.Option(help="Column with the fold of each row, averaged in first.", show_default=False)
+    ] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
+    margin: Annotated[
+        float, typer.Option(help="A difference of this share of the best mean does not matter.", min=0.0, max=1.0)
+    ] = 0.01,
+    root: Annotated[bool, typer.Option("--root", help="Compare roots of means: of squared errors, the RMSE.")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="Greater is better.")] = False,
+    of_folds: Annotated[
+        bool, typer.Option("--of-folds", help="Each row of the table is a fold: the mean loss of each model there.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Say which of some models are not significantly worse than the best, from their losses on the same rows.
+
+    The statistics are those by which depths are judged, with the margin and the probabilities.
+    """
+    with _exit_codes():
+        from leadline.cli.compare import CompareOptions, run_compare
+
+        run_compare(
+            CompareOptions(data, tuple(model or ()), group, fold, weight, margin, root, scores, of_folds, seed, json)
+        )
+
+
+@app.command()
+def serve(
+    run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
+    port: Annotated[int, typer.Option(help="Port to listen to; 0 for any that is free.", min=0, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen to; by default this machine alone can ask.")
+    ] = "127.0.0.1",
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of the server that requests may have; may be repeated.", show_default=False),
+    ] = None,
+    max_rows: Annotated[int, typer.Option(help="Rows of a request at most.", min=1)] = 10_000,
+    max_bytes: Annotated[int, typer.Option(help="Bytes of a request at most.", min=1)] = 16 * 2**20,
+    max_requests: Annotated[int, typer.Option(help="Requests at the same time at most.", min=1)] = 64,
+) -> None:
+    """Answer requests for predictions over HTTP, in JSON. Ctrl-C ends it.
+
+    The page at the address says how to ask. Checks and messages are those of predict. Needs leadline[serve].
+    """
+    with _exit_codes():
+        from leadline.cli.serve import run_serve
+        from leadline.serving import Limits
+
+        limits = Limits(rows=max_rows, bytes=max_bytes, requests=max_requests)
+        run_serve(run, host, port, tuple(allow or ()), limits)
 
 
 @app.command()

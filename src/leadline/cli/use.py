@@ -19,6 +19,7 @@ from leadline.cli.inputs import number_column, take_column, word_columns
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, check_out
 from leadline.errors import ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
+from leadline.estimators.predictions import prediction_table
 from leadline.records import plain
 from leadline.search import Study, scores_shown
 from leadline.storage import write_whole
@@ -38,9 +39,8 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
 
     def written() -> Iterator[bytes]:
         for i, frame in enumerate(_frames(data, estimator)):
-            table = _predicted(estimator, estimator.model_.predictions(frame), proba)
             buffer = io.StringIO()
-            table.to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
+            prediction_table(estimator, frame, proba).to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
             yield buffer.getvalue().encode()
 
     if out is None:
@@ -64,20 +64,7 @@ def _frames(data: str, estimator: DeepClassifier | DeepRegressor, *more: str) ->
         yield part.frame
 
 
-def _predicted(estimator: DeepClassifier | DeepRegressor, predictions: Any, proba: bool) -> pd.DataFrame:
-    """Predictions as a table."""
-    table, name = pd.DataFrame(), estimator.model_.target.name
-    if isinstance(estimator, DeepClassifier):
-        table[name] = estimator.classes_[predictions.argmax(axis=1)]
-        if proba:
-            for c, column in zip(estimator.classes_, predictions.T, strict=True):
-                table[f"p({c})"] = column
-    else:
-        table[name] = predictions[:, 0]
-    return table
-
-
-def run_export(run: str, out: str, data: str | None) -> None:
+def run_export(run: str, out: str, data: str | None, flat: bool = False) -> None:
     """Write a model as ONNX, after a comparison on some rows."""
     from leadline.export import write_onnx
 
@@ -86,7 +73,7 @@ def run_export(run: str, out: str, data: str | None) -> None:
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
         console.print(note, highlight=False, markup=False)
-    difference = write_onnx(estimator, out, frame)
+    difference = write_onnx(estimator, out, frame, flat)
     rows = "rows that try every input" if frame is None else counted(len(frame), "row")
     console.print(f"{out}: the largest difference to ONNX Runtime on {rows} is {difference:.1e}.", highlight=False)
 

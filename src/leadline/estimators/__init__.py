@@ -3,6 +3,7 @@
 from leadline.estimators.base import Face
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.depth_search import DepthSearchCV, ladder_frame
+from leadline.estimators.encoder import TableEncoder
 from leadline.estimators.loading import load
 from leadline.estimators.model import Member, Model
 
@@ -13,6 +14,7 @@ __all__ = [
     "Face",
     "Member",
     "Model",
+    "TableEncoder",
     "ladder_frame",
     "load",
 ]

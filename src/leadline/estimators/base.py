@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from leadline.errors import DataError
+from leadline.estimators.importances import importances
 from leadline.estimators.model import Model
 from leadline.network import Loss
 from leadline.records import Field
@@ -29,6 +30,8 @@ from leadline.tables import (
     Target,
     as_frame,
     check_complete,
+    collected_target,
+    has_names,
     in_order,
     is_dataset,
 )
@@ -114,6 +117,7 @@ def read_input(
     frame = as_frame(X)
     if y is None:
         raise DataError("requires y to be passed, but the target y is None.")
+    y = collected_target(y)
     name = str(y.name) if isinstance(y, pd.Series) and y.name is not None else "y"
     y = _as_target(y, task)
     check_complete(y, name)
@@ -141,7 +145,7 @@ def read_input(
         target.truth(y)
     if layout is None:
         # where columns have names, their order says nothing
-        layout = Layout.infer(frame[in_order(frame.columns)] if hasattr(X, "columns") else frame)
+        layout = Layout.infer(frame[in_order(frame.columns)] if has_names(X) else frame)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
@@ -247,14 +251,16 @@ class Face(BaseEstimator):  # type: ignore[misc]
     model_: Model
     n_features_in_: int
     _number_positions: NDArray[np.int64] | None
+    _own_names: list[str] | None = None
 
     def _set_model(self, model: Model, frame: pd.DataFrame, X: Any) -> None:
         self.model_ = model
         self.n_features_in_ = frame.shape[1]
-        if hasattr(X, "columns"):
+        if has_names(X):
             self.feature_names_in_ = np.array(frame.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
+        self._own_names = list(frame.columns) if has_names(X) else None
         self._find_numbers()
 
     def _found_html(self) -> str:
@@ -276,8 +282,8 @@ class Face(BaseEstimator):  # type: ignore[misc]
     @property
     def _names(self) -> list[str]:
         """Names of the columns that `fit` saw; those of an array are x0, x1, …"""
-        names = getattr(self, "feature_names_in_", None)
-        return [f"x{i}" for i in range(self.n_features_in_)] if names is None else list(names)
+        # shap sets the public ones of a copy to None
+        return [f"x{i}" for i in range(self.n_features_in_)] if self._own_names is None else self._own_names
 
     def _find_numbers(self) -> None:
         """Where an array has the columns that are read, unless some of them are no plain numbers."""
@@ -303,7 +309,7 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
     def _frame(self, X: Any) -> pd.DataFrame:
         """X as a table with the columns that `fit` saw; those of an array are known by their place."""
-        frame, named = as_frame(X, self._names), hasattr(X, "columns") and hasattr(self, "feature_names_in_")
+        frame, named = as_frame(X, self._names), has_names(X) and self._own_names is not None
         if not named and frame.shape[1] != self.n_features_in_:
             raise DataError(
                 f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
@@ -320,6 +326,17 @@ class Face(BaseEstimator):  # type: ignore[misc]
                 "out: X[list(model.feature_names_in_)]."
             )
         return frame
+
+    @property
+    def feature_importances_(self) -> NDArray[np.float64]:
+        """Each column's share of the variance of the predictions, (p,), for columns drawn independently; sums to 1.
+
+        Known from the model alone, without rows; see `leadline.estimators.importances` for what exactly it is. What a
+        column is worth for the score is another thing: `leadline.inspection.column_importances` or scikit-learn's
+        `permutation_importance` say that, from labelled rows.
+        """
+        check_is_fitted(self, "model_")
+        return importances(self.model_, self._names)
 
     def save(self, path: str | Path) -> None:
         """Write the model into the folder `path` as model.safetensors and model.json; `leadline.load` reads it.
@@ -340,6 +357,7 @@ class Face(BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = int(features["count"])
         if features["names"] is not None:
             self.feature_names_in_ = np.array(features["names"], dtype=object)
+        self._own_names = features["names"]
         self._find_numbers()
         return self
 
@@ -352,6 +370,13 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
 class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
     """Predictions of classes, or of labels, several of which may be true of a row."""
+
+    # what scikit-learn's tags say too, for libraries that look here as they did up to scikit-learn 1.7
+    _estimator_type = "classifier"
+
+    def __call__(self, X: Any) -> NDArray[np.float64]:
+        """The same as `predict_proba`, for libraries that explain functions, such as shap."""
+        return self.predict_proba(X)
 
     @property
     def classes_(self) -> Array:
@@ -401,6 +426,12 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
 
 class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
     """Predictions of numbers."""
+
+    _estimator_type = "regressor"
+
+    def __call__(self, X: Any) -> NDArray[np.float64]:
+        """The same as `predict`, for libraries that explain functions, such as shap."""
+        return self.predict(X)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """The predicted numbers, (m,) or (m, k), for X of shape (m, p); several quantiles of each are one more axis."""

@@ -549,6 +549,8 @@ Parameters
         The epoch that the first network's parameters are from, counted from 1.
     coefs_, intercepts_ : lists of arrays
         W[l]ᵀ, (n[l-1], n[l]), and b[l], (n[l],), for l = 1 … L, of the first network.
+    feature_importances_ : (p,) array
+        Each column's share of the variance of the predictions; see `leadline.estimators.importances`.
     n_features_in_ : int
     feature_names_in_ : (p,) array
         If X had column names.

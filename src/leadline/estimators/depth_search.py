@@ -23,6 +23,7 @@ from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
 from leadline.estimators.model import Model
+from leadline.estimators.routing import requests_of_search
 from leadline.estimators.streaming import Streaming
 from leadline.records import Field
 from leadline.search import (
@@ -257,6 +258,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         `leadline.search.gain_of_curves`.
     n_repeats_ : int
         Divisions of the rows over which the answer averages.
+    feature_importances_ : (p,) array
+        Each column's share of the variance of the predictions; see `leadline.estimators.importances`.
     ladder_ : DataFrame
         One row for each depth: L, hidden_layer_sizes, mean_score, standard_error, p_value against L − 1, networks,
         seconds, supported.
@@ -604,7 +607,6 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         linear = linear_name(target.task)
         self.curves_share_ = gain_of_curves(ladder.comparison, self.verdict_, self.best_depth_, ladder.seed)
         self.sentence_ = in_words(self.verdict_, judged, linear, self.select, self.margin, self.curves_share_)
-        self.ladder_ = ladder_frame(self.results_, self.verdict_, self.metric_)
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())
         self.best_params_ = chosen.settings.to_record()
@@ -648,6 +650,20 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             model = delivery.ensemble(ladder, networks)
         self._set_model(model, delivery.given.frame, X if delivery.stream is None else delivery.given.frame)
         self.best_estimator_ = self._estimator(answer, self.model_)
+
+    @property
+    def ladder_(self) -> pd.DataFrame:
+        """One row for each depth."""
+        # made when asked for: a DataFrame among the attributes keeps skops from writing the search
+        return ladder_frame(self.results_, self.verdict_, self.metric_)
+
+    def get_metadata_routing(self) -> Any:
+        """What metadata `fit` and `score` ask for, as scikit-learn's routing wants to know it.
+
+        What `set_fit_request` and `set_score_request` leave open is as the estimator has it; then groups are asked for,
+        as by the splitters that use them, and weights in `score` if they are in `fit`, which judges by them too.
+        """
+        return requests_of_search(super().get_metadata_routing(), self.estimator)
 
     def _found_html(self) -> str:
         ladder = self.ladder_.to_html(index=False, float_format="{:.4g}".format, border=0)
@@ -700,10 +716,19 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         fitted: DeepClassifier | DeepRegressor = estimator._restore(model, features)
         return fitted
 
+    @property
+    def _estimator_type(self) -> str:
+        return self.estimator._estimator_type
+
     def predict(self, X: Any) -> Array:
         """Predictions of the fitted model: classes or numbers, (m,) or (m, k), for X of shape (m, p)."""
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_.predict(X)
+
+    def __call__(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities or numbers for X of shape (m, p), for libraries that explain functions, such as shap."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_(X)
 
     @available_if(_can_predict_proba)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

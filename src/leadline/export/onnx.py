@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
 from leadline._version import __version__
 from leadline.errors import LeadlineError, ParameterError
@@ -36,6 +37,8 @@ Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
 OPSET, ML_OPSET, IR_VERSION = 17, 2, 8
 # The largest difference that is put down to rounding; see `write_onnx` for what it is measured in.
 TOLERANCE = 1e-4
+# Before the name of a column's input while a graph is made, so that no name inside is the same.
+_COLUMN = "column:"
 # Rows that are made up to check an export by where the caller has none.
 ROWS_MADE_UP = 500
 
@@ -85,12 +88,15 @@ class _Graph:
         return self.node("Cast", name, value, to=kind)
 
 
-def to_onnx(estimator: Estimator) -> Any:
+def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
     """The fitted estimator as an ONNX model.
 
     Parameters
     ----------
     estimator : DeepClassifier, DeepRegressor or DepthSearchCV
+    flat : bool
+        All inputs of a table's columns and all outputs are (N,), as MLflow's servers have them, instead of (N, 1) and
+        (N, K): a classifier's outputs are "label" and "p(…)" for each class.
 
     Returns
     -------
@@ -104,12 +110,15 @@ def to_onnx(estimator: Estimator) -> Any:
     """
     onnx, model = _onnx(), estimator.model_
     graph = _Graph()
-    inputs, numbers, told = _columns(graph, estimator)
+    inputs, numbers, told = _columns(graph, estimator, flat)
     of_members = [
         _network(graph, plan, member, f"network_{i + 1}" if len(model.members) > 1 else "network", numbers, told)
         for i, (plan, member) in enumerate(zip(model.plans, model.members, strict=True))
     ]
     outputs = _outputs(graph, model, of_members)
+    if flat:
+        outputs = [vector for output in outputs for vector in _vectors(graph, model, output)]
+    _name_columns(graph, inputs, outputs)
     made = graph.helper.make_graph(graph.nodes, "leadline", inputs, outputs, graph.constants)
     opsets = [graph.helper.make_opsetid("", OPSET), graph.helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
     proto = graph.helper.make_model(
@@ -121,7 +130,24 @@ def to_onnx(estimator: Estimator) -> Any:
     return proto
 
 
-def _columns(graph: _Graph, estimator: Estimator) -> tuple[list[Any], str | None, list["_Told"]]:
+def _name_columns(graph: _Graph, inputs: list[Any], outputs: list[Any]) -> None:
+    """Give the inputs the columns' names; what has one of these names inside, or as an output, gets a prefix."""
+    columns = {item.name.removeprefix(_COLUMN) for item in inputs}
+    names = {item.name: item.name.removeprefix(_COLUMN) for item in inputs}
+    inside = [tensor.name for tensor in graph.constants] + [name for node in graph.nodes for name in node.output]
+    for name in inside:
+        other = name
+        while other in columns:
+            other = f"leadline/{other}"
+        names[name] = other
+    for item in (*inputs, *outputs, *graph.constants):
+        item.name = names[item.name]
+    for node in graph.nodes:
+        node.input[:] = [names[name] for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+
+
+def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any], str | None, list["_Told"]]:
     """The inputs of the graph; the raw numbers (N, p) in float64; and what is told of categories and gaps."""
     layout, kinds = estimator.model_.layout, _onnx().TensorProto
     raw: dict[str, str] = {}
@@ -129,8 +155,11 @@ def _columns(graph: _Graph, estimator: Estimator) -> tuple[list[Any], str | None
         inputs = []
         for column in layout.columns:
             kind = kinds.DOUBLE if isinstance(column, NumberColumn) else kinds.STRING
-            inputs.append(graph.helper.make_tensor_value_info(column.name, kind, ["N", 1]))
-            raw[column.name] = column.name
+            own = raw[column.name] = f"{_COLUMN}{column.name}"
+            inputs.append(graph.helper.make_tensor_value_info(own, kind, ["N"] if flat else ["N", 1]))
+            if flat:
+                shape = graph.constant(f"{column.name}/shape", [-1, 1], np.int64)
+                raw[column.name] = graph.node("Reshape", f"{column.name}/column", own, shape)
     else:
         inputs = [graph.helper.make_tensor_value_info("X", kinds.DOUBLE, ["N", estimator.n_features_in_])]
         for column in layout.columns:
@@ -224,7 +253,11 @@ def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str 
         A = _dense(graph, f"{name}/Z{l}", A, arrays[f"W[{l}]"], arrays[f"b[{l}]"], plan.members)
         if l < architecture.L:
             A = _activated(graph, architecture.hidden_activations[l - 1], f"{name}/A{l}", A)
-    return graph.node("ReduceMean", f"{name}/mean", A, axes=[0], keepdims=0) if plan.members > 1 else A
+    if plan.members == 1:
+        return A
+    # what ReduceMean takes has changed since opset 17
+    total = graph.node("ReduceSum", f"{name}/total", A, graph.constant(f"{name}/axis", [0], np.int64), keepdims=0)
+    return graph.node("Div", f"{name}/mean", total, graph.constant(f"{name}/n_members", plan.members, np.float32))
 
 
 def _dense(graph: _Graph, name: str, A: str, W: Array, b: Array, members: int) -> str:
@@ -395,6 +428,25 @@ def _outputs(graph: _Graph, model: Model, scores: Sequence[str]) -> list[Any]:
     return [label, info("probabilities", kinds.FLOAT, ["N", target.n_predictions])]
 
 
+def _vectors(graph: _Graph, model: Model, output: Any) -> list[Any]:
+    """An output of a graph, (N,) or (N, k, …), as outputs (N,) that are called by what they are."""
+    info, tensor = graph.helper.make_tensor_value_info, output.type.tensor_type
+    width = int(np.prod([own.dim_value for own in tensor.shape.dim[1:]]))
+    if len(tensor.shape.dim) == 1:
+        return [output]
+    classes = model.target.classes
+    single = {"predictions": "prediction"}.get(output.name, output.name)
+    names = [f"{single}_{i + 1}" for i in range(width)] if width > 1 else [single]
+    if output.name == "probabilities":
+        names = [f"p({c})" for c in (range(width) if classes is None else classes)]
+    flat = graph.constant(f"{output.name}/width", [-1, width], np.int64)
+    rows = graph.node("Reshape", f"{output.name}/rows", output.name, flat)
+    for i, name in enumerate(names):
+        place = graph.constant(f"{output.name}/place_{i + 1}", i, np.int64)
+        graph.node("Gather", name, rows, place, axis=1)
+    return [info(name, tensor.elem_type, ["N"]) for name in names]
+
+
 def _mean(graph: _Graph, name: str, each: list[str], model: Model, dtype: Any) -> str:
     """The mean of the networks' predictions, by their weights."""
     weights = [member.weight for member in model.members]
@@ -458,13 +510,15 @@ def _numbers(graph: _Graph, target: Numbers, member: Member, name: str, Z: str) 
     return graph.node("Reshape", name, placed, graph.constant(f"{name}/flat", [0, target.n_scores], np.int64))
 
 
-def onnx_inputs(estimator: Estimator, X: Any) -> dict[str, NDArray[Any]]:
+def onnx_inputs(estimator: Estimator, X: Any, flat: bool = False) -> dict[str, NDArray[Any]]:
     """What a session of ONNX Runtime is to be fed for the rows of a table or array, by name of the input.
 
     Parameters
     ----------
     estimator : DeepClassifier, DeepRegressor or DepthSearchCV
     X : (m, p) DataFrame or array
+    flat : bool
+        As `to_onnx` was given it.
     """
     if not hasattr(estimator, "feature_names_in_"):
         return {"X": as_frame(X).to_numpy(np.float64)}
@@ -476,21 +530,25 @@ def onnx_inputs(estimator: Estimator, X: Any) -> dict[str, NDArray[Any]]:
             values = next(numbers)
         else:
             values = np.array([word or "" for word in words_of(frame[column.name])], dtype=object)
-        fed[column.name] = values[:, None]
+        fed[column.name] = values if flat else values[:, None]
     return fed
 
 
-def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
+def write_onnx(estimator: Estimator | Pipeline, path: str | Path, X: Any = None, flat: bool = False) -> float:
     """Write the estimator as an ONNX file, after comparing what ONNX Runtime makes of it with its own predictions.
 
     Parameters
     ----------
     estimator : DeepClassifier, DeepRegressor or DepthSearchCV
+        Or a Pipeline of scikit-learn that ends in one, for which skl2onnx is needed, and X.
     path : path
         Written whole or not at all.
     X : (m, p) DataFrame or array, optional
         Rows to compare on; by default rows that are made up from what the model knows of its columns: usual and extreme
         numbers, every category, unseen ones and missing values.
+    flat : bool
+        All inputs of a table's columns and all outputs are (N,), as MLflow's servers have them, instead of (N, 1) and
+        (N, K): a classifier's outputs are "label" and "p(…)" for each class.
 
     Returns
     -------
@@ -506,16 +564,35 @@ def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
         The difference is larger than rounding explains; nothing is written.
     """
     try:
-        import onnxruntime
+        import onnxruntime  # noqa: F401
     except ImportError as error:
         raise ParameterError("Writing ONNX needs onnx and onnxruntime; pip install 'leadline[onnx]'.") from error
-    content = to_onnx(estimator).SerializeToString()
-    X = _made_up(estimator) if X is None else X
+    if isinstance(estimator, Pipeline):
+        from leadline.export.skl2onnx import pipeline_difference, pipeline_to_onnx
+
+        content = pipeline_to_onnx(estimator, X).SerializeToString()
+        difference = pipeline_difference(estimator, content, X)
+    else:
+        content = to_onnx(estimator, flat).SerializeToString()
+        difference = _difference(estimator, content, _made_up(estimator) if X is None else X, flat)
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise ParameterError(f"{path} cannot be written: {error.strerror}.") from error
+    return difference
+
+
+def _difference(estimator: Estimator, content: bytes, X: Any, flat: bool) -> float:
+    """See `write_onnx`."""
+    import onnxruntime
+
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     frame = as_frame(X, getattr(estimator, "_names", None))
     expected, target = estimator.model_.predictions(frame), estimator.model_.target
-    name = "predictions" if isinstance(target, Numbers) else "probabilities"
-    (found,) = session.run([name], onnx_inputs(estimator, X))
+    # after the labels
+    first = 0 if isinstance(target, Numbers) else target.n_labels if flat and isinstance(target, Labels) else 1
+    names = [out.name for out in session.get_outputs()][first:]
+    found = np.stack(session.run(names, onnx_inputs(estimator, X, flat)), axis=-1)
     size: Any = 1.0
     if isinstance(target, Numbers):
         size = np.maximum(
@@ -527,10 +604,6 @@ def write_onnx(estimator: Estimator, path: str | Path, X: Any = None) -> float:
             f"ONNX Runtime's predictions differ by {difference:.2g}, more than rounding explains ({TOLERANCE:g}); "
             "nothing was written."
         )
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise ParameterError(f"{path} cannot be written: {error.strerror}.") from error
     return difference
 
 

@@ -2,6 +2,7 @@
 descent makes of deep and of shallow ones.
 """
 
+from leadline.inspection.coded import CodedModel
 from leadline.inspection.curves import Curve, Curves, column_curves
 from leadline.inspection.effects import MOST_COLUMNS, Dependence, Importance, column_importances, dependences
 from leadline.inspection.health import LayerHealth, TrainingHealth, layer_health, training_health
@@ -20,6 +21,7 @@ from leadline.inspection.why_deep import Attempt, Outcome, Rival, experiment, su
 __all__ = [
     "MOST_COLUMNS",
     "Attempt",
+    "CodedModel",
     "Curve",
     "Curves",
     "Dependence",

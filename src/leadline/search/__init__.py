@@ -9,6 +9,7 @@ from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
 from leadline.search.metrics import Metric, labels_of, scores_shown
 from leadline.search.problem import Fitted, Problem, View, in_single
 from leadline.search.progress import Progress
+from leadline.search.ranking import Ranking, cross_val_losses, rank
 from leadline.search.space import (
     SPACE,
     Candidate,
@@ -55,6 +56,7 @@ __all__ = [
     "Metric",
     "Problem",
     "Progress",
+    "Ranking",
     "Split",
     "Study",
     "UnitKey",
@@ -63,6 +65,7 @@ __all__ = [
     "View",
     "check_space",
     "compare",
+    "cross_val_losses",
     "draw_candidates",
     "gain_of_curves",
     "gather_evidence",
@@ -79,6 +82,7 @@ __all__ = [
     "most_repeats",
     "name_of",
     "percent",
+    "rank",
     "result_record",
     "scores_shown",
     "space_from_records",

@@ -13,7 +13,7 @@ How networks would differ that had learned from other rows is only in part in th
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from leadline.search.problem import Problem
 from leadline.training import stream
 
-__all__ = ["Comparison", "Resampled", "compare"]
+__all__ = ["Comparison", "Judged", "Resampled", "compare"]
 
 Array = NDArray[Any]
 
@@ -74,8 +74,31 @@ class Comparison:
         return np.asarray(self.means + normal @ root.T)
 
 
+class Judged(Protocol):
+    """What a comparison needs to know of a problem: see `Problem`.
+
+    Its metric is a `Metric`, or what has the same `score`, `is_mean`, `terms` and `gradient`.
+    """
+
+    @property
+    def metric(self) -> Any:
+        """What scores predictions."""
+
+    @property
+    def y(self) -> Array:
+        """The truth, as the metric takes it."""
+
+    @property
+    def w(self) -> Array:
+        """Weights of the rows."""
+
+    @property
+    def units(self) -> Array | None:
+        """Rows of one number are one observation."""
+
+
 def compare(
-    problem: Problem,
+    problem: Judged,
     folds: Sequence[Array],
     predictions: Mapping[Any, Array],
     seed: int,
@@ -85,7 +108,7 @@ def compare(
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem, or what is `Judged` as one is
     folds : sequence of J arrays of int
         The rows of each fold.
     predictions : mapping of model to (n, k) array
@@ -107,7 +130,7 @@ def compare(
     return Comparison(models, scores, covariance)
 
 
-def _of_rows(problem: Problem, folds: Sequence[Array], each: Sequence[Array], units: Array, whole: Array) -> Array:
+def _of_rows(problem: Judged, folds: Sequence[Array], each: Sequence[Array], units: Array, whole: Array) -> Array:
     """The influence of each unit on the models' mean scores, (units, D).
 
     Within a fold that is a single unit nothing varies: what counts is its score among those of the other folds, `whole`
@@ -130,7 +153,7 @@ def _of_rows(problem: Problem, folds: Sequence[Array], each: Sequence[Array], un
 
 
 def _of_blocks(
-    problem: Problem,
+    problem: Judged,
     folds: Sequence[Array],
     each: Sequence[Array],
     units: Array,
@@ -164,12 +187,12 @@ def _of_blocks(
     return np.concatenate(found)
 
 
-def _score(problem: Problem, rows: Array, predictions: Array) -> float:
+def _score(problem: Judged, rows: Array, predictions: Array) -> float:
     """The score of some rows, NaN where it is not defined for them."""
     if not len(rows):
         return float("nan")
     try:
-        return problem.metric.score(problem.y[rows], predictions[rows], problem.w[rows])
+        return float(problem.metric.score(problem.y[rows], predictions[rows], problem.w[rows]))
     except ValueError:  # too few rows, or one class only
         return float("nan")
 

@@ -36,7 +36,9 @@ __all__ = [
     "MARGIN",
     "SELECTIONS",
     "Chances",
+    "Standings",
     "Verdict",
+    "chances",
     "gain_of_curves",
     "give_verdict",
     "in_words",
@@ -44,6 +46,7 @@ __all__ = [
     "linear_name",
     "name_of",
     "percent",
+    "standings",
 ]
 
 Array = NDArray[np.float64]
@@ -55,6 +58,30 @@ MARGIN = 0.01
 ADDITIVE, CONSTANT = 0, -1
 # Draws for probabilities; their error is at most half a percent.
 DRAWS = 10_000
+
+
+class Standings(NamedTuple):
+    """How models stand to each other: what the verdict is made of, for models of any kind.
+
+    Attributes
+    ----------
+    best : object
+        The model with the best mean score, of equal ones the first.
+    margin : float
+        The difference of scores below which two models are equivalent.
+    p_worse : dict of model to float
+        The p-value of "no other is better".
+    supported : tuple of models
+        Those than which no other is significantly better.
+    as_good : dict of model to float
+        The probability that it is the best, or within the margin of the best.
+    """
+
+    best: Any
+    margin: float
+    p_worse: dict[Any, float]
+    supported: tuple[Any, ...]
+    as_good: dict[Any, float]
 
 
 class Chances(NamedTuple):
@@ -153,22 +180,15 @@ def give_verdict(comparison: Comparison, margin: float, seed: int, usual: int | 
     depths = sorted(L for L in comparison.models if L not in (ADDITIVE, CONSTANT))
     at = [comparison.models.index(L) for L in depths]
     own = Comparison(tuple(depths), comparison.scores[at], comparison.covariance[np.ix_(at, at)])
-    means = dict(zip(depths, own.means.tolist(), strict=True))
-    # the shallower of two equal means
-    best = max(depths, key=lambda L: (means[L], -L))
-    allowed = margin * abs(means[best])
-    p_worse = dict(zip(depths, _confidence(own, seed), strict=True))
-    supported = tuple(L for L in depths if best == L or p_worse[L] >= LEVEL)
+    best, allowed, p_worse, supported, as_good = standings(own, margin, seed)
     smallest = min(supported)
-    enough = min(L for L in depths if best == L or _chances(*own.difference(best, L), allowed).better < LEVEL)
+    enough = min(L for L in depths if best == L or chances(*own.difference(best, L), allowed).better < LEVEL)
     stands = usual is not None and usual in supported
     decided = enough <= smallest and (not stands or usual == enough)
     undecided = usual if usual is not None and stands else best
     depth = enough if decided else undecided
     within = [L for L in depths if own.difference(best, L)[0] <= own.difference(best, L)[1]]
-    against = {L: _chances(*own.difference(L, depth), allowed) for L in depths if depth != L}
-    drawn = own.draw(DRAWS, seed)
-    close = drawn >= drawn.max(axis=1, keepdims=True) - allowed
+    against = {L: chances(*own.difference(L, depth), allowed) for L in depths if depth != L}
     return Verdict(
         depth=depth,
         smallest=smallest,
@@ -182,8 +202,21 @@ def give_verdict(comparison: Comparison, margin: float, seed: int, usual: int | 
         standard_error={model: comparison.error(model) for model in comparison.models if model != CONSTANT},
         p_learned={L: p_better(*comparison.difference(L, CONSTANT)) for L in depths if CONSTANT in comparison.models},
         chances=against,
-        as_good=dict(zip(depths, close.mean(axis=0).tolist(), strict=True)),
+        as_good=as_good,
     )
+
+
+def standings(own: Comparison, margin: float, seed: int) -> Standings:
+    """How models stand to each other, with a margin as a share of the best mean score and the seed of the draws."""
+    means = own.means
+    place = int(means.argmax())
+    allowed = margin * abs(float(means[place]))
+    p_worse = dict(zip(own.models, _confidence(own, seed), strict=True))
+    supported = tuple(model for i, model in enumerate(own.models) if i == place or p_worse[model] >= LEVEL)
+    drawn = own.draw(DRAWS, seed)
+    close = drawn >= drawn.max(axis=1, keepdims=True) - allowed
+    as_good = dict(zip(own.models, close.mean(axis=0).tolist(), strict=True))
+    return Standings(own.models[place], allowed, p_worse, supported, as_good)
 
 
 def _confidence(own: Comparison, seed: int) -> list[float]:
@@ -210,7 +243,7 @@ def _confidence(own: Comparison, seed: int) -> list[float]:
     return found
 
 
-def _chances(gain: float, error: float, margin: float) -> Chances:
+def chances(gain: float, error: float, margin: float) -> Chances:
     """How a gain with a standard error compares with a margin."""
     better, worse = (1.0 - p_better(sign * gain - margin, error) for sign in (1, -1))
     return Chances(worse, max(1.0 - better - worse, 0.0), better)

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError
+from leadline.tables.lazy import collected
 
 __all__ = ["as_frame", "typed"]
 
@@ -21,7 +22,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
 
     Parameters
     ----------
-    X : DataFrame of any library that narwhals knows, array-like or sparse matrix of shape (n, p)
+    X : DataFrame of any library that narwhals knows, lazy ones too, array-like or sparse matrix of shape (n, p)
     names : sequence of str, optional
         Names for the columns of an array.
 
@@ -31,6 +32,8 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
         X is not two-dimensional, is complex, has no columns, or names two columns alike; or it is sparse and does not
         fit into memory as an array.
     """
+    if not isinstance(X, pd.DataFrame | np.ndarray):
+        X = collected(X)
     if isinstance(X, pd.DataFrame):
         frame = X.reset_index(drop=True)
     elif nw.dependencies.is_into_dataframe(X):

@@ -427,7 +427,10 @@ class Labels(Target):
         strange = np.flatnonzero(~np.isin(numbers, (0.0, 1.0)).all(axis=1))
         if len(strange):
             row = int(strange[0])
-            raise DataError(f"The labels of {self.name!r} must be 0 or 1; row {row + 1} has {y[row].tolist()}.")
+            raise DataError(
+                f"The labels of {self.name!r} must be 0 or 1; row {row + 1} has {y[row].tolist()}. For several columns "
+                "of classes use sklearn.multioutput.MultiOutputClassifier(DeepClassifier()), a model for each."
+            )
         return numbers.astype(np.int64)
 
     def smoothed(self, fitted: TargetStatistics, share: float) -> TargetStatistics:

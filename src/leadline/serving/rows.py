@@ -1,0 +1,152 @@
+"""Rows in JSON as a table with the columns of a model, and predictions as JSON can hold them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leadline.errors import DataError
+from leadline.estimators import DeepClassifier, DeepRegressor
+from leadline.records import plain
+from leadline.search import labels_of
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers
+
+__all__ = ["answer", "column_schemas", "example_row", "table_of"]
+
+Array = NDArray[Any]
+Estimator = DeepClassifier | DeepRegressor
+
+# The kinds of value that a cell may hold.
+_CELLS = (str, int, float, bool, type(None))
+# Numbers beyond this are no float64.
+_LARGEST = 1e308
+# Whole numbers up to this are the same in float64.
+_LARGEST_EXACT = 2**53
+
+
+def table_of(estimator: Estimator, body: Any, most_rows: int) -> pd.DataFrame:
+    """The rows of a request as a table, of the columns that the model reads.
+
+    Parameters
+    ----------
+    estimator : DeepClassifier or DeepRegressor
+    body : object
+        What JSON held: ``{"rows": [...]}``, whose rows are objects with a value for each column, or lists with one for
+        each column in the order of training.
+    most_rows : int
+
+    Raises
+    ------
+    DataError
+        It is something else, or has no rows or too many, or a row lacks a column, or a cell holds no single value.
+    """
+    rows = body.get("rows") if isinstance(body, dict) else None
+    if not isinstance(rows, list):
+        raise DataError('The request must be {"rows": [...]}, with an object or a list for each row.')
+    if not rows:
+        raise DataError("The request has no rows; nothing to predict.")
+    if len(rows) > most_rows:
+        raise DataError(
+            f"The request has {len(rows):,} rows; at most {most_rows:,} are predicted at once. Send several."
+        )
+    names = estimator._names
+    if all(isinstance(row, dict) for row in rows):
+        wanted = [column.name for column in estimator.model_.layout.columns]
+        columns = {name: _column(rows, name) for name in wanted if name in rows[0]}
+        if len(columns) < len(wanted):
+            # the layout says which is missing, and what it may be called here
+            columns.update({str(name): [None] * len(rows) for name in rows[0]})
+    elif all(isinstance(row, list) for row in rows):
+        for number, row in enumerate(rows, start=1):
+            if len(row) != len(names):
+                raise DataError(f"Row {number} has {len(row)} values; the model was trained with {len(names)} columns.")
+        columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    else:
+        raise DataError("The rows must all be objects, or all be lists.")
+    return pd.DataFrame({name: _cells(name, values) for name, values in columns.items()}, copy=False)
+
+
+def _column(rows: list[dict[str, Any]], name: str) -> list[Any]:
+    try:
+        return [row[name] for row in rows]
+    except KeyError:
+        lacking = next(number for number, row in enumerate(rows, start=1) if name not in row)
+        raise DataError(f"Row {lacking} has no column {name!r}; give null for a missing value.") from None
+
+
+def _cells(name: str, values: list[Any]) -> Array:
+    """The values of a column, in float64 where all are numbers.
+
+    Raises
+    ------
+    DataError
+        One is no single value, or too large a number.
+    """
+    kinds = set(map(type, values))
+    if kinds <= {float, type(None)}:
+        return np.array(values, np.float64)
+    if not kinds <= set(_CELLS) or int in kinds:
+        _check_cells(name, values)
+    if kinds <= {float, int, type(None)}:
+        # a whole number keeps all its digits where it names a category
+        whole = any(type(value) is int and abs(value) > _LARGEST_EXACT for value in values)
+        return np.array(values, object if whole else np.float64)
+    cells = np.empty(len(values), object)
+    cells[:] = values
+    return cells
+
+
+def _check_cells(name: str, values: list[Any]) -> None:
+    for number, value in enumerate(values, start=1):
+        if not isinstance(value, _CELLS):
+            kind = "a list" if isinstance(value, list) else "an object"
+            raise DataError(
+                f"Column {name!r} has {kind} in row {number}; a cell is a number, text, true, false or null."
+            )
+        if type(value) is int and abs(value) > _LARGEST:
+            raise DataError(f"Column {name!r} has an infinite value in row {number}: it is beyond the largest number.")
+
+
+def answer(estimator: Estimator, predictions: Array, proba: bool) -> dict[str, Any]:
+    """What a request is answered: a prediction for each row and, if asked for, probabilities, (m, K)."""
+    target = estimator.model_.target
+    if isinstance(target, Numbers):
+        shape = [n for n in (target.n_outputs, len(target.quantiles)) if n > 1]
+        return {"predictions": plain(predictions.reshape(len(predictions), *shape).tolist())}
+    assert isinstance(estimator, DeepClassifier)
+    if isinstance(target, Labels):
+        found = {"predictions": labels_of(predictions).tolist()}
+    else:
+        found = {"predictions": np.asarray(estimator.classes_)[predictions.argmax(axis=1)].tolist()}
+    return {**found, "classes": estimator.classes_.tolist(), "probabilities": predictions.tolist()} if proba else found
+
+
+def column_schemas(layout: Layout) -> dict[str, Any]:
+    """What each column may hold, as JSON Schema says it."""
+    found: dict[str, Any] = {}
+    for column in layout.columns:
+        if isinstance(column, CategoryColumn):
+            known = ", ".join(column.categories[:12]) + (", …" if len(column.categories) > 12 else "")
+            kind = {"type": ["string", "number", "boolean", "null"], "description": f"A category: {known}."}
+        elif column.date:
+            kind = {"type": ["string", "null"], "description": "A date such as 2026-01-31."}
+        else:
+            kind = {"type": ["number", "null"]}
+        found[column.name] = kind
+    return found
+
+
+def example_row(estimator: Estimator) -> dict[str, Any]:
+    """A row as requests have them: the usual number or the first category of each column."""
+    layout, own = estimator.model_.layout, estimator.model_.members[0].statistics
+    fills = dict(zip((column.name for column in layout.number_columns), own.fill.tolist(), strict=True))
+    row: dict[str, Any] = {}
+    for column in layout.columns:
+        if isinstance(column, CategoryColumn):
+            row[column.name] = column.categories[0] if column.categories else None
+        elif column.date:
+            row[column.name] = str((pd.Timestamp(0) + pd.Timedelta(days=fills[column.name])).date())
+        else:
+            row[column.name] = float(f"{fills[column.name]:.6g}")
+    return row
