@@ -5,12 +5,15 @@ from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.depth_search import DepthSearchCV, ladder_frame
 from leadline.estimators.loading import load
 from leadline.estimators.model import Member, Model
+from leadline.estimators.multilayer_perceptron import MLPClassifier, MLPRegressor
 
 __all__ = [
     "DeepClassifier",
     "DeepRegressor",
     "DepthSearchCV",
     "Face",
+    "MLPClassifier",
+    "MLPRegressor",
     "Member",
     "Model",
     "ladder_frame",
