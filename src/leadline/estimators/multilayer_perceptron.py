@@ -7,8 +7,9 @@ rounding. `DeepClassifier` and `DeepRegressor` are the better models of a table;
 import dataclasses
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, shuffle
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from leadline.errors import DataError, ParameterError, ShapeError
 from leadline.estimators.base import VERBOSE, ClassifierFace, Face, RegressorFace, as_weights
@@ -184,14 +185,15 @@ class _MultilayerPerceptron(Face):
         weights = None if sample_weight is None else as_weights(sample_weight, len(y))
         generator = check_random_state(self.random_state)
         self.n_outputs_ = Y.shape[1]
-        plan = self._plan((*self._hidden_sizes(), self.n_outputs_))
+        settings = self._settings(self._hidden_sizes())
+        plan = plan_for(settings, Inputs(int(self.n_features_in_)), self.n_outputs_, self._target().loss)
         if not goes_on:
             self._initialise(plan, X.dtype, generator)
         dense = X.toarray() if hasattr(X, "toarray") else X
         w = np.ones(len(y)) if weights is None else weights
         precision = np.float64 if self.solver == "lbfgs" else X.dtype
         examples = Examples(*(np.ascontiguousarray(array, precision) for array in (dense, Y, w)))
-        theta = self._theta(plan).astype(precision)
+        theta = self._theta(plan.architecture.sizes).astype(precision)
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if self.solver == "lbfgs":
                 theta = self._solve(plan, theta, examples)
@@ -200,13 +202,8 @@ class _MultilayerPerceptron(Face):
         if not np.isfinite(theta).all():
             raise DataError(_NOT_FINITE)
         self.coefs_, self.intercepts_ = _layers(plan, theta.astype(X.dtype))
-        self._model = self._new_model(self._theta(plan))
+        self._model = self._new_model(self._theta(plan.architecture.sizes))
         return self
-
-    def _plan(self, sizes: Sequence[int]) -> Plan:
-        """The plan of a network with these layers 1 … L."""
-        settings = self._settings(tuple(sizes[:-1]))
-        return plan_for(settings, Inputs(int(self.n_features_in_)), sizes[-1], self._target().loss)
 
     def _settings(self, hidden_layer_sizes: tuple[int, ...]) -> Hyperparameters:
         """What a prediction needs to know of the parameters."""
@@ -222,31 +219,36 @@ class _MultilayerPerceptron(Face):
         self.out_activation_ = {"sigmoid": "logistic"}.get(output, output)
         self.coefs_, self.intercepts_ = [], []
         sizes, factor = plan.architecture.sizes, 2.0 if self.activation == "logistic" else 6.0
-        for n_before, n in zip(sizes[:-1], sizes[1:], strict=True):
+        for n_before, n in pairwise(sizes):
             bound = np.sqrt(factor / (n_before + n))
             self.coefs_.append(generator.uniform(-bound, bound, (n_before, n)).astype(dtype))
             self.intercepts_.append(generator.uniform(-bound, bound, n).astype(dtype))
-        self._best = self._theta(plan)
-        if self.solver != "lbfgs":
-            self.loss_curve_: list[float] = []
-            self._no_improvement_count = 0
-            self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-            self.best_validation_score_ = -np.inf if self.early_stopping else None
-            self.best_loss_ = None if self.early_stopping else np.inf
+        for name in ("loss_curve_", "validation_scores_", "best_validation_score_", "best_loss_"):
+            self.__dict__.pop(name, None)
 
-    def _theta(self, plan: Plan) -> Array:
-        """`coefs_` and `intercepts_` as the plan's vector of parameters.
+    def _begin_curves(self, theta: Array) -> None:
+        """Have the record of a training in minibatches that begins, or goes on where an earlier one ended."""
+        if "loss_curve_" in vars(self):
+            return
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
+        self.best_validation_score_: float | None = -np.inf if self.early_stopping else None
+        self.best_loss_: float | None = None if self.early_stopping else np.inf
+        self._best, self._no_improvement_count = theta, 0
+
+    def _theta(self, sizes: tuple[int, ...]) -> Array:
+        """`coefs_` and `intercepts_` as the vector of parameters of a plan with layers of these sizes, n[0] … n[L].
 
         Raises
         ------
         ShapeError
-            They are not those of the plan's layers.
+            They are not those of such layers.
         """
-        sizes, parts = plan.architecture.sizes, []
-        if not len(self.coefs_) == len(self.intercepts_) == plan.architecture.L:
+        L, parts = len(sizes) - 1, []
+        if not len(self.coefs_) == len(self.intercepts_) == L:
             raise ShapeError(
-                f"A network with L = {plan.architecture.L} layers needs as many coefs_ and intercepts_; got "
-                f"{len(self.coefs_)} and {len(self.intercepts_)}."
+                f"A network with L = {L} layers needs as many coefs_ and intercepts_; got {len(self.coefs_)} and "
+                f"{len(self.intercepts_)}."
             )
         for l, (W, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True), start=1):
             if np.shape(W) != sizes[l - 1 : l + 1] or np.shape(b) != sizes[l : l + 1]:
@@ -311,13 +313,14 @@ class _MultilayerPerceptron(Face):
             plan, theta, examples, self._update_rule(), self._rows_in_a_batch(n), state, effective_n_jobs(-1)
         )
         data_scale, constant = self._loss_terms(Examples(*(array[train_rows] for array in examples)))
+        self._begin_curves(theta)
         finite = True
         self.n_iter_ = 0
         try:
             while self.n_iter_ < self.max_iter and finite:
                 if self.shuffle:
                     order = shuffle(order, random_state=generator)
-                data_loss, penalty = descent.epoch(train_rows[order])
+                data_loss, penalty = descent.epoch(train_rows[order], self.tol)
                 self.n_iter_ += 1
                 self.t_ += n
                 self.loss_ = data_scale * data_loss + penalty + constant
@@ -377,8 +380,9 @@ class _MultilayerPerceptron(Face):
     def _count_improvements(self, score: float | None, theta: Array) -> None:
         """Note what an epoch brought, and for how many it has been less than `tol` better."""
         if score is None:
-            worse = self.loss_ > self.best_loss_ - self.tol
-            self.best_loss_ = min(self.loss_, self.best_loss_)
+            least = np.inf if self.best_loss_ is None else self.best_loss_
+            worse = self.loss_ > least - self.tol
+            self.best_loss_ = min(self.loss_, least)
         else:
             self._say(f"Validation score: {score:f}")
             self.validation_scores_ = [*(self.validation_scores_ or []), score]
@@ -402,11 +406,11 @@ class _MultilayerPerceptron(Face):
             sys.stdout.write(line + "\n")
 
     @property
-    def model_(self) -> Model:
+    def model_(self) -> Model:  # type: ignore[override]
         """The network with `coefs_` and `intercepts_` as they are now, and what stands around it."""
         if not hasattr(self, "coefs_") or not hasattr(self, "n_outputs_"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
-        theta = self._theta(self._plan([len(b) for b in self.intercepts_]))
+        theta = self._theta((int(self.n_features_in_), *(len(b) for b in self.intercepts_)))
         if "_model" not in vars(self) or not np.array_equal(self._model.members[0].theta, theta.astype(np.float32)):
             self._model = self._new_model(theta)
         return self._model
@@ -420,6 +424,7 @@ class _MultilayerPerceptron(Face):
         return Model(layout, target, (Member(settings, theta.astype(np.float32), statistics, fitted),))
 
     def _predictions(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self, "model_")
         model = self.model_
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
         dense = X.toarray() if hasattr(X, "toarray") else X
@@ -645,7 +650,7 @@ class MLPRegressor(RegressorFace, _MultilayerPerceptron, _WithLoss):
     >>> from sklearn.datasets import load_diabetes
     >>> from leadline.neural_network import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> MLPRegressor((20,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y / 100).score(X, y / 100) > 0.5
+    >>> MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y / 100).score(X, y / 100) > 0.5
     True
     """
 
@@ -656,7 +661,9 @@ class MLPRegressor(RegressorFace, _MultilayerPerceptron, _WithLoss):
         negative = np.flatnonzero((Y < 0).any(axis=1))
         if self.loss == "poisson" and len(negative):
             row = int(negative[0])
-            raise DataError(f"The target has {y[row]} in row {row + 1}; the loss 'poisson' needs numbers of at least 0.")
+            raise DataError(
+                f"The target has {y[row]} in row {row + 1}; the loss 'poisson' needs numbers of at least 0."
+            )
         return np.asarray(Y)
 
     def _target(self) -> Target:
@@ -666,7 +673,7 @@ class MLPRegressor(RegressorFace, _MultilayerPerceptron, _WithLoss):
         predictions = self._target().predictions(Z, TargetStatistics.unscaled(Z.shape[1]))
         return float(r2_score(Y, predictions, sample_weight=w)) if np.isfinite(predictions).all() else float("nan")
 
-    def predict(self, X: Any) -> NDArray[np.floating]:
+    def predict(self, X: Any) -> Array:
         """The predicted numbers, (m,) or (m, k), for X of shape (m, p), in the precision of the parameters and of X."""
         predictions = super().predict(X)
         single = self.coefs_[0].dtype == np.float32 and getattr(X, "dtype", None) == np.float32

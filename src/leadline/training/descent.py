@@ -1,8 +1,8 @@
 """One network trained in the way of scikit-learn's `MLPClassifier` and `MLPRegressor`, by the kernels of all others.
 
-It differs from `trainer` in what a script for those relies on: minibatches are cut one after the other, and the last one
-is what is left; the L2 penalty is one of each minibatch; nothing is planned, so a learning rate may follow from what an
-epoch brought, and the caller says after every epoch whether there is another one.
+It differs from `trainer` in what a script for those relies on: minibatches are cut one after the other, and the last
+one is what is left; the L2 penalty is one of each minibatch; nothing is planned, so a learning rate may follow from
+what an epoch brought, and the caller says after every epoch whether there is another one.
 
 Scikit-learn's SGD moves along a velocity v, and so do our optimisers, along m = −v/α:
 
@@ -136,7 +136,7 @@ class Descent:
         """Where the optimiser stands."""
         return DescentState(self._rate, self._population.m[0].copy(), self._population.v[0].copy(), self._steps)
 
-    def epoch(self, rows: Array) -> tuple[float, float]:
+    def epoch(self, rows: Array, tol: float = 0.0) -> tuple[float, float]:
         """Take an epoch's steps on these rows of the examples, (n,), in their order.
 
         Returns
@@ -145,17 +145,32 @@ class Descent:
             The mean of the rows, each as the network was when it came; not finite if that of a step was not, before
             which it stopped.
         penalty : float
-            What the L2 penalty adds to that, of the parameters at the beginning and the end on average.
+            What the L2 penalty adds to that. Where it is below `tol`, that of the parameters at the beginning and the
+            end on average is taken for it, which is much nearer than that.
         """
         starts = np.arange(0, len(rows), self.batch_size)
         weights = np.add.reduceat(self.examples.w[rows].astype(np.float64), starts)
-        share_of_rows = np.diff([*starts, len(rows)]) / len(rows)
-        penalty = 0.5 * self.rule.alpha * float(np.sum(share_of_rows / weights))
-        before, keys = self._squares(), np.zeros((len(starts), self._layers), np.uint64)
-        steps = Steps(self.examples, rows, self.batch_size, self._settings(weights), keys)
-        (loss,) = self._population.run([steps], self.threads)
+        factors = 0.5 * self.rule.alpha * np.diff([*starts, len(rows)]) / len(rows) / weights
+        settings = self._settings(weights)
         self._steps += len(starts)
-        return float(loss), penalty * 0.5 * (before + self._squares())
+        before = self._squares()
+        if factors.sum() * before <= tol:
+            loss = self._take(rows, settings)
+            return loss, factors.sum() * 0.5 * (before + self._squares())
+        loss = penalty = 0.0
+        for i, start in enumerate(starts):
+            own = rows[start : start + self.batch_size]
+            penalty += factors[i] * self._squares()
+            loss += self._take(own, settings[i : i + 1]) * len(own) / len(rows)
+            if not np.isfinite(loss):
+                break
+        return loss, penalty
+
+    def _take(self, rows: Array, settings: Array) -> float:
+        """Take steps on these rows; their mean loss."""
+        keys = np.zeros((len(settings), self._layers), np.uint64)
+        steps = Steps(self.examples, rows, self.batch_size, settings, keys)
+        return float(self._population.run([steps], self.threads)[0])
 
     def scores(self, rows: Array) -> Array:
         """Raw scores Z[L], (m, n[L]), of some rows of the examples."""
@@ -194,7 +209,7 @@ class Descent:
         adam = rule.solver == "adam"
         beta_1 = rule.beta_1 if adam else rule.momentum
         correction_2 = 1 / (1 - rule.beta_2**times)
-        columns = {
+        columns: dict[str, Any] = {
             "rate": self._rate,
             "beta_1": beta_1,
             "rest_1": 1 - beta_1,
