@@ -11,7 +11,8 @@ import leadline
 
 SOURCE = Path(leadline.__file__).parent
 
-# Files beside the rooms belong to floor 0, which everyone may import; leadline/__init__ only hands out public names.
+# Files beside the rooms belong to floor 0, which everyone may import; leadline/__init__ and neural_network only hand
+# out public names.
 FLOORS = {
     "network": 1,
     "training": 2,
@@ -21,6 +22,7 @@ FLOORS = {
     "estimators": 4,
     "inspection": 5,
     "export": 5,
+    "neural_network": 5,
     "report": 6,
     "cli": 7,
 }

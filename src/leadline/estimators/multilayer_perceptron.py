@@ -650,7 +650,8 @@ class MLPRegressor(RegressorFace, _MultilayerPerceptron, _WithLoss):
     >>> from sklearn.datasets import load_diabetes
     >>> from leadline.neural_network import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y / 100).score(X, y / 100) > 0.5
+    >>> model = MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", max_iter=1000, random_state=0)
+    >>> model.fit(X, y / 100).score(X, y / 100) > 0.5
     True
     """
 
