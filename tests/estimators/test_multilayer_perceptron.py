@@ -325,6 +325,14 @@ def test_what_cannot_be_done_is_said() -> None:
         )
 
 
+def test_one_class_is_learned_and_not_saved(tmp_path: Path) -> None:
+    model = ours.MLPClassifier((4,), max_iter=2, early_stopping=True).fit(X_digits, np.full(300, "only"))
+    assert set(model.predict(X_digits)) == {"only"}
+    np.testing.assert_array_equal(model.predict_proba(X_digits[:2]), [[1.0], [1.0]])
+    with pytest.raises(DataError, match="one class only cannot be saved"):
+        model.save(tmp_path / "model")
+
+
 def test_an_interrupted_training_keeps_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     from leadline.training.descent import Descent
 

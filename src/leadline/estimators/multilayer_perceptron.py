@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -517,7 +518,7 @@ hidden_layer_sizes : sequence of int or int, default (100,)
     feature_names_in_ : (p,) array
         If X had column names.
     model_ : Model
-        The network, as `save`, `leadline.export` and `leadline.inspection` use it."""
+        The network, as `leadline.inspection` takes it."""
 
 Kind = TypeVar("Kind", bound=type[Any])
 
@@ -572,6 +573,19 @@ class MLPClassifier(ClassifierFace, _MultilayerPerceptron):
         if not hasattr(self, "_label_binarizer"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         return np.asarray(self._label_binarizer.classes_)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model into the folder `path`, as all estimators do.
+
+        Raises
+        ------
+        DataError
+            The network knows one class only, which no model file describes.
+        """
+        check_is_fitted(self, "model_")
+        if len(self.classes_) < 2:
+            raise DataError("A network that has seen one class only cannot be saved: there is nothing to tell apart.")
+        super().save(path)
 
     def _target(self) -> Target:
         classes = self.classes_
