@@ -11,7 +11,8 @@ import leadline
 
 SOURCE = Path(leadline.__file__).parent
 
-# Files beside the rooms belong to floor 0, which everyone may import; leadline/__init__ only hands out public names.
+# Files beside the rooms belong to floor 0, which everyone may import; leadline/__init__ and neural_network only hand
+# out public names.
 FLOORS = {
     "network": 1,
     "training": 2,
@@ -22,6 +23,7 @@ FLOORS = {
     "inspection": 5,
     "export": 5,
     "serving": 5,
+    "neural_network": 5,
     "report": 6,
     "tracking": 7,
     "cli": 7,

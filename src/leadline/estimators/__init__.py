@@ -6,12 +6,15 @@ from leadline.estimators.depth_search import DepthSearchCV, ladder_frame
 from leadline.estimators.encoder import TableEncoder
 from leadline.estimators.loading import load
 from leadline.estimators.model import Member, Model
+from leadline.estimators.multilayer_perceptron import MLPClassifier, MLPRegressor
 
 __all__ = [
     "DeepClassifier",
     "DeepRegressor",
     "DepthSearchCV",
     "Face",
+    "MLPClassifier",
+    "MLPRegressor",
     "Member",
     "Model",
     "TableEncoder",

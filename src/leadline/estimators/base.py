@@ -44,6 +44,7 @@ __all__ = [
     "Face",
     "Given",
     "RegressorFace",
+    "as_weights",
     "draw_seed",
     "read_input",
 ]
@@ -133,7 +134,7 @@ def read_input(
         raise DataError(f"Found array with 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required.")
     if len(frame) != len(y):
         raise DataError(f"X has {len(frame):,} rows but y has {len(y):,}: inconsistent numbers of samples.")
-    w = _as_weights(sample_weight, len(frame)) * _class_weights(class_weight, y)
+    w = as_weights(sample_weight, len(frame)) * _class_weights(class_weight, y)
     all_y, kept = y, np.flatnonzero(w > 0)
     if len(kept) < len(frame):
         frame, y, w = frame.iloc[kept].reset_index(drop=True), y[kept], w[kept]
@@ -184,7 +185,14 @@ def _class_weights(class_weight: Any, y: Array) -> Array | float:
         raise DataError(f"class_weight cannot be used: {error}") from error
 
 
-def _as_weights(sample_weight: Any, n: int) -> Array:
+def as_weights(sample_weight: Any, n: int) -> Array:
+    """The weights of n rows in float64; ones where none are given.
+
+    Raises
+    ------
+    DataError
+        They are not one finite number of at least 0 for each row, or all are 0.
+    """
     if sample_weight is None:
         return np.ones(n)
     w = np.asarray(sample_weight, dtype=np.float64)
