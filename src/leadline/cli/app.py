@@ -421,15 +421,26 @@ def explain(
         bool, typer.Option("--check", help="Check the backward pass against central differences.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write a page that walks through the network and trains it, offline.")
+    ] = False,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="HTML file of --html (default: equations.html in the run folder, or here).", show_default=False
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option(help="In which the page opens: en or zh.")] = "en",
 ) -> None:
-    """Show what a network is: its shapes, one example's way through it, its gradients checked.
+    """Show what a network is: its shapes, one example's way through it, its gradients checked; --html as a page.
 
     Either for --sizes, with random parameters, or for a trained run.
     """
     with _exit_codes():
         from leadline.cli.explain import ExplainOptions, run_explain
 
-        run_explain(ExplainOptions(run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json))
+        words = (run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json, html, out, language)
+        run_explain(ExplainOptions(*words))
 
 
 @app.command("why-deep")
