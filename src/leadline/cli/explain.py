@@ -45,6 +45,9 @@ class ExplainOptions:
     html: bool = False
     out: str | None = None
     language: str = "en"
+    check_code: str | None = None
+    names: str | None = None
+    time_limit: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ class _Subject:
 
 def run_explain(options: ExplainOptions) -> None:
     """Do what `leadline explain` does."""
+    if options.check_code is not None:
+        from leadline.cli.learn import run_check_code
+
+        if options.run or options.sizes or options.html or options.trace or options.check:
+            raise ParameterError("--check-code stands alone: leave out the run, --sizes, --html, --trace and --check.")
+        run_check_code(options.check_code, options.names, options.time_limit, options.language, options.json)
+        return
     if options.html:
         _write_page(options)
         return
