@@ -68,12 +68,12 @@ def forth(page, times=1):
 BITS = "JSON.stringify(bench.walk.parameters.map(({ W, b }) => [Array.from(W.data), Array.from(b.data)]))"
 
 
-def test_the_numbers_of_fifty_random_networks_are_those_of_the_specification(opened):
+def test_the_numbers_of_fifty_random_networks_are_those_of_the_specification(opened, record_property):
     records, expected = numbers.cases(50)
     with opened() as page:
         found = page.evaluate(numbers.COMPUTE, records)
     difference = numbers.largest_difference(found, expected)
-    print(f"largest difference to the specification: {difference:.1e}")
+    record_property("largest difference to the specification", difference)
     assert difference < 1e-12
 
 
@@ -206,7 +206,7 @@ def test_every_toy_is_learned_a_little(opened, data):
         assert page.evaluate("bench.walk.values.J") < 0.97 * before
 
 
-def test_training_is_drawn_at_thirty_frames_a_second(opened):
+def test_training_is_drawn_at_thirty_frames_a_second(opened, record_property):
     with opened() as page:
         for name in ("x₁²", "x₂²"):
             page.get_by_label(name, exact=True).check()
@@ -219,7 +219,7 @@ def test_training_is_drawn_at_thirty_frames_a_second(opened):
         until(page, "bench.frames.length > 100")
         rate = float(page.evaluate("document.body.dataset.fps"))
         page.click("#train")
-        print(f"{rate:.0f} frames a second")
+        record_property("frames a second", rate)
         # what a slow machine without a graphics card may still be asked for
         assert rate > 10
 

@@ -111,7 +111,7 @@ def test_the_circuits_of_the_page_are_those_of_the_specification():
         architecture, parameters = getattr(circuits_module, name)(size)
         assert tuple(sizes) == architecture.sizes
         for (W, b), (own_W, own_b) in zip(parameters, layers, strict=True):
-            assert (W == np.asarray(own_W)).all()
+            assert (np.asarray(own_W) == W).all()
             assert (b == np.asarray(own_b)).all()
 
 
@@ -121,7 +121,7 @@ def test_the_page_s_recentred_circuits_are_exact_too():
         "['parity_tree', 'parity_patterns', 'parity_sum', 'parity_folded'].every((name) => { const { network, parameters } = recentred(CIRCUITS[name](5)), data = parityData(5);"
         " return forward(network, parameters, data.X).Z.data.every((z, j) => z === data.Y.data[j]); })"
     )
-    assert bit_patterns(5).tolist() == run("toRows(bitPatterns(5))")
+    assert run("toRows(bitPatterns(5))") == bit_patterns(5).tolist()
 
 
 @needs_node

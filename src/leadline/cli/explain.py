@@ -1,4 +1,4 @@
-"""`leadline explain`: a network's shapes, one example's way through it, its gradients checked, and all of it as a page."""
+"""`leadline explain`: a network's shapes, one example's way through it, its gradients checked, and the page."""
 
 import json
 import sys
@@ -188,7 +188,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
         data = _table_of(run)
         if data is None:
             X = np.random.default_rng(options.seed).standard_normal((architecture.sizes[0], EXAMPLES))
-            about = f"{network} in {run}; its table was not found, so the inputs are random: leadline explain RUN DATA --html"
+            about = f"{network} in {run}; its table was not found, so inputs are random: explain RUN DATA --html"
             return _Subject(architecture, parameters, X, None, about)
     if data is None:
         if options.trace or options.check:
@@ -205,6 +205,9 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
         own = model.members[options.member]
         Y = own.target.apply(model.target.encode(picked[model.target.name].to_numpy())).T
     about = f"row {options.row} of {data}, {network}; A[0] is the row as the network sees it"
+    if made_up:  # the page holds all of them
+        source = f"{len(rows)} rows of {Path(data).name}, row {options.row} first"
+        about = f"{source}, {network}; A[0] is a row as the network sees it"
     return _Subject(architecture, parameters, np.asarray(X, dtype=np.float64), Y, about)
 
 

@@ -114,11 +114,12 @@ def run_learn(number: int | None, check: bool, hint: bool, folder: str, language
             sign = "✓" if own.key in course.done else "·"
             show(f"{sign} {own.number:>2}  {own.section[place]:<16} {own.title[place]}")
         show("")
+        done = _say(place, f"{len(course.done)} of {len(EXERCISES)}", f"{len(course.done)} / {len(EXERCISES)}")
         show(
             _say(
                 place,
-                f"{len(course.done)} of {len(EXERCISES)} done. leadline learn NUMBER writes a file to fill in; --check checks it, --hint helps.",
-                f"完成 {len(course.done)} / {len(EXERCISES)}。leadline learn 编号 写出要填的文件;--check 检查,--hint 提示。",
+                f"{done} done. leadline learn NUMBER writes a file to fill in; --check checks it, --hint helps.",
+                f"完成 {done}。leadline learn 编号 写出要填的文件;--check 检查,--hint 提示。",
             )
         )
         return
@@ -157,8 +158,8 @@ def run_learn(number: int | None, check: bool, hint: bool, folder: str, language
     if not checked.right:
         sys.stdout.flush()
         raise typer.Exit(WRONG)
-    left = [own for own in EXERCISES if own.key not in course.done]
-    if left:
-        show(_say(place, f"Next: leadline learn {left[0].number}", f"下一个:leadline learn {left[0].number}"), "dim")
+    todo = [own.number for own in EXERCISES if own.key not in course.done]
+    if todo:
+        show(_say(place, f"Next: leadline learn {todo[0]}", f"下一个:leadline learn {todo[0]}"), "dim")
     else:
         show(_say(place, "All exercises are done.", "全部练习已完成。"), "bold")

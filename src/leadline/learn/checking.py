@@ -314,7 +314,8 @@ class Checker:
         return None
 
     def _unnamed(self, function: Function, quantity: Quantity, own: _Tried) -> Finding:
-        got, expected = own.values.get(quantity.name), own.expected[quantity.name]
+        got: Any = own.values.get(quantity.name)
+        expected: Any = own.expected[quantity.name]
         words, look = ("the numbers are not those of the equation", "数与公式不符"), quantity.look
         if isinstance(expected, np.ndarray) and np.shape(got) != expected.shape:
             words = (
@@ -474,7 +475,7 @@ class Checker:
                         (sizes[l], 1),
                         r"['\"]b|b\w*\s*=",
                     )
-                if W.size > 1 and np.all(W == W.flat[0]):
+                if W.size > 1 and np.ptp(W) == 0:
                     return say(
                         "W all alike",
                         f"all entries of W{l} are {W.flat[0]:g}: then all units of a layer stay equal for ever; draw them at random",
@@ -602,7 +603,8 @@ def _backwards(names: Mapping[str, Any]) -> list[str]:
 
 def _with_numbers(finding: Finding, quantity: Quantity, own: _Tried) -> Finding:
     """Add the first number that is wrong and the one that should stand there."""
-    got, expected = own.values.get(quantity.name), own.expected[quantity.name]
+    got: Any = own.values.get(quantity.name)
+    expected: Any = own.expected[quantity.name]
     finding.case = own.case.about
     label = quantity.name
     if isinstance(expected, dict):

@@ -6,6 +6,7 @@ cross-entropy, as in the course.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def relu_backward(dA: Array, cache: Array) -> Array:
 def initialize_parameters_deep(layer_dims: Sequence[int], seed: int = 3) -> dict[str, Array]:
     """W[l] of small random numbers, (n[l], n[l-1]), and b[l] of zeros, (n[l], 1)."""
     generator, parameters = np.random.default_rng(seed), {}
-    for l, (n_before, n) in enumerate(zip(layer_dims[:-1], layer_dims[1:], strict=True), start=1):
+    for l, (n_before, n) in enumerate(pairwise(layer_dims), start=1):
         parameters[f"W{l}"] = generator.standard_normal((n, n_before)) / np.sqrt(n_before)
         parameters[f"b{l}"] = np.zeros((n, 1))
     return parameters

@@ -200,7 +200,7 @@ def _check_training(namespace: dict[str, Any], checker: Checker) -> list[Finding
 
 
 def _check_hyperparameters(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
-    scores = {0.001: 0.69, 0.03: 0.41, 0.1: 0.22, 0.5: 0.25, 3.0: float("nan"), 30.0: float("inf")}
+    scores = {3.0: float("nan"), 0.001: 0.69, 0.03: 0.41, 0.1: 0.22, 0.5: 0.25, 30.0: float("inf")}
     calls: list[float] = []
 
     def evaluate(rate: float) -> float:
@@ -296,7 +296,7 @@ _BACKWARD, _BUILDING = ("Backward", "反向传播"), ("Building", "搭建")
 _HYPER, _DEPTH = ("Hyperparameters", "超参数"), ("Why deep?", "为什么要深?")
 
 EXERCISES: Sequence[Exercise] = tuple(
-    Exercise(number, *rest)  # type: ignore[arg-type]
+    Exercise(number, *rest)
     for number, rest in enumerate(
         (
             (
@@ -431,7 +431,7 @@ EXERCISES: Sequence[Exercise] = tuple(
                 ("The cost", "代价"),
                 (
                     "J = −(1/m) Σ (Y log A[L] + (1 − Y) log(1 − A[L])).",
-                    "J = −(1/m) Σ (Y log A[L] + (1 − Y) log(1 − A[L]))。",
+                    "代价 J = −(1/m) Σ (Y log A[L] + (1 − Y) log(1 − A[L]))。",
                 ),
                 "import numpy as np\n\n\ndef compute_cost(AL, Y):\n    raise NotImplementedError\n",
                 ("compute_cost",),

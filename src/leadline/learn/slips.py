@@ -68,8 +68,8 @@ def _relu(Z: Array) -> Array:
 
 
 def _softmax(Z: Array, axis: int | None) -> Array:
-    E = np.exp(Z - Z.max(axis=axis, keepdims=True))
-    return np.asarray(E / E.sum(axis=axis, keepdims=True))
+    E: Array = np.exp(Z - Z.max(axis=axis, keepdims=True))
+    return np.asarray(E / E.sum(axis=axis, keepdims=True), dtype=np.float64)
 
 
 def _m(x: Inputs) -> int:
@@ -98,7 +98,8 @@ def _forward(
 
 def _first_layers(x: Inputs) -> Array:
     """A[L-1]: the output layer is missing."""
-    P, A = x["parameters"], x["X"]
+    P: Mapping[str, Array] = x["parameters"]
+    A: Array = x["X"]
     for l in range(1, len(P) // 2):
         A = _relu(P[f"W{l}"] @ A + P[f"b{l}"])
     return A
@@ -311,17 +312,17 @@ def _slope_slips(
                 ),
                 lambda dA, Z: dA * _slope(Z),
             ),
-            slip("dA forgotten", _NO_DA, lambda dA, Z: (Z > 0) * 1.0),
+            slip("dA forgotten", _NO_DA, lambda dA, Z: np.asarray((Z > 0) * 1.0, dtype=np.float64)),
             slip("@ for *", _MATRIX, lambda dA, Z: dA @ (Z > 0)),
         ]
     return found
 
 
 def _dW(x: Inputs, wrong: Callable[[Array, Array], Array], name: str) -> Any:
-    """All three gradients of a layer whose dZ is wrong."""
+    """dW of a layer whose dZ is wrong."""
     if x["activation"] != name:
         raise ValueError("another activation")
-    (A_prev, W, _), Z = x["course_cache"]
+    (A_prev, _, _), Z = x["course_cache"]
     dZ = wrong(x["dA"], Z)
     return dZ @ A_prev.T / dZ.shape[1]
 

@@ -11,6 +11,7 @@ import os
 import sys
 import types
 import warnings
+from pathlib import Path
 from typing import Any
 
 from leadline.learn import course
@@ -69,7 +70,7 @@ def _exercise(exercise: Any, namespace: dict[str, Any], path: str, checker: Chec
 
 def _run(path: str, source: str) -> dict[str, Any]:
     """The names that the file defines. Assertions are left out: the check says more than they do."""
-    sys.path.insert(0, os.path.dirname(path) or ".")
+    sys.path.insert(0, str(Path(path).parent))
     for name in HELPERS:
         if importlib.util.find_spec(name) is None:
             helper = types.ModuleType(name)

@@ -134,7 +134,7 @@ def build_page(own: OwnNetwork | None = None, about: str = "", language: str = "
     if language not in LANGUAGES:
         raise ParameterError(f"--language must be one of {', '.join(LANGUAGES)}; got {language!r}.")
     given: dict[str, Any] = {"settings": SETTINGS, "language": language, "found": _found(), "own": None}
-    datasets = DATASETS
+    datasets: tuple[tuple[str, str, str], ...] = DATASETS
     if own is not None:
         given["own"] = _own(own)
         hidden = zip(own.architecture.hidden_sizes, own.architecture.hidden_activations, strict=True)
