@@ -86,8 +86,12 @@ def test_a_page_is_drawn_and_fits_its_screen(opened, name, width, scheme):
         forth(page, 12)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("#network .unit").count() >= 10
+        # what stands in the middle of each unit's button
         colours = page.evaluate(
-            "new Set(bench.network_view.canvases.flat().map((own) => own.getContext('2d').getImageData(0, 0, own.width, own.height).data.join())).size"
+            "(() => { const { spots, pictures, dots } = bench.network_view, copy = document.createElement('canvas');"
+            " Object.assign(copy, { width: pictures.width, height: pictures.height });"
+            " const context = copy.getContext('2d', { willReadFrequently: true }); context.drawImage(pictures, 0, 0);"
+            " return new Set(spots.flat().map(({ left, top, size }) => context.getImageData(dots * (left + 4), dots * (top + 4), dots * (size - 8), dots * (size - 8)).data.join())).size; })()"
         )
         assert colours > 5
         assert page.locator("math").count() > 40

@@ -12,6 +12,9 @@ function sumTable(terms, after) {
   return `<div class="wide" tabindex="0"><table class="sum"><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
+// Numbers as a sum: 0.3 − 0.7 + 0.2.
+const written = (values) => values.map((value, k) => k === 0 ? shown(value) : value < 0 ? `− ${shown(-value)}` : `+ ${shown(value)}`).join(" ");
+
 const range = (n) => Array.from({ length: n }, (_, k) => k);
 const line = (text) => `<p class="arithmetic">${text}</p>`;
 
@@ -35,7 +38,7 @@ const ARITHMETIC = {
   Y: (walk, { j }) => [say("trueOf", { j }), ""],
   J(walk) {
     const values = Array.from(lossNamed(walk.network.loss).value(walk.values.Z, walk.data.Y)), m = values.length;
-    const terms = values.slice(0, MOST_TERMS).map(shown).join(" + ");
+    const terms = written(values.slice(0, MOST_TERMS));
     return [`${say("meanLoss")} (${walk.network.loss})`, line(`(${terms}${m > MOST_TERMS ? ` + … ${say("more", { n: m - MOST_TERMS })}` : ""}) / ${m} = <b>${shown(walk.values.J)}</b>`)];
   },
   dZ(walk, { l, i, j }) {
@@ -55,7 +58,7 @@ const ARITHMETIC = {
   },
   db(walk, { l, i }) {
     const dZ = quantity(walk, "dZ", l), m = dZ.columns, row = range(m).map((c) => at(dZ, i, c));
-    const text = row.slice(0, MOST_TERMS).map(shown).join(" + ");
+    const text = written(row.slice(0, MOST_TERMS));
     return [say("dbOf", { i, m }), line(`(${text}${m > MOST_TERMS ? ` + … ${say("more", { n: m - MOST_TERMS })}` : ""}) / ${m} = <b>${shown(quantity(walk, "db", l).data[i])}</b>`)];
   },
   dA(walk, { l, i, j }) {

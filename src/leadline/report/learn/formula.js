@@ -1,6 +1,6 @@
 // Formulas as mathematics: "dW[l] = (1/m) dZ[l] A[l-1]ᵀ" to MathML. [l] is the layer, a second bracket the cell.
 
-const TOKEN = /\(1\/m\)|(d(?=[A-Zabz]\b|[A-Zabz]\[)|)([A-Za-zŷα]+)(\[[^\]]*\])?(\[[^\]]*\])?(′)?(ᵀ)?|\d+(?:\.\d+)?|\s+|./gu;
+const TOKEN = /\(1\/m\)|:=|(d(?=[A-Zabz]\b|[A-Zabz]\[)|)([A-Za-zŷα]+)(\[[^\]]*\])?(\[[^\]]*\])?(′)?(ᵀ)?|\d+(?:\.\d+)?|\s+|./gu;
 const escaped = (text) => text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 
 // What stands in a bracket: l-1 or 3,0.

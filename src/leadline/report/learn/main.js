@@ -95,7 +95,6 @@ class Bench {
     if (walk.data.plane.kind === "line") paintLine(element("surface"), row(large), l === walk.network.sizes.length - 1 ? walk.data.Y.data : []);
     else paint(element("surface"), row(large), input.width, input.height, names[l]);
     if (!this.training) paintExamples(element("examples"), walk.data, this.exampleOf());
-    paintCosts(element("costs"), walk.costs);
     this.drawFigures();
   }
 
@@ -118,6 +117,7 @@ class Bench {
   drawTables() {
     const { walk } = this, { sizes } = walk.network, L = sizes.length - 1, step = walk.step;
     this.tables = performance.now();
+    paintCosts(element("costs"), walk.costs);
     element("position").innerHTML = walk.atBeginning ? say("beginning") : `${say("iteration")} ${walk.p === 0 ? walk.t - 1 : walk.t}, ${say("step")} ${walk.p || walk.steps.length}/${walk.steps.length}: <b>${say(step.way)}</b>`;
     element("equation").innerHTML = step ? stepFormula(step, L) : formula("A[0] = X");
     element("chain").textContent = step ? this.sayStep(step, L) : "";

@@ -8,14 +8,14 @@ const EDGE_LEVELS = 8;
 class NetworkView {
   // place: the element that it fills; choose(l, i): a unit was chosen; window(l): the first unit of a layer that is shown
   constructor(place, choose, resize, scroll) {
-    Object.assign(this, { place, choose, resize, scroll, canvases: [], starts: [] });
+    Object.assign(this, { place, choose, resize, scroll, buttons: [], starts: [], atlas: document.createElement("canvas") });
   }
 
   // Units, buttons and texts; after this, `paint` is enough.
   build(walk, starts) {
     const { sizes } = walk.network;
     this.starts = starts;
-    this.canvases = [];
+    this.buttons = [];
     const columns = sizes.map((n, l) => {
       const start = starts[l], count = Math.min(n - start, MOST_UNITS), hidden = l > 0 && l < sizes.length - 1;
       const column = document.createElement("div");
@@ -23,7 +23,7 @@ class NetworkView {
       column.dataset.l = l;
       column.innerHTML = `<div class="head">${formula(`A[${l}]`)}<small>${n} ${say(n === 1 ? "unit" : "units")}</small></div><div class="stack"></div>`;
       const stack = column.querySelector(".stack");
-      this.canvases[l] = [];
+      this.buttons[l] = [];
       for (let i = start; i < start + count; i++) {
         const button = document.createElement("button");
         button.className = "unit";
@@ -31,50 +31,64 @@ class NetworkView {
         const label = l === 0 ? say("inputLabel", { i, name: walk.data.inputs[i] || "" }) : say("unitLabel", { l, i, n: sizes[l - 1] });
         button.setAttribute("aria-label", label);
         button.title = label;
-        const canvas = document.createElement("canvas");
-        button.append(canvas);
         button.addEventListener("click", () => this.choose(l, i));
         stack.append(button);
-        this.canvases[l].push(canvas);
+        this.buttons[l].push(button);
       }
       if (n > MOST_UNITS) column.append(pager(start, MOST_UNITS, n, (place) => this.scroll(l, place), say("firstUnit", { a: start, b: start + count - 1, n })));
       if (hidden) column.append(pair(say("removeUnit", { l }), say("addUnit", { l }), (sign) => this.resize(l, sign), n < 2, n >= MOST_UNITS));
       return column;
     });
-    this.edges = document.createElement("canvas");
-    this.edges.className = "edges";
-    this.edges.setAttribute("aria-hidden", "true");
-    this.place.replaceChildren(this.edges, ...columns);
+    [this.edges, this.pictures] = ["edges", "pictures"].map((name) => Object.assign(document.createElement("canvas"), { className: `behind ${name}`, ariaHidden: "true" }));
+    this.place.replaceChildren(this.edges, this.pictures, ...columns);
     this.measure();
   }
 
   // Where the units stand, so that edges can be drawn to them.
   measure() {
     const own = this.place.getBoundingClientRect();
-    this.spots = this.canvases.map((layer) => layer.map((canvas) => {
-      const box = canvas.parentElement.getBoundingClientRect();
-      return { left: box.left - own.left + this.place.scrollLeft, right: box.right - own.left + this.place.scrollLeft, middle: (box.top + box.bottom) / 2 - own.top };
+    const across = this.place.scrollLeft - own.left - this.place.clientLeft, down = -own.top - this.place.clientTop;
+    this.spots = this.buttons.map((layer) => layer.map((button) => {
+      const box = button.getBoundingClientRect();
+      return { left: box.left + across, right: box.right + across, top: box.top + down, size: box.width, middle: (box.top + box.bottom) / 2 + down };
     }));
     this.wide = this.place.scrollWidth;
     this.high = this.place.clientHeight;
-    Object.assign(this.edges, { width: 2 * this.wide, height: 2 * this.high });
-    Object.assign(this.edges.style, { width: `${this.wide}px`, height: `${this.high}px` });
+    this.dots = window.devicePixelRatio || 1;
+    [this.edges, this.pictures].forEach((canvas) => {
+      Object.assign(canvas, { width: Math.round(this.dots * this.wide), height: Math.round(this.dots * this.high) });
+      Object.assign(canvas.style, { width: `${this.wide}px`, height: `${this.high}px` });
+    });
   }
 
   // pictures[l]: A[l] at all inputs of a picture.
   paint(walk, pictures, input, edges = true) {
     const names = [null, ...walk.network.activations, lossNamed(walk.network.loss).outputActivation];
-    this.canvases.forEach((layer, l) => layer.forEach((canvas, place) => {
-      const A = pictures[l], i = this.starts[l] + place;
-      paint(canvas, A.data.subarray(i * A.columns, (i + 1) * A.columns), input.width, input.height, names[l]);
-    }));
+    this.paintPictures(pictures, input, names);
     if (edges) this.paintEdges(walk);
+  }
+
+  // All pictures go through one image to one canvas: a canvas for each unit would cost more than what is in it.
+  paintPictures(pictures, { width, height }, names) {
+    const context = this.pictures.getContext("2d"), units = this.buttons.flatMap((layer, l) => layer.map((_, place) => ({ l, i: this.starts[l] + place, spot: this.spots[l][place] })));
+    context.setTransform(this.dots, 0, 0, this.dots, 0, 0);
+    context.clearRect(0, 0, this.wide, this.high);
+    const values = ({ l, i }) => pictures[l].data.subarray(i * pictures[l].columns, (i + 1) * pictures[l].columns);
+    if (height === 1) {
+      units.forEach((unit) => curveIn(context, values(unit), unit.spot));
+      return;
+    }
+    if (this.atlas.width !== width || this.atlas.height !== height * units.length) Object.assign(this.atlas, { width, height: height * units.length });
+    const ground = this.atlas.getContext("2d"), image = ground.createImageData(width, height * units.length), pixels = new Uint32Array(image.data.buffer);
+    units.forEach((unit, k) => colour(pixels.subarray(k * width * height, (k + 1) * width * height), values(unit), names[unit.l]));
+    ground.putImageData(image, 0, 0);
+    units.forEach(({ spot }, k) => context.drawImage(this.atlas, 0, k * height, width, height, spot.left, spot.top, spot.size, spot.size));
   }
 
   // Edges of nearly the same weight are one path: hundreds of strokes would cost more than the network's mathematics.
   paintEdges(walk) {
     const context = this.edges.getContext("2d"), inks = [inkOf("--low"), inkOf("--high")], step = walk.step;
-    context.setTransform(2, 0, 0, 2, 0, 0);
+    context.setTransform(this.dots, 0, 0, this.dots, 0, 0);
     context.clearRect(0, 0, this.wide, this.high);
     const paths = inks.map(() => Array.from({ length: EDGE_LEVELS + 1 }, () => new Path2D()));
     for (let l = 1; l < this.spots.length; l++) {

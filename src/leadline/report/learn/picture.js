@@ -28,13 +28,25 @@ function spread(values, kind) {
 function paint(canvas, values, width, height, kind) {
   if (height === 1) return paintLine(canvas, values);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d"), image = context.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
-  const { centre, size } = spread(values, kind);
-  for (let k = 0; k < pixels.length; k++) {
-    const share = (values[k] - centre) / size;
-    pixels[k] = shades[Math.max(0, Math.min(SHADES - 1, Math.round((share + 1) * (SHADES - 1) / 2)))];
-  }
+  const context = canvas.getContext("2d"), image = context.createImageData(width, height);
+  colour(new Uint32Array(image.data.buffer), values, kind);
   context.putImageData(image, 0, 0);
+}
+
+// Values as the colours of pixels.
+function colour(pixels, values, kind) {
+  const { centre, size } = spread(values, kind), half = (SHADES - 1) / 2;
+  for (let k = 0; k < pixels.length; k++) pixels[k] = shades[Math.max(0, Math.min(SHADES - 1, Math.round(((values[k] - centre) / size + 1) * half)))];
+}
+
+// The curve of a unit of one input, in its button.
+function curveIn(context, values, { left, top, size }) {
+  let low = 0, high = 0;
+  for (const value of values) { low = Math.min(low, value); high = Math.max(high, value); }
+  context.beginPath();
+  values.forEach((value, k) => context[k ? "lineTo" : "moveTo"](left + 3 + (size - 6) * k / (values.length - 1), top + size - 5 - (size - 10) * (value - low) / (high - low || 1)));
+  Object.assign(context, { strokeStyle: inkOf("--accent"), lineWidth: 2 });
+  context.stroke();
 }
 
 // A unit of a network with one input: its curve.
