@@ -187,6 +187,7 @@ def test_the_page_of_a_run_whose_table_is_gone_says_so(command, classes_run, tmp
     assert command("explain", tmp_path / "run", "--html").exit_code == 0
     page = (tmp_path / "run" / "equations.html").read_text("utf-8")
     assert "its table was not found" in page
+    assert "targets are not known" in page
     assert given_of(tmp_path / "run" / "equations.html")["own"]["Y"] is None
 
 

@@ -439,6 +439,26 @@ def test_the_command_names_function_line_equation_and_both_numbers(tmp_path):
     assert "缺少 1/m" in command("--check-code", path, "--language", "zh").stdout
 
 
+def test_the_page_about_learning_shows_what_the_command_says(tmp_path):
+    text = """import numpy as np
+
+
+def linear_forward(A, W, b):
+    return W @ A + b, (A, W, b)
+
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = np.dot(dZ, A_prev.T)
+    db = np.sum(dZ, axis=1, keepdims=True) / m
+    return np.dot(W.T, dZ), dW, db
+"""
+    page = (Path(__file__).parents[2] / "docs" / "learn.md").read_text("utf-8")
+    shown = page.split("$ leadline explain --check-code mine.py\n")[1].split("```")[0]
+    assert command("--check-code", write(tmp_path, text)).stdout == shown
+
+
 def test_the_command_says_that_all_is_right(tmp_path):
     result = command("--check-code", write(tmp_path, RIGHT))
     assert result.exit_code == 0, result.stdout

@@ -132,6 +132,8 @@ def _write_page(options: ExplainOptions) -> None:
     if options.run is not None:
         subject = _trained(options, options.run, made_up=True)
         about, name = subject.about, "rows of your table" if subject.Y is not None or options.data else "made-up rows"
+        if subject.Y is None:
+            about += "; targets are not known, Y is 0"
         own = OwnNetwork(subject.architecture, subject.parameters, subject.X, subject.Y, name)
     elif options.sizes is not None:
         subject = _drawn(options)

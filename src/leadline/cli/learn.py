@@ -13,6 +13,7 @@ from leadline.learn import EXERCISES, Checked, Course, check_code
 __all__ = ["run_check_code", "run_learn"]
 
 LANGUAGES = ("en", "zh")
+FOLDER = "leadline-exercises"
 WRONG = 2
 
 
@@ -102,6 +103,7 @@ def run_learn(number: int | None, check: bool, hint: bool, folder: str, language
         _place(language)
     course = Course(Path(folder), language)
     place = LANGUAGES.index(course.language)
+    there = "" if folder == FOLDER else f" --folder {folder}"
     console = Console(soft_wrap=True, highlight=False)
 
     def show(text: str, style: str = "") -> None:
@@ -148,7 +150,9 @@ def run_learn(number: int | None, check: bool, hint: bool, folder: str, language
         show(str(path))
         show(
             _say(
-                place, f"Fill it in, then: leadline learn {number} --check", f"填好之后:leadline learn {number} --check"
+                place,
+                f"Fill it in, then: leadline learn {number} --check{there}",
+                f"填好之后:leadline learn {number} --check{there}",
             ),
             "dim",
         )
@@ -160,6 +164,6 @@ def run_learn(number: int | None, check: bool, hint: bool, folder: str, language
         raise typer.Exit(WRONG)
     todo = [own.number for own in EXERCISES if own.key not in course.done]
     if todo:
-        show(_say(place, f"Next: leadline learn {todo[0]}", f"下一个:leadline learn {todo[0]}"), "dim")
+        show(_say(place, f"Next: leadline learn {todo[0]}{there}", f"下一个:leadline learn {todo[0]}{there}"), "dim")
     else:
         show(_say(place, "All exercises are done.", "全部练习已完成。"), "bold")
