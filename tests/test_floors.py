@@ -20,6 +20,7 @@ FLOORS = {
     "search": 3,
     "storage": 3,
     "estimators": 4,
+    "learn": 4,
     "inspection": 5,
     "export": 5,
     "serving": 5,

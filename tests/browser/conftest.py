@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 # What a script starts in its background ignores interrupts, and so do its children; some tests interrupt theirs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -19,7 +19,10 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         program = next(filter(None, map(shutil.which, PROGRAMS)), None)
         # the sandbox wants rights that a container does not have, and the pages are our own
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        except Error as error:
+            pytest.skip(f"there is no Chromium: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
 

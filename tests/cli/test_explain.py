@@ -1,6 +1,9 @@
 """`leadline explain`: shapes, one example's way through a network, and its gradients checked."""
 
+import base64
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -126,3 +129,80 @@ def test_the_check_needs_the_target(command, classes_run, people, write):
     result = command("explain", classes_run.folder, write(people.drop(columns="buys")), "--check")
     assert result.exit_code == 2
     assert "--check needs the target" in result.stderr
+
+
+def given_of(path):
+    """What a page of equations computes with."""
+    text = path.read_text("utf-8")
+    return json.loads(re.search(r'<script type="application/json" id="given">(.*?)</script>', text, re.DOTALL)[1])
+
+
+def unpacked(own):
+    kind = "<f4" if own["bits"] == 32 else "<f8"
+    return np.frombuffer(base64.b64decode(own["base64"]), kind).reshape(own["rows"], own["columns"]).astype(float)
+
+
+def test_the_page_of_a_toy_is_written_where_one_is(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = command("explain", "--html", "--language", "zh")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.strip() == "equations.html"
+    given = given_of(tmp_path / "equations.html")
+    assert (given["own"], given["language"]) == (None, "zh")
+
+
+def test_the_page_of_sizes_has_the_numbers_of_the_walk(command, tmp_path):
+    words = ["explain", "--sizes", "3,5,1", "--activation", "tanh", "--seed", "4"]
+    assert command(*words, "--html", "--out", tmp_path / "page.html").exit_code == 0
+    own = given_of(tmp_path / "page.html")["own"]
+    walk = {step["equation"]: step["value"] for step in told(command(*words, "--trace", "--json"))["trace"]}
+    W, b, X = unpacked(own["parameters"][0]["W"]), unpacked(own["parameters"][0]["b"]), unpacked(own["X"])
+    assert np.abs(W @ X[:, :1] + b - walk["Z[1] = W[1] A[0] + b[1]"]).max() < 1e-15
+
+
+@pytest.mark.parametrize("with_data", [True, False])
+def test_the_page_of_a_run_has_its_network_and_rows_of_its_table(command, classes_run, tmp_path, with_data):
+    words = [
+        classes_run.folder,
+        *([classes_run.data] if with_data else []),
+        "--row",
+        "8",
+        "--out",
+        tmp_path / "page.html",
+    ]
+    assert command("explain", *words, "--html").exit_code == 0
+    own = given_of(tmp_path / "page.html")["own"]
+    model = leadline.load(classes_run.folder).model_
+    for packed, (W, b) in zip(own["parameters"], model.layers(0), strict=True):
+        assert (unpacked(packed["W"]) == W).all()
+        assert (unpacked(packed["b"]) == b).all()
+    walk = told(command("explain", classes_run.folder, classes_run.data, "--row", "8", "--trace", "--json"))["trace"]
+    assert np.abs(unpacked(own["X"])[:, :1] - walk[0]["value"]).max() < 1e-12
+    assert own["Y"] is not None
+
+
+def test_the_page_of_a_run_whose_table_is_gone_says_so(command, classes_run, tmp_path):
+    shutil.copytree(classes_run.folder, tmp_path / "run")
+    (tmp_path / "run" / "study.db").unlink()
+    assert command("explain", tmp_path / "run", "--html").exit_code == 0
+    page = (tmp_path / "run" / "equations.html").read_text("utf-8")
+    assert "its table was not found" in page
+    assert "targets are not known" in page
+    assert given_of(tmp_path / "run" / "equations.html")["own"]["Y"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--html", "--trace"], "--html shows everything"),
+        (["--html", "--language", "de"], "--language must be one of en, zh"),
+        (["--html", "--out", "nowhere/page.html"], "the folder nowhere is not there"),
+        (["--sizes", "3,1", "--out", "page.html"], "--out is for --html"),
+        (["run", "--sizes", "3,1", "--html"], "Give either --sizes"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_refused_with_the_reason(command, tmp_path, monkeypatch, words, expected):
+    monkeypatch.chdir(tmp_path)
+    result = command("explain", *words)
+    assert result.exit_code == 2
+    assert expected in result.stderr

@@ -523,15 +523,38 @@ def explain(
         bool, typer.Option("--check", help="Check the backward pass against central differences.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write a page that walks through the network and trains it, offline.")
+    ] = False,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="HTML file of --html (default: equations.html in the run folder, or here).", show_default=False
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Of the page and of --check-code: en or zh.")] = "en",
+    check_code: Annotated[
+        str | None,
+        typer.Option(
+            help="Check your own linear_forward, linear_backward, … in a Python file against the equations.",
+            show_default=False,
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(help="Your names, such as linear_forward=forth,linear_backward=back.", show_default=False),
+    ] = None,
+    time_limit: Annotated[float, typer.Option(help="Seconds for --check-code.", min=0.1)] = 20.0,
 ) -> None:
-    """Show what a network is: its shapes, one example's way through it, its gradients checked.
+    """Show what a network is: its shapes, one example's way through it, its gradients checked; --html as a page.
 
     Either for --sizes, with random parameters, or for a trained run.
     """
     with _exit_codes():
         from leadline.cli.explain import ExplainOptions, run_explain
 
-        run_explain(ExplainOptions(run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json))
+        shown = (run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json, html, out, language)
+        run_explain(ExplainOptions(*shown, check_code, names, time_limit))
 
 
 @app.command("why-deep")
@@ -552,3 +575,25 @@ def why_deep(
         from leadline.cli.why_deep import run_why_deep
 
         run_why_deep(bits, folds, repeats, steps, seed, train, json)
+
+
+@app.command()
+def learn(
+    exercise: Annotated[
+        int | None, typer.Argument(help="Exercise to write, check or get a hint for.", show_default=False)
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check what you have written.")] = False,
+    hint: Annotated[bool, typer.Option("--hint", help="Show the next hint.")] = False,
+    folder: Annotated[str, typer.Option(help="Where the exercises and your progress are.")] = "leadline-exercises",
+    language: Annotated[
+        str | None, typer.Option(help="en or zh (default: as before in this folder, or en).", show_default=False)
+    ] = None,
+) -> None:
+    """Exercises along the page of equations: write the functions yourself, and have them checked.
+
+    Without a number: the list, and what is done. With one: the file to fill in.
+    """
+    with _exit_codes():
+        from leadline.cli.learn import run_learn
+
+        run_learn(exercise, check, hint, folder, language)

@@ -1,8 +1,9 @@
-"""`leadline explain`: a network's shapes, one example's way through it, and its gradients checked."""
+"""`leadline explain`: a network's shapes, one example's way through it, its gradients checked, and the page."""
 
 import json
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ Array = NDArray[np.float64]
 MOST_SHOWN = 8
 # The gradient check of an architecture alone draws this many examples.
 EXAMPLES = 20
+# Of the page, in the run folder or where the command is given.
+PAGE_NAME = "equations.html"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ class ExplainOptions:
     trace: bool
     check: bool
     json: bool
+    html: bool = False
+    out: str | None = None
+    language: str = "en"
+    check_code: str | None = None
+    names: str | None = None
+    time_limit: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,18 @@ class _Subject:
 
 def run_explain(options: ExplainOptions) -> None:
     """Do what `leadline explain` does."""
+    if options.check_code is not None:
+        from leadline.cli.learn import run_check_code
+
+        if options.run or options.sizes or options.html or options.trace or options.check:
+            raise ParameterError("--check-code stands alone: leave out the run, --sizes, --html, --trace and --check.")
+        run_check_code(options.check_code, options.names, options.time_limit, options.language, options.json)
+        return
+    if options.html:
+        _write_page(options)
+        return
+    if options.out is not None:
+        raise ParameterError("--out is for --html.")
     if (options.run is None) == (options.sizes is None):
         raise ParameterError("Give either --sizes, such as --sizes 3,5,5,3,1, or a run folder.")
     subject = _drawn(options) if options.run is None else _trained(options, options.run)
@@ -96,6 +117,36 @@ def run_explain(options: ExplainOptions) -> None:
         )
 
 
+def _write_page(options: ExplainOptions) -> None:
+    """Write the page of equations, with the network asked for, or with a toy."""
+    from leadline.cli.runs import check_out
+    from leadline.report.learn import OwnNetwork, build_page
+    from leadline.storage import write_whole
+
+    if options.trace or options.check or options.json:
+        raise ParameterError("--html shows everything: leave out --trace, --check and --json.")
+    if options.run is not None and options.sizes is not None:
+        raise ParameterError("Give either --sizes, such as --sizes 3,5,5,3,1, or a run folder.")
+    check_out(options.out)
+    own, about = None, ""
+    if options.run is not None:
+        subject = _trained(options, options.run, made_up=True)
+        about, name = subject.about, "rows of your table" if subject.Y is not None or options.data else "made-up rows"
+        if subject.Y is None:
+            about += "; targets are not known, Y is 0"
+        own = OwnNetwork(subject.architecture, subject.parameters, subject.X, subject.Y, name)
+    elif options.sizes is not None:
+        subject = _drawn(options)
+        about = (
+            f"{EXAMPLES} random examples, random parameters, seed {options.seed}, as leadline explain --trace has them"
+        )
+        own = OwnNetwork(subject.architecture, subject.parameters, subject.X, subject.Y, "random examples")
+    page = build_page(own, about, options.language)
+    path = Path(options.out or Path(options.run or ".") / PAGE_NAME)
+    write_whole(path, page)
+    Console(soft_wrap=True, highlight=False).print(str(path), markup=False)
+
+
 def _drawn(options: ExplainOptions) -> _Subject:
     """A network of the sizes asked for, with random parameters and examples."""
     assert options.sizes is not None
@@ -119,8 +170,12 @@ def _drawn(options: ExplainOptions) -> _Subject:
     return _Subject(architecture, parameters, X, Y, f"one random example, random parameters, seed {options.seed}")
 
 
-def _trained(options: ExplainOptions, run: str) -> _Subject:
-    """A network of a trained model, with rows of a table as its examples."""
+def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subject:
+    """A network of a trained model, with rows of a table as its examples.
+
+    With `made_up`, the table that the run has learned from is read if none is given and it is still where it was, and
+    if not, inputs are drawn.
+    """
     from leadline.cli.inputs import word_columns
     from leadline.estimators import load
     from leadline.tables import read_table
@@ -129,11 +184,19 @@ def _trained(options: ExplainOptions, run: str) -> _Subject:
     if not 0 <= options.member < len(model.members):
         raise ParameterError(f"--member must be from 0 to {len(model.members) - 1}; got {options.member}.")
     architecture, parameters = model.plans[options.member].architecture, model.layers(options.member)
-    if options.data is None:
+    network = f"network {options.member} of {len(model.members)}"
+    data = options.data
+    if data is None and made_up:
+        data = _table_of(run)
+        if data is None:
+            X = np.random.default_rng(options.seed).standard_normal((architecture.sizes[0], EXAMPLES))
+            about = f"{network} in {run}; its table was not found, so inputs are random: explain RUN DATA --html"
+            return _Subject(architecture, parameters, X, None, about)
+    if data is None:
         if options.trace or options.check:
             raise DataError("--trace and --check of a trained model need a table: leadline explain RUN DATA.")
         return _Subject(architecture, parameters, np.zeros((architecture.sizes[0], 0)), None, "")
-    frame = read_table(options.data, word_columns(model, model.target.name))
+    frame = read_table(data, word_columns(model, model.target.name))
     if not 1 <= options.row <= len(frame):
         raise ParameterError(f"--row must be from 1 to {len(frame):,}; got {options.row}.")
     rows = [options.row - 1, *(i for i in range(min(EXAMPLES, len(frame))) if i != options.row - 1)]
@@ -143,9 +206,27 @@ def _trained(options: ExplainOptions, run: str) -> _Subject:
     if model.target.name in picked.columns:
         own = model.members[options.member]
         Y = model.target.learned(model.target.encode(picked[model.target.name].to_numpy()), own.target).T
-    network = f"network {options.member} of {len(model.members)}"
-    about = f"row {options.row} of {options.data}, {network}; A[0] is the row as the network sees it"
+    about = f"row {options.row} of {data}, {network}; A[0] is the row as the network sees it"
+    if made_up:  # the page holds all of them
+        source = f"{len(rows)} rows of {Path(data).name}, row {options.row} first"
+        about = f"{source}, {network}; A[0] is a row as the network sees it"
     return _Subject(architecture, parameters, np.asarray(X, dtype=np.float64), Y, about)
+
+
+def _table_of(run: str) -> str | None:
+    """The table that a run has learned from, if it is still where it was."""
+    from leadline.cli.runs import STUDY_NAME
+    from leadline.search import Study
+
+    if not (Path(run) / STUDY_NAME).is_file():
+        return None
+    study = Study.read(Path(run) / STUDY_NAME)
+    try:
+        options = (study.fact("run") or {}).get("options") or {}
+    finally:
+        study.close()
+    data = options.get("data")
+    return data if isinstance(data, str) and Path(data).is_file() else None
 
 
 def _matrix(value: Array) -> str:

@@ -1,0 +1,113 @@
+// What the page says while it works, in English and in Chinese; the sections stand in the template in both.
+
+const WORDS = {
+  beginning: ["the very beginning: only X, W and b are there", "最初:只有 X、W 和 b"],
+  iteration: ["iteration", "迭代"],
+  step: ["step", "步"],
+  forward: ["forward", "前向"],
+  loss: ["loss", "损失"],
+  backward: ["backward", "反向"],
+  update: ["update", "更新"],
+  stepForward: ["Layer {l} forward: {what}.", "第 {l} 层前向:{what}。"],
+  whatZ: ["its scores Z from the layer before, which stay in the cache", "由前一层算出 Z,并留在缓存里"],
+  whatA: ["its activation, entry by entry", "逐元素应用激活函数"],
+  whatAL: ["the output's activation, which belongs to the loss: the predictions", "输出层的激活函数(属于损失):得到预测"],
+  stepJ: ["The loss: how far the predictions are from Y, the mean over m examples.", "损失:预测与 Y 相差多少,对 m 个样本取平均。"],
+  stepdZL: ["The chain rule begins: for this loss and its output the derivative by Z is simply A − Y.", "链式法则开始:对这个损失和它的输出激活,对 Z 的导数就是 A − Y。"],
+  stepdZLother: ["The chain rule begins: the derivative of each example's own loss by its score.", "链式法则开始:每个样本自己的损失对其 Z 的导数。"],
+  stepdZ: ["Chain rule through the activation of layer {l}: dA times the slope g′ at the Z that the cache kept.", "链式法则穿过第 {l} 层的激活函数:dA 乘以缓存中 Z 处的斜率 g′。"],
+  stepdW: ["Chain rule to the weights: each weighs one a of the layer before, so its slope is dZ times that a, averaged over the examples.", "链式法则到权重:每个权重乘的是前一层的一个 a,所以它的斜率是 dZ 乘以那个 a,再对样本取平均。"],
+  stepdb: ["Chain rule to b: it is added to every column, so the columns of dZ are averaged, and it stays a column.", "链式法则到 b:它加在每一列上,所以对 dZ 的各列取平均,并保持为列向量。"],
+  stepdA: ["Chain rule to the layer before: what each unit of layer {l} did to all units above it, W transposed.", "链式法则到前一层:第 {l} 层每个单元对上面所有单元的影响,W 转置。"],
+  stepW: ["The update of layer {l}: one step of length α downhill.", "更新第 {l} 层:沿下坡方向走一步,步长 α。"],
+  stepWother: ["The update of layer {l} by {optimiser}, a later practice: gradient descent is the equation.", "用 {optimiser} 更新第 {l} 层(后来的做法;公式是梯度下降)。"],
+  unknown: ["not yet computed: step on", "还没有算出:请继续下一步"],
+  shapeOf: ["shape", "形状"],
+  quantity: ["quantity", "量"],
+  law: ["law", "规则"],
+  numbers: ["numbers", "数字"],
+  layer: ["Layer", "第"],
+  layerTitle: ["Layer {l}: n[{l}] = {n}, g = {g}", "第 {l} 层:n[{l}] = {n},g = {g}"],
+  outputOf: ["output", "输出层"],
+  forwardBlock: ["Forward block", "前向块"],
+  backwardBlock: ["Backward block", "反向块"],
+  cacheTitle: ["Cache: what the forward block leaves to the backward block", "缓存:前向块留给反向块的东西"],
+  inputTitle: ["Layer 0: the input, {n} features; it is not counted in L", "第 0 层:输入,{n} 个特征;不计入 L"],
+  more: ["+ {n} more", "另有 {n} 项"],
+  partial: ["their sum", "它们之和"],
+  sum: ["sum", "和"],
+  product: ["product", "乘积"],
+  change: ["Change it", "修改"],
+  changeNote: ["The number of this cell; everything that depends on it follows.", "这个格子的数;依赖它的一切都会跟着变。"],
+  notNumber: ["Give a number, such as 0.5.", "请给出一个数,例如 0.5。"],
+  rowTimesColumn: ["Row {i} of W[{l}] times column {j} of A[{k}], and b[{l}] of unit {i}", "W[{l}] 的第 {i} 行乘以 A[{k}] 的第 {j} 列,再加上单元 {i} 的 b[{l}]"],
+  activationOf: ["The activation of one number: g(z) = {formula}", "一个数的激活:g(z) = {formula}"],
+  softmaxOf: ["The share of exp(z) among the exp(z) of all classes of this example", "exp(z) 在这个样本所有类别的 exp(z) 中的份额"],
+  meanLoss: ["The mean of the examples' own losses", "各样本自己的损失的平均"],
+  outputLess: ["What was predicted less what is true", "预测减去真值"],
+  lossSlope: ["The derivative of this example's loss ({loss}) by its score", "这个样本的损失({loss})对其 Z 的导数"],
+  slopeTimes: ["dA times the slope of g at z: g′ = {derivative}", "dA 乘以 g 在 z 处的斜率:g′ = {derivative}"],
+  overExamples: ["Over all m = {m} examples: dZ of unit {i} times a of unit {k} of the layer before", "对全部 m = {m} 个样本:单元 {i} 的 dZ 乘以前一层单元 {k} 的 a"],
+  dbOf: ["The mean of dZ of unit {i} over all m = {m} examples", "单元 {i} 的 dZ 对全部 m = {m} 个样本的平均"],
+  columnTimes: ["Column {i} of W[{l}] (a row of W[{l}]ᵀ) times column {j} of dZ[{l}]", "W[{l}] 的第 {i} 列(即 W[{l}]ᵀ 的行)乘以 dZ[{l}] 的第 {j} 列"],
+  parameterOf: ["A parameter: it is learned. Next: less α times its gradient", "参数:由学习得到。下一步:减去 α 乘以它的梯度"],
+  parameterOther: ["A parameter: it is learned. {optimiser} will move it by", "参数:由学习得到。{optimiser} 将使它移动"],
+  parameterLater: ["A parameter: it is learned. Its gradient comes in the backward steps.", "参数:由学习得到。它的梯度在反向步骤中算出。"],
+  inputOf: ["Input {i} of example {j}: it is given.", "样本 {j} 的输入 {i}:它是给定的。"],
+  trueOf: ["The truth of example {j}: it is given.", "样本 {j} 的真值:它是给定的。"],
+  cell: ["cell", "格子"],
+  unitLabel: ["unit {i} of layer {l}, {n} weights", "第 {l} 层的单元 {i},{n} 个权重"],
+  inputLabel: ["input {i}: {name}", "输入 {i}:{name}"],
+  unit: ["unit", "单元"],
+  units: ["units", "单元"],
+  addUnit: ["one unit more in layer {l}", "第 {l} 层增加一个单元"],
+  removeUnit: ["one unit less in layer {l}", "第 {l} 层减少一个单元"],
+  train: ["Train", "训练"],
+  stop: ["Stop", "停止"],
+  picture: ["What unit {i} of layer {l} answers to each input", "第 {l} 层单元 {i} 对每个输入的回答"],
+  pictureInput: ["Input {i} itself", "输入 {i} 本身"],
+  pictureOf: ["{what}; blue is high, orange is low. Dots are examples: blue for 1, orange for 0.", "{what};蓝色为高,橙色为低。点是样本:蓝色为 1,橙色为 0。"],
+  pictureAll: ["{what}: one square for each of the 2ⁿ inputs; a dot where the parity is 1.", "{what}:2ⁿ 个输入各一个方格;奇偶校验为 1 处有点。"],
+  pictureLine: ["{what}, over x from 0 to 1; the thin line is the truth.", "{what},x 从 0 到 1;细线是真值。"],
+  pictureSlice: ["{what}, over inputs {a} and {b}; the other inputs are those of example {j}.", "{what},横纵轴为输入 {a} 和 {b};其他输入取样本 {j} 的值。"],
+  own: ["this page's own: {name}", "本页自带:{name}"],
+  right: ["{share} of {m} examples right", "{m} 个样本中正确 {share}"],
+  rootError: ["root mean square error {error}", "均方根误差 {error}"],
+  firstUnit: ["units {a}–{b} of {n}", "单元 {a}–{b},共 {n}"],
+  firstExample: ["examples {a}–{b} of {m}", "样本 {a}–{b},共 {m}"],
+  copied: ["copied", "已复制"],
+  hiddenUnits: ["hidden units", "隐藏单元"],
+  exactYes: ["checked just now: right for all {count} inputs", "刚刚检查过:对全部 {count} 个输入都正确"],
+  exactNo: ["checked just now: wrong", "刚刚检查过:有错"],
+  exactWave: ["checked just now: exact at {count} places", "刚刚检查过:在 {count} 处精确"],
+  tooLarge: ["too many to draw: {n} units", "太多,画不下:{n} 个单元"],
+  ofWhichDrawn: ["the first {a} of {n} units are drawn", "只画出 {n} 个单元中的前 {a} 个"],
+  toBench: ["Take it to the bench above", "放到上面的工作台"],
+  yes: ["yes", "是"],
+  no: ["no", "否"],
+  deep: ["deep", "深"],
+  shallow: ["one hidden layer", "一个隐藏层"],
+  parityName: ["parity of {n} bits", "{n} 位奇偶校验"],
+  waveName: ["wave of {n} pieces", "{n} 段折叠波"],
+  foundOf: ["{a} of {b}", "{b} 次中 {a} 次"],
+  circuits: [
+    { parity_tree: "a tree of XOR blocks", parity_patterns: "one layer of AND gates", parity_sum: "one layer on the sum", parity_folded: "the folded sum", wave_folded: "folded, 2 units a layer", wave_shallow: "one layer" },
+    { parity_tree: "异或块的树", parity_patterns: "一层与门", parity_sum: "一层,看总和", parity_folded: "折叠总和", wave_folded: "折叠,每层 2 个单元", wave_shallow: "一层" },
+  ],
+};
+
+const LANGUAGES = ["en", "zh"];
+let language = 0;
+
+// The words of a key in the page's language, with what goes into their braces.
+function say(key, parts = {}) {
+  const text = WORDS[key][language];
+  return typeof text === "string" ? text.replace(/\{(\w+)\}/g, (_, name) => parts[name]) : text;
+}
+
+// A number for people: five significant digits.
+function shown(x) {
+  if (x === 0) return "0";
+  const text = Math.abs(x) >= 1e5 || Math.abs(x) < 1e-4 ? x.toExponential(2) : String(Number(x.toPrecision(5)));
+  return text.replaceAll("-", "−").replace("e+", "e");
+}

@@ -1,0 +1,203 @@
+"""The exercises: from nothing to the end, with hints and progress, in two languages."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from leadline.cli.app import app
+from leadline.learn import EXERCISES
+
+RIGHT = (Path(__file__).parent / "right_answer.py").read_text("utf-8")
+
+# What the functions of the course do not answer.
+ANSWERS = {
+    "counting": "def count_layers(sizes):\n    return len(sizes) - 1\n\n\ndef hidden_units(sizes):\n    return sizes[1:-1]\n",
+    "shapes": """def shapes(sizes, l, m):
+    n, n_before = sizes[l], sizes[l - 1]
+    found = {"W": (n, n_before), "b": (n, 1), "Z": (n, m), "A": (n, m)}
+    return {**found, **{"d" + key: value for key, value in found.items()}}
+""",
+    "training": """from leadline.learn.course import L_model_backward, L_model_forward, compute_cost, update_parameters
+
+
+def train(X, Y, parameters, learning_rate, iterations):
+    costs = []
+    for _ in range(iterations):
+        AL, caches = L_model_forward(X, parameters)
+        costs.append(compute_cost(AL, Y))
+        parameters = update_parameters(parameters, L_model_backward(AL, Y, caches), learning_rate)
+    return parameters, costs
+""",
+    "hyperparameters": """import math
+
+
+def choose_learning_rate(evaluate, rates):
+    costs = {rate: evaluate(rate) for rate in rates}
+    return min((rate for rate in rates if math.isfinite(costs[rate])), key=costs.get)
+""",
+    "depth": """import numpy as np
+
+
+def xor():
+    return [([[1, 1], [1, 1]], [[0], [-1]]), ([[1, -2]], [[0]])]
+
+
+def wave(k):
+    b, read = np.array([[0.0], [-0.5]]), np.array([[1.0]])
+    layers = []
+    for _ in range(k):
+        layers.append((np.ones((2, 1)) @ read, b))
+        read = np.array([[2.0, -4.0]])
+    return [*layers, (read, np.zeros((1, 1)))]
+""",
+}
+
+
+@pytest.fixture
+def learn(tmp_path):
+    """learn(words…): the command, in a folder of its own."""
+
+    def learn(*words):
+        return CliRunner().invoke(app, ["learn", *map(str, words), "--folder", str(tmp_path / "mine")])
+
+    learn.folder = tmp_path / "mine"
+    return learn
+
+
+def answer(exercise):
+    return ANSWERS.get(exercise.key, RIGHT)
+
+
+def test_a_learner_goes_from_the_first_exercise_to_the_last(learn):
+    first = learn()
+    assert first.exit_code == 0
+    assert first.stdout.count("·") == len(EXERCISES) >= 12
+    assert not learn.folder.exists()
+    for exercise in EXERCISES:
+        written = learn(exercise.number)
+        assert written.exit_code == 0, written.stderr
+        assert str(learn.folder / exercise.file_name) in written.stdout
+        empty = learn(exercise.number, "--check")
+        assert empty.exit_code == 2
+        path = learn.folder / exercise.file_name
+        assert not re.search(r"✓", empty.stdout)
+        path.write_text(answer(exercise), "utf-8")
+        right = learn(exercise.number, "--check")
+        assert right.exit_code == 0, right.stdout
+        following = (
+            "All exercises are done" if exercise is EXERCISES[-1] else f"Next: leadline learn {exercise.number + 1}"
+        )
+        assert following in right.stdout
+    last = learn()
+    assert f"{len(EXERCISES)} of {len(EXERCISES)} done" in last.stdout
+
+
+def test_what_a_learner_has_written_is_never_written_over(learn):
+    learn(4)
+    path = learn.folder / EXERCISES[3].file_name
+    path.write_text("mine = True\n", "utf-8")
+    learn(4)
+    learn(4, "--hint")
+    result = learn(4, "--check")
+    assert path.read_text("utf-8") == "mine = True\n"
+    assert "there is no linear_forward" in result.stdout
+
+
+def test_an_exercise_that_was_done_and_is_broken_again_is_open_again(learn):
+    learn(1)
+    path = learn.folder / EXERCISES[0].file_name
+    path.write_text(ANSWERS["counting"], "utf-8")
+    assert learn(1, "--check").exit_code == 0
+    path.write_text(ANSWERS["counting"].replace("len(sizes) - 1", "len(sizes)"), "utf-8")
+    result = learn(1, "--check")
+    assert result.exit_code == 2
+    assert "yours 5   right 4" in result.stdout
+    assert "0 of" in learn().stdout
+
+
+def test_hints_come_one_after_another_and_are_remembered(learn):
+    exercise = EXERCISES[7]
+    said = [learn(8, "--hint").stdout for _ in range(4)]
+    for text, (english, _) in zip(said, exercise.hints, strict=False):
+        assert english in text
+    assert "(2 more)" in said[0]
+    assert "last hint" in said[2]
+    assert said[3] == said[2]
+
+
+def test_the_language_is_remembered_by_the_folder(learn):
+    assert "符号" in learn(1, "--language", "zh").stdout or "数一数层" in learn().stdout
+    listed = learn().stdout
+    assert "数一数层" in listed
+    assert "Count the layers" not in listed
+    text = (learn.folder / EXERCISES[0].file_name).read_text("utf-8")
+    assert EXERCISES[0].task[1] in text
+    assert "Count the layers" in learn("--language", "en").stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "right", "wrong", "words"),
+    [
+        ("shapes", '"b": (n, 1)', '"b": (n,)', "b[1]: (n[1], 1)"),
+        ("training", "costs.append(compute_cost(AL, Y))\n", "pass\n", "one cost for each iteration"),
+        ("training", ", learning_rate)\n", ", -learning_rate)\n", "the cost of iteration 1 is another"),
+        ("hyperparameters", "if math.isfinite(costs[rate])", "if True", "nan or inf"),
+        ("depth", "[[0], [-1]]", "[[0], [0]]", "u XOR v"),
+        ("depth", "[[2.0, -4.0]]", "[[2.0, -2.0]]", "each layer folds once more"),
+        ("depth", "np.ones((2, 1)) @ read", "read", "no list of (W, b)"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_is_wrong(learn, key, right, wrong, words):
+    exercise = next(own for own in EXERCISES if own.key == key)
+    learn(exercise.number)
+    assert right in ANSWERS[key]
+    (learn.folder / exercise.file_name).write_text(ANSWERS[key].replace(right, wrong), "utf-8")
+    result = learn(exercise.number, "--check")
+    assert result.exit_code == 2
+    if key == "hyperparameters" and result.stdout.startswith("✓"):
+        pytest.fail("nan was taken")
+    assert words in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["0"], "numbered from 1 to"),
+        (["99"], "numbered from 1 to"),
+        (["--check"], "need the number of an exercise"),
+        (["1", "--check", "--hint"], "either --check or --hint"),
+        (["1", "--language", "de"], "--language must be one of en, zh"),
+    ],
+)
+def test_wrong_usage_is_refused_with_the_reason(learn, words, expected):
+    result = learn(*words)
+    assert result.exit_code == 2
+    assert expected in result.stderr
+    assert not learn.folder.exists()
+
+
+def test_a_folder_that_cannot_be_used_is_refused(learn):
+    learn.folder.write_text("a file", "utf-8")
+    result = learn(1)
+    assert result.exit_code == 2
+    assert "is a file" in result.stderr
+
+
+def test_progress_that_was_damaged_is_refused_with_what_to_do(learn):
+    learn(1)
+    (learn.folder / "progress.json").write_text("{", "utf-8")
+    result = learn()
+    assert result.exit_code == 2
+    assert "remove it to begin anew" in result.stderr
+
+
+def test_every_exercise_has_hints_and_words_in_two_languages():
+    assert [own.number for own in EXERCISES] == list(range(1, len(EXERCISES) + 1))
+    for own in EXERCISES:
+        assert len(own.hints) >= 3
+        assert bool(own.functions) != (own.check is not None)
+        for english, chinese in (own.section, own.title, own.task):
+            assert not re.search(r"[\u4e00-\u9fff]", english)
+            assert re.search(r"[\u4e00-\u9fff]", chinese)
