@@ -108,8 +108,10 @@ class Worker:
 
     def stop(self) -> None:
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 def compete(contenders: Sequence[Contender], rounds: int, say: Callable[[str], None] = print) -> None:

@@ -68,3 +68,13 @@ def test_stability_on_a_folder_of_tables(run, tmp_path: Path, capsys: pytest.Cap
     record = run("stability", "--data", str(tmp_path), "--seeds", "1", "--only", "abalone")
     assert record["abalone"]["summary"]["range"] == 0
     assert "mean range of the answer 0.00" in capsys.readouterr().out
+
+
+def test_many_rows(run, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyarrow")
+    sizes = ("--rounds", "1", "--steps", "2", "--rows", "400", "--disk-rows", "600", "--memory-rows", "600")
+    record = run("large", *sizes, "--test-rows", "200", "--only", "leadline", STEPS=((3, 4, [8], 16),))
+    assert len(record["steps"][0]["looked up"]) == 1
+    assert record["fits"]["400"]["leadline"]["auc"] > 0.5
+    assert record["disk"]["from disk"]["count"] == 600
+    assert "600 rows from disk" in capsys.readouterr().out
