@@ -165,7 +165,7 @@ def fit(
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="Full number of epochs of a training (default: 128, fewer above 78,000 rows).",
+            help="Full number of epochs of a training (default: 128, fewer above 10,000 rows).",
             show_default=False,
             min=1,
         ),

@@ -501,15 +501,15 @@ Parameters
     learning_rate_init : float, default {learning_rate_init}
         α, where the schedule starts.
     max_iter : int or "auto", default "{max_iter}"
-        Epochs; "auto": 128, and above 78,000 training rows as many as show a network ten million of them. L-BFGS may
-        take ten times as many iterations.
+        Epochs; "auto": 128, and above 10,000 training rows fewer: 48 for 40,000, 26 for 100,000, 5 for a million.
+        L-BFGS may take ten times as many iterations.
     early_stopping : bool, default True
         Stop a network when the score of the rows that it does not learn from has not improved for `n_iter_no_change`
         epochs, and return to the best epoch.
     validation_fraction : float, default 0.1
         Share of the rows held out for that where there is one network.
     n_iter_no_change : int or "auto", default "{n_iter_no_change}"
-        Patience in epochs; "auto": 24, above 10,000 rows 12, above 50,000 6, above 500,000 2.
+        Patience in epochs; "auto": 24, above 10,000 rows 12, above 50,000 4, above 500,000 2.
     n_networks : int, default 8, or 5 above 10,000 rows ("plain": 1)
         Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
         by another one, so that together they learn from all rows. What L-BFGS solves is one network.

@@ -49,9 +49,10 @@ SMALLEST_BATCH, LARGEST_BATCH = 4, 8
 MANY_ROWS = 10_000
 # Epochs without a better score after which training stops, up to so many rows: an epoch of more rows has more steps,
 # and its score less noise.
-PATIENCE = ((MANY_ROWS, 24), (50_000, 12), (500_000, 6), (math.inf, 2))
-# Epochs: as many as MOST_EPOCHS, and no more than show a network so many rows.
-MOST_EPOCHS, ROWS_SHOWN = 128, 10_000_000
+PATIENCE = ((MANY_ROWS, 24), (50_000, 12), (500_000, 4), (math.inf, 2))
+# Epochs up to MANY_ROWS; above fewer, as this power of the rows (benchmarks/README.md): 48 for 40,000, 26 for 100,000, 5
+# for a million, 1 from ten million on.
+MOST_EPOCHS, EPOCHS_POWER = 128, -0.7
 # Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
 MANY_COLUMNS = 100
 
@@ -226,7 +227,7 @@ class Hyperparameters:
     max_iter: int | str = _parameter(
         MOST_EPOCHS,
         Integer(low=1, or_word="auto"),
-        f"epochs planned (adam), auto: {MOST_EPOCHS}, fewer for more than {ROWS_SHOWN // MOST_EPOCHS:,} rows; lbfgs "
+        f"epochs planned (adam), auto: {MOST_EPOCHS}, fewer for more than {MANY_ROWS:,} rows; lbfgs "
         "may take ten times as many iterations",
     )
     n_iter_no_change: int | str = _parameter(
@@ -306,7 +307,9 @@ class Hyperparameters:
         """How many epochs are planned for a training on `n` rows."""
         if isinstance(self.max_iter, int):
             return self.max_iter
-        return MOST_EPOCHS if self.solved else int(np.clip(round(ROWS_SHOWN / max(n, 1)), 1, MOST_EPOCHS))
+        if self.solved or n <= MANY_ROWS:
+            return MOST_EPOCHS
+        return max(round(MOST_EPOCHS * (n / MANY_ROWS) ** EPOCHS_POWER), 1)
 
     def patience(self, n: int) -> int:
         """How many epochs without a better validation score end a training on `n` rows."""
