@@ -309,7 +309,7 @@ class Hyperparameters:
             return self.max_iter
         if self.solved or n <= MANY_ROWS:
             return MOST_EPOCHS
-        return max(round(MOST_EPOCHS * (n / MANY_ROWS) ** EPOCHS_POWER), 1)
+        return max(round(float(MOST_EPOCHS * (n / MANY_ROWS) ** EPOCHS_POWER)), 1)
 
     def patience(self, n: int) -> int:
         """How many epochs without a better validation score end a training on `n` rows."""
