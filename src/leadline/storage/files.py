@@ -20,10 +20,18 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     Raises
     ------
     OSError
-        The file cannot be written; nothing is left behind.
+        The file cannot be written; it is named, and nothing is left behind.
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
+    try:
+        _write(path, data)
+    except OSError as error:
+        # a disk that is full says no name, and that of the temporary file says nothing
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
