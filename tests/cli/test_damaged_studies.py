@@ -118,7 +118,7 @@ def test_a_changed_cell_is_named_and_its_network_is_trained_again(finished, comm
     path = finished.folder / "study.db"
     connection = sqlite3.connect(path)
     with connection:
-        connection.execute("UPDATE units SET seconds = 2 WHERE depth = 2 AND candidate = 1 AND fold = 0")
+        connection.execute("UPDATE units SET seconds = 2 WHERE depth = 2 AND candidate = 1 AND fold = 0 AND other = 1")
         connection.execute("UPDATE facts SET value = ? WHERE name = 'verdict'", (DEEP,))
     connection.close()
     network = "the network of depth 2, candidate 1, repeat 0, fold 0, other 1"

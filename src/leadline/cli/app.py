@@ -41,10 +41,25 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         app()
+    except OSError as error:
+        # help and version are printed before there is a command
+        if error.errno not in NO_ROOM:
+            raise
+        sys.exit(_say_no_room(error))
     finally:
         # the process ends here; to look through all objects of all libraries for cycles first would take longer than
         # many a command
         gc.freeze()
+
+
+def _say_no_room(error: OSError) -> int:
+    """Say what a full disk does not take; the exit code."""
+    if error.filename is None:
+        # standard output, whose rest the interpreter would try to write once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    what = error.filename or "The output"
+    typer.echo(f"leadline: {what} cannot be written: {error.strerror}. Make room, or give another place.", err=True)
+    return WRONG_INPUT
 
 
 @contextmanager
@@ -73,15 +88,7 @@ def _exit_codes() -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        if error.filename is None:
-            # standard output, whose rest the interpreter would try to write once more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        typer.echo(
-            f"leadline: {error.filename or 'The output'} cannot be written: {error.strerror}. Make room, or give "
-            "another place.",
-            err=True,
-        )
-        raise typer.Exit(WRONG_INPUT) from None
+        raise typer.Exit(_say_no_room(error)) from None
     except typer.Exit:
         raise
     except Exception as error:
