@@ -19,8 +19,8 @@ from test_resume import timeless
 from leadline.search import Study
 
 DAMAGED = int(os.environ.get("DAMAGED_STUDIES", "30"))
-# Where SQLite keeps its header and the first pages of its trees.
-HEAD = 3 * 4096
+# SQLite's pages, the beginning of each, where it says what is where, and the end of the first, which has the schema.
+PAGE, HEAD, SCHEMA = 4096, 120, 1500
 DEEP = "[" * 50_000
 
 
@@ -29,15 +29,17 @@ def finished(fit, people) -> Fitted:
     return fit(people.drop(columns="buys"), "spends", "--json")
 
 
-def flip(path: Path, generator: np.random.Generator, end: int | None = None) -> None:
+def flip(path: Path, generator: np.random.Generator, places: np.ndarray | None = None) -> None:
     content = bytearray(path.read_bytes())
-    for place in generator.integers(len(content[:end]), size=generator.integers(1, 9)):
+    for place in generator.choice(len(content) if places is None else places, size=generator.integers(1, 9)):
         content[place] ^= int(generator.integers(1, 256))
     path.write_bytes(content)
 
 
-def flip_the_head(path: Path, generator: np.random.Generator) -> None:
-    flip(path, generator, HEAD)
+def flip_the_structure(path: Path, generator: np.random.Generator) -> None:
+    pages = np.arange(path.stat().st_size // PAGE) * PAGE
+    first_page = np.r_[:HEAD, PAGE - SCHEMA : PAGE]
+    flip(path, generator, np.r_[np.tile(first_page, 3), (pages[:, None] + np.arange(HEAD)).ravel()])
 
 
 def truncate(path: Path, generator: np.random.Generator) -> None:
@@ -73,7 +75,7 @@ def change_a_cell(path: Path, generator: np.random.Generator) -> None:
     connection.close()
 
 
-DAMAGES = (flip, flip_the_head, truncate, change_a_cell)
+DAMAGES = (flip, flip_the_structure, truncate, change_a_cell)
 
 
 def assert_clear(result, study: Path) -> None:

@@ -76,7 +76,7 @@ class UnitResult:
     """What a unit brought: see `leadline.training.Trained`.
 
     `curves`, `best_epochs` and `outputs` have an item for each role of the network. The outputs, (rows, n[L]), are the
-    raw scores of the rows of the fold that it is judged by there.
+    raw scores of the rows of the fold that it is judged by there; (0, n[L]) of a role in which it diverged.
     """
 
     state: str
@@ -274,7 +274,7 @@ class Study:
                         yield _name(row)
             except _UNREADABLE as error:
                 self._raise_if_busy(error)
-                yield f"the table of {table} ({error})"
+                yield f"the table of {table} ({_printable(error)})"
         try:
             # one finding is enough; it looks for records that its index lacks, and the other way round
             (found,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
@@ -282,7 +282,7 @@ class Study:
             self._raise_if_busy(error)
             found = str(error)
         if found != "ok":
-            yield f"the structure of the file ({' '.join(found.split())})"
+            yield f"the structure of the file ({_printable(found)})"
 
     def _sound_rows(self, table: str, columns: str) -> list[tuple[Any, ...]]:
         """The records of a table that are sound, from both its ends, as far as it can be read."""
@@ -320,7 +320,7 @@ class Study:
                     f"{self._path} is not a study: {error}. If it was one, its beginning is damaged and nothing of it "
                     "can be read: begin again in a new folder."
                 ) from error
-            raise self._damaged([f"the structure of the file ({error})"]) from error
+            raise self._damaged([f"the structure of the file ({_printable(error)})"]) from error
 
     def _raise_if_busy(self, error: Exception) -> None:
         """Tell a file that another process holds, or that may not be read, from one that is damaged."""
@@ -500,6 +500,11 @@ def _name(row: tuple[Any, ...]) -> str:
         return f"the fact {_short(row[0])}"
     named = ", ".join(f"{name} {_short(own)}" for name, own in zip(UnitKey._fields, row, strict=False))
     return f"the network of {named}"
+
+
+def _printable(said: object) -> str:
+    """What SQLite says, which may quote what is damaged, on one line."""
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(str(said).split()))
 
 
 def _short(value: Any) -> str:
