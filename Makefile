@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 # What the report draws with, in src/leadline/report/vega.
 VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
 
-.PHONY: demo test test-all test-browser test-integrations lint types tests test-cluster coverage planted-errors docs vega lock clean \
+.PHONY: demo test test-all test-damage test-browser test-integrations lint types tests test-cluster coverage planted-errors docs vega lock clean \
         benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-large benchmark-serving
 
 demo: $(VENV)/.runtime
@@ -30,6 +30,10 @@ tests: $(VENV)/.dev
 # And scikit-learn's checks of the estimators in other configurations than the default.
 test-all: test
 	$(BIN)/pytest tests/conformance
+
+# A thousand studies, each damaged in its own way: none ends in a traceback, none is believed.
+test-damage: $(VENV)/.dev
+	DAMAGED_STUDIES=1000 $(BIN)/pytest -s tests/cli/test_damaged_studies.py
 
 coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term-missing

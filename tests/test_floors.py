@@ -1,4 +1,4 @@
-"""A room imports only from floors below it."""
+"""A room imports only from floors below it, and no modules import one another in a circle."""
 
 import ast
 import sys
@@ -94,3 +94,52 @@ def test_the_network_room_imports_numpy_only() -> None:
     }
     assert outside - sys.stdlib_module_names <= NETWORK_MAY_IMPORT
     assert "numpy" in outside
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its name; a package is its __init__."""
+    named = {".".join(path.relative_to(SOURCE.parent).with_suffix("").parts): path for path in SOURCE.rglob("*.py")}
+    return {name.removesuffix(".__init__"): path for name, path in named.items()}
+
+
+def edges(sources: dict[str, str]) -> dict[str, set[str]]:
+    """The modules among `sources` that each of them imports, at the top or inside a function."""
+    found = {}
+    for name, source in sources.items():
+        # `from leadline.search import Study` names an attribute, whose module is then the package
+        wanted = {own if own in sources else own.rpartition(".")[0] for own in imports(source)}
+        found[name] = (wanted & set(sources)) - {name}
+    return found
+
+
+def in_circles(imported: dict[str, set[str]]) -> list[str]:
+    """The modules that import one another, in any number of steps, and what lies between two circles."""
+    left = {name: set(own) for name, own in imported.items()}
+    for turned in (False, True):  # what imports nothing is in no circle, and what nobody imports
+        if turned:
+            left = {name: {other for other, own in left.items() if name in own} for name in left}
+        while free := [name for name, own in left.items() if not own]:
+            left = {name: own - set(free) for name, own in left.items() if name not in free}
+    return sorted(left)
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    assert in_circles(edges({name: path.read_text("utf-8") for name, path in modules().items()})) == []
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"leadline.a": "from leadline.b import f", "leadline.b": "def f():\n    import leadline.a"},
+        {"leadline.a": "from leadline import b", "leadline.b": "import leadline.c", "leadline.c": "import leadline.a"},
+    ],
+)
+def test_a_circle_of_imports_is_found(sources: dict[str, str]) -> None:
+    above_and_below = {"leadline.top": "import leadline.a", "leadline.bottom": ""}
+    sources = {**sources, **above_and_below, "leadline.a": sources["leadline.a"] + "\nimport leadline.bottom"}
+    assert set(in_circles(edges(sources))) == set(sources) - set(above_and_below)
+
+
+def test_imports_in_one_direction_are_no_circle() -> None:
+    sources = {"leadline.a": "import leadline.b, leadline.c", "leadline.b": "import leadline.c", "leadline.c": ""}
+    assert in_circles(edges(sources)) == []

@@ -242,6 +242,10 @@ def test_a_metric_that_cannot_judge_these_classes(fit, metric):
         ("--seed", "-1"),
         ("--seed", str(2**32)),
         ("--cv", "three"),
+        ("--time-limit", "0"),
+        ("--time-limit", "-5"),
+        ("--time-limit", "nan"),
+        ("--time-limit", "inf"),
     ],
 )
 def test_an_option_out_of_its_range_is_wrong_usage(fit, option, value):
@@ -251,9 +255,14 @@ def test_an_option_out_of_its_range_is_wrong_usage(fit, option, value):
     assert not result.folder.exists()
 
 
-@pytest.mark.parametrize("seconds", ["0", "-5", "nan"])
-def test_a_time_limit_that_is_no_time(fit, seconds):
-    assert_refused(fit(table_of(), "a", f"--time-limit={seconds}"), "time_limit must be a positive number")
+@pytest.mark.parametrize("loss", ["rmse", "huber(-1)", "quantile(2)", "cross_entropy"])
+def test_a_loss_that_is_none_of_numbers(fit, loss):
+    assert_refused(fit(table_of(), "a", "--loss", loss), "--loss must be 'squared_error', ", f"got {loss!r}")
+
+
+def test_a_loss_of_numbers_for_classes(fit):
+    result = fit(table_of(y=["u", "v"] * 20), "y", "--loss", "huber(1)")
+    assert_refused(result, "--loss 'huber(1)' is of numbers, and 'y' is predicted as classes")
 
 
 # Places

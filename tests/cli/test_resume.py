@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_people
+from conftest import QUICK, make_people
 from safetensors.numpy import load_file
 
 from leadline.search import Study
@@ -126,11 +126,52 @@ def test_a_run_is_resumed_with_its_own_options(fit, people, command, option) -> 
 def test_a_folder_without_a_study_cannot_be_resumed(command, tmp_path) -> None:
     again = command("fit", "--resume", tmp_path)
     assert again.exit_code == 2
-    assert "no such study" in again.stderr
+    assert "study.db: no such study; nothing of a run was finished there yet" in again.stderr
+    assert f"Begin it with leadline fit DATA --target COLUMN --out {tmp_path}." in again.stderr
+    assert "no such folder" in command("fit", "--resume", tmp_path / "none").stderr
+
+
+@pytest.mark.parametrize("written", [None, "an empty file", "a study without a word"])
+def test_a_run_that_was_killed_before_its_first_word_begins_where_it_is_resumed(
+    fit, people, command, tmp_path, written
+) -> None:
+    table = people.drop(columns="buys")
+    whole = fit(table, "spends", "--json")
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    if written == "an empty file":
+        (folder / "study.db").touch()
+    elif written is not None:
+        Study(folder / "study.db").close()
+    again = command("fit", whole.data, "--target", "spends", *QUICK, "--json", "--resume", folder)
+    assert again.exit_code == 0, again.stderr
+    assert timeless(json.loads(again.stdout)) == timeless(json.loads(whole.stdout))
+    assert (folder / "report.html").is_file()
+
+
+def test_a_script_may_say_the_options_of_a_run_again(fit, people, command) -> None:
+    result = fit(people.drop(columns="buys"), "spends", "--drop", "city")
+    words = ("fit", result.data, "--target", "spends", *QUICK, "--drop", "city", "--resume", result.folder)
+    assert command(*words).exit_code == 0
+    other = command(*words, "--seed", "1")
+    assert other.exit_code == 2
+    assert "leave out --seed." in other.stderr
+    assert "leave out --out." in command(*words, "--out", result.folder).stderr
+
+
+def test_a_study_of_another_version_is_not_resumed(fit, people, command) -> None:
+    result = fit(people.drop(columns="buys"), "spends")
+    study = Study.read(result.folder / "study.db")
+    study.state("options", {"data": "table.csv"})
+    study.close()
+    again = command("fit", "--resume", result.folder)
+    assert again.exit_code == 2
+    assert "was made by another version of Leadline" in again.stderr
 
 
 def test_a_study_of_python_cannot_be_resumed_by_the_command_line(command, tmp_path) -> None:
     Study(tmp_path / "study.db").close()
     again = command("fit", "--resume", tmp_path)
     assert again.exit_code == 2
-    assert "was not made by leadline fit" in again.stderr
+    assert "study.db says no options to resume with: nothing was finished there yet, they were damaged" in again.stderr
+    assert "Give DATA, --target and the options beside --resume." in again.stderr

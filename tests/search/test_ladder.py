@@ -588,6 +588,68 @@ def test_a_score_that_raises_fails_its_network_alone(k: int, failed: tuple, monk
         assert set(ladder.verdict.p_worse) == {1}
 
 
+def test_a_role_in_which_a_network_diverges_is_lost_and_the_other_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    posed = make_problem(k=8)
+    lost: list[tuple] = []
+
+    def one_lost(plan, tasks, *given) -> list:
+        found = train(plan, tasks, *given)
+        for i, (task, own) in enumerate(zip(tasks, found, strict=True)):
+            if task.key[1:] == (2, 1, 0, 1, 2):
+                first, second = own.readings
+                lost.append(task.key)
+                gone = replace(first, outputs=first.outputs[:0], lost="its score is nan")
+                found[i] = replace(own, reason="its score is nan", readings=(gone, second))
+        return found
+
+    monkeypatch.setattr("leadline.search.units.train", one_lost)
+    ladder, whole = climb(posed, max_depth=2), climb_whole(posed, monkeypatch)
+    assert len(lost) == 1
+    assert ladder.results[2].candidates == (0, 1), "the candidate is not left out"
+    (unit,) = (own for own in ladder.units(2, [0], range(8)) if own.key == (2, 1, 0, 1, 2))
+    place = unit.network.roles[0].place
+    for fold, (a, b) in enumerate(zip(ladder.results[2].scores, whole.results[2].scores, strict=True)):
+        assert (a == b) == (fold != place)
+
+
+def climb_whole(posed: Posed, monkeypatch: pytest.MonkeyPatch) -> Ladder:
+    monkeypatch.setattr("leadline.search.units.train", train)
+    return climb(posed, max_depth=2)
+
+
+@pytest.mark.parametrize("what", ["raises", "nan"])
+def test_a_scorer_that_fails_outside_of_training_fails_the_depth_and_not_the_search(what: str) -> None:
+    known: list[np.ndarray] = []
+    training = [True]
+
+    def touchy(estimator, X, y) -> float:
+        predictions = estimator.predict(X)
+        if not training[0] and np.ptp(predictions) and not any(np.array_equal(predictions, own) for own in known):
+            if what == "raises":
+                raise ZeroDivisionError("of all numbers")
+            return float("nan")
+        return -float(np.mean((predictions - y) ** 2))
+
+    class Judging(Ladder):
+        def _update(self) -> None:
+            training[0] = False
+            super()._update()
+            training[0] = True
+
+    posed = make_problem(scoring=touchy)
+    linear = climb(posed, max_depth=1)
+    for P in linear.candidates_predictions(1).values():
+        known += [P[rows, 0] for rows in posed.design.folds]
+    drawn, penalties = draw_candidates(BASE, 2, seed=0), linear_settings(BASE, 2, 0)
+    ladder = Judging(posed.problem, posed.design, BASE, drawn, penalties, Study(), 0, 1, Stop(), Diary())
+    ladder.climb(2, 5)
+    said = "ZeroDivisionError: of all numbers" if what == "raises" else "it gives nan"
+    assert ladder.results[2].failed == f"its touchy is not defined on fold 1, 40 rows ({said})"
+    assert np.array_equal(ladder.results[1].scores, linear.results[1].scores)
+    assert ladder.verdict is not None
+    assert (ladder.verdict.depth, set(ladder.verdict.p_worse)) == (1, {1})
+
+
 def test_work_of_a_lost_worker_is_given_out_anew(whole: Ladder, monkeypatch) -> None:
     lost = []
     train_round = Ladder._train_round

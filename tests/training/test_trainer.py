@@ -275,10 +275,48 @@ def test_a_holdout_without_rows_reads_the_last_epoch_beside_one_with_rows(order:
     assert all(same_reading(a, b.readings[0]) for a, b in zip(result.readings, alone, strict=True))
 
 
+def test_a_reading_that_diverges_leaves_the_others_what_they_would_be_alone() -> None:
+    (task,) = make_tasks([SMALL])
+    early, late = in_parts(task, 10, 20)
+    data, plan = make_data(), plan_for(SMALL, 5, 1, "half_squared_error")
+    script = [float(i) for i in range(SMALL.max_iter)]
+    says, _ = scripted({10: script, 20: [1.0, 2.0, float("nan")]})
+    (result,) = train(plan, [dataclasses.replace(task, holdouts=(early, late))], data, says, Stop())
+    alone, _ = scripted({10: script})
+    (expected,) = train(plan, [dataclasses.replace(task, holdouts=(early,))], data, alone, Stop())
+    assert result.state == "done"
+    assert same_reading(result.readings[0], expected.readings[0])
+    assert result.reason.startswith("validation score not finite in epoch 3: ")
+    assert [reading.lost for reading in result.readings] == ["", result.reason]
+    assert result.readings[1].outputs.shape == (0, 1)
+    assert result.readings[1].curve.tolist() == [1.0, 2.0]
+
+
+def test_a_reading_that_was_done_before_the_loss_diverged_is_kept() -> None:
+    settings = dataclasses.replace(SMALL, max_iter=20, n_iter_no_change=2, learning_rate="constant")
+    (task,) = make_tasks([settings])
+    early, late = in_parts(task, 10, 20)
+    data, plan = make_data(), plan_for(settings, 5, 1, "half_squared_error")
+    asked: list[int] = []
+
+    def judge(fold: int, rows: np.ndarray, outputs: np.ndarray) -> float:
+        asked.append(len(rows))
+        if asked.count(20) == 5 and len(rows) == 20:
+            data.Y[...] = np.nan  # from here on the loss is not finite
+        return -float(asked.count(10)) if len(rows) == 10 else float(asked.count(20))
+
+    (result,) = train(plan, [dataclasses.replace(task, holdouts=(early, late))], data, judge, Stop())
+    assert result.state == "stopped early"
+    assert result.reason.startswith("training loss not finite in epoch 6: ")
+    assert [len(reading.outputs) for reading in result.readings] == [len(early.wanted), 0]
+    assert [reading.best_epoch for reading in result.readings] == [1, 5]
+    assert result.readings[1].lost == result.reason
+
+
 def test_a_network_that_diverges_has_readings_without_outputs() -> None:
     (task,) = make_tasks([SMALL])
     early, late = in_parts(task, 10, 20)
-    says, _ = scripted({10: [3.0, 2.0, 1.0], 20: [1.0, 2.0, float("nan")]})
+    says, _ = scripted({10: [3.0, 2.0, float("nan")], 20: [1.0, 2.0, float("nan")]})
     data, plan = make_data(), plan_for(SMALL, 5, 1, "half_squared_error")
     (result,) = train(plan, [dataclasses.replace(task, holdouts=(early, late))], data, says, Stop())
     assert result.state == "diverged"

@@ -3,7 +3,9 @@
 Exit codes: 0 done, 2 wrong usage or input, 130 interrupted, 1 anything else.
 """
 
+import errno
 import gc
+import math
 import os
 import sys
 import traceback
@@ -14,11 +16,13 @@ from typing import Annotated
 import typer
 
 from leadline._version import __version__
-from leadline.errors import Interrupted, LeadlineError, ParameterError
+from leadline.errors import Interrupted, LeadlineError
 
 __all__ = ["app", "main"]
 
 DONE, UNFORESEEN, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+# What a disk says that takes no more; not every system has every name.
+NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name)}
 
 app = typer.Typer(
     name="leadline",
@@ -37,10 +41,25 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         app()
+    except OSError as error:
+        # help and version are printed before there is a command
+        if error.errno not in NO_ROOM:
+            raise
+        sys.exit(_say_no_room(error))
     finally:
         # the process ends here; to look through all objects of all libraries for cycles first would take longer than
         # many a command
         gc.freeze()
+
+
+def _say_no_room(error: OSError) -> int:
+    """Say what a full disk does not take; the exit code."""
+    if error.filename is None:
+        # standard output, whose rest the interpreter would try to write once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    what = error.filename or "The output"
+    typer.echo(f"leadline: {what} cannot be written: {error.strerror}. Make room, or give another place.", err=True)
+    return WRONG_INPUT
 
 
 @contextmanager
@@ -66,12 +85,28 @@ def _exit_codes() -> Iterator[None]:
     except PermissionError as error:
         typer.echo(f"leadline: {error.filename}: no permission; give another file or folder.", err=True)
         raise typer.Exit(WRONG_INPUT) from None
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise typer.Exit(_say_no_room(error)) from None
     except typer.Exit:
         raise
     except Exception as error:
         traceback.print_exc()
         typer.echo(f"leadline: unforeseen {type(error).__name__}; please report it with the lines above.", err=True)
         raise typer.Exit(UNFORESEEN) from None
+
+
+def _jobs(value: int | None) -> int | None:
+    if value == 0:
+        raise typer.BadParameter("0 is no number of jobs; give how many, or -1 for all cores.")
+    return value
+
+
+def _seconds(value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value:g} is not a positive number of seconds; leave it out for no limit.")
+    return value
 
 
 def _show_version(wanted: bool) -> None:
@@ -108,6 +143,14 @@ def fit(
         typer.Option(
             help="Score that judges depths: log_loss, rmse, mae, auc or any scikit-learn scorer "
             "(default: log_loss for classes, rmse for numbers).",
+            show_default=False,
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="What a regression learns by: squared_error (the default), absolute_error, huber(1), poisson, or "
+            "quantile(0.05,0.5,0.95) for one or several quantiles.",
             show_default=False,
         ),
     ] = None,
@@ -172,14 +215,16 @@ def fit(
     ] = None,
     time_limit: Annotated[
         float | None,
-        typer.Option(help="Seconds for the search; the answer is then the best so far.", show_default=False),
+        typer.Option(
+            help="Seconds for the search; the answer is then the best so far.", show_default=False, callback=_seconds
+        ),
     ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
-            help="Networks that train side by side (default: all cores this process may use).",
+            help="Networks that train side by side; -1 for all cores this process may use (the default).",
             show_default=False,
-            min=1,
+            callback=_jobs,
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0, max=2**32 - 1)] = 0,
@@ -219,10 +264,15 @@ def fit(
     resume: Annotated[
         str | None,
         typer.Option(
-            help="Go on with the run in this folder, with its own options; DATA only if the file has moved.",
+            help="Go on with the run in this folder, with its own options; DATA only if the file has moved. Where "
+            "nothing was finished yet, DATA, --target and the options begin it.",
             show_default=False,
         ),
     ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="With --resume: keep what is sound of a damaged study, train the rest again."),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON; progress goes to standard error.")
     ] = False,
@@ -244,25 +294,19 @@ def fit(
         context.fail("Missing option '--target' / '-t', the column to predict.")
     if ensemble and refit:
         context.fail("--ensemble predicts by many networks and --refit by one; leave one of them out.")
+    if repair and resume is None:
+        context.fail("--repair mends the study of a run that goes on; give --resume RUN.")
     with _exit_codes():
-        from leadline.cli.fit import FREE_TO_CHANGE, FitOptions, resume_fit, run_fit
+        from leadline.cli.fit import FitOptions, resume_fit, run_fit
 
-        given = {name: value for name, value in context.params.items() if _given(context, name)}
-        if resume is not None:
-            fixed = [name for name in given if name not in (*FREE_TO_CHANGE, "resume")]
-            if fixed:
-                options = ", ".join(f"--{name.replace('_', '-')}" for name in fixed)
-                raise ParameterError(f"A run is resumed with its own options; leave out {options}.")
-            resume_fit(resume, {name: given[name] for name in FREE_TO_CHANGE if name in given})
-            return
-        assert data is not None
-        assert target is not None
-        run_fit(
-            FitOptions(
+        options = None
+        if data is not None and target is not None:
+            options = FitOptions(
                 data=data,
                 target=target,
                 task=task,
                 metric=metric,
+                loss=loss,
                 cv=cv,
                 max_depth=max_depth,
                 candidates=candidates,
@@ -291,7 +335,12 @@ def fit(
                 watch=watch,
                 port=port,
             )
-        )
+        if resume is not None:
+            given = {name: value for name, value in context.params.items() if _given(context, name)}
+            resume_fit(resume, given, options)
+            return
+        assert options is not None
+        run_fit(options)
 
 
 def _given(context: typer.Context, name: str) -> bool:

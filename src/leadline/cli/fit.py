@@ -3,8 +3,9 @@
 import json
 import sys
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +43,7 @@ from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
 from leadline.tables import Dataset, Layout, read_table, stays_on_disk
 
-__all__ = ["FREE_TO_CHANGE", "FitOptions", "resume_fit", "run_fit"]
+__all__ = ["FitOptions", "resume_fit", "run_fit"]
 
 # Rows held out for the test of a table that stays on disk.
 MOST_TESTED = 50_000
@@ -56,6 +57,7 @@ class FitOptions:
     target: str
     task: str
     metric: str | None
+    loss: str | None
     cv: int | None
     max_depth: int
     candidates: int
@@ -87,9 +89,13 @@ class FitOptions:
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
 FREE_TO_CHANGE = ("data", "time_limit", "jobs", "json", "json_lines", "quiet", "watch", "port")
+# What is said about the resuming itself.
+_RESUMING = ("resume", "repair")
+# Damaged records that are listed.
+MOST_LISTED = 5
 
 
-def resume_fit(run: str, given: dict[str, Any]) -> None:
+def resume_fit(run: str, given: dict[str, Any], options: FitOptions | None) -> None:
     """Do what `leadline fit --resume RUN` does.
 
     Parameters
@@ -97,20 +103,71 @@ def resume_fit(run: str, given: dict[str, Any]) -> None:
     run : str
         The folder of a run.
     given : dict
-        Those of FREE_TO_CHANGE that the caller gave.
+        What the caller gave on the command line.
+    options : FitOptions or None
+        All options of a run, where DATA and the target were given: by them a run begins of which nothing was written.
 
     Raises
     ------
     RunFolderError
-        The folder holds no study of `leadline fit`.
+        The folder holds no study of `leadline fit`, and it was not said how to begin one; or its study is damaged.
+    ParameterError
+        An option was given that a resumed run cannot have otherwise.
     """
     folder = Path(run)
-    study = Study.read(folder / STUDY_NAME)
-    options = study.fact("options")
-    if options is None:
-        raise RunFolderError(f"{folder / STUDY_NAME} was not made by leadline fit; it says no options to resume with.")
-    options = {**options, "drop": tuple(options["drop"]), "out": str(folder), **given}
-    _fit(FitOptions(**options), folder, study)
+    path = folder / STUDY_NAME
+    if "out" in given:
+        raise ParameterError("A run goes on in its own folder; leave out --out.")
+    if not path.is_file():
+        if options is None:
+            there = "nothing of a run was finished there yet" if folder.is_dir() else "no such folder"
+            raise RunFolderError(
+                f"{path}: no such study; {there}. Begin it with leadline fit DATA --target COLUMN --out {folder}."
+            )
+        run_fit(replace(options, out=run))
+        return
+    if given.get("repair"):
+        _repair(path, make_console(bool(given.get("quiet")), bool(given.get("json") or given.get("json_lines"))))
+    study = Study.read(path)
+    stated = study.fact("options")
+    if stated is None:
+        if options is None:
+            raise RunFolderError(
+                f"{path} says no options to resume with: nothing was finished there yet, they were damaged, or it was "
+                "not made by leadline fit. Give DATA, --target and the options beside --resume."
+            )
+        options = replace(options, out=run)
+        study.state("options", asdict(options))
+    else:
+        # a script may say the same options again
+        same = {name: list(own) if isinstance(own, tuple | list) else own for name, own in given.items()}
+        fixed = [name for name in same if name not in (*FREE_TO_CHANGE, *_RESUMING) and same[name] != stated.get(name)]
+        if fixed:
+            listed = ", ".join(f"--{name.replace('_', '-')}" for name in fixed)
+            raise ParameterError(f"A run is resumed with its own options; leave out {listed}.")
+        if set(stated) != {field.name for field in fields(FitOptions)}:
+            raise RunFolderError(f"{path} was made by another version of Leadline; use that one, or begin again.")
+        free = {name: given[name] for name in FREE_TO_CHANGE if name in given}
+        options = FitOptions(**{**stated, "drop": tuple(stated["drop"]), "out": run, **free})
+    _fit(options, folder, study)
+
+
+def _repair(path: Path, console: Any) -> None:
+    """Keep what is sound of a study, and say what is made again."""
+    damage = Study.repair(path)
+    if not damage:
+        console.print(f"{path} is sound; there was nothing to repair.", highlight=False, markup=False)
+        return
+    console.print(
+        f"{path} was damaged; what is sound was kept, and the rest is made again. The file as it was stands beside it "
+        f"as {path.name}.damaged.",
+        highlight=False,
+        markup=False,
+    )
+    for line in damage[:MOST_LISTED]:
+        console.print(f"  {line}", highlight=False, markup=False)
+    if len(damage) > MOST_LISTED:
+        console.print(f"  and {len(damage) - MOST_LISTED:,} more", highlight=False, markup=False)
 
 
 def run_fit(options: FitOptions) -> None:
@@ -130,13 +187,15 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     print_notices(console, prepared.notices)
 
     estimator: DeepClassifier | DeepRegressor
-    kind = DeepClassifier if task == "classification" else DeepRegressor
-    estimator = kind(random_state=options.seed, max_iter="auto" if options.epochs is None else options.epochs)
+    epochs = "auto" if options.epochs is None else options.epochs
+    if task == "classification":
+        estimator = DeepClassifier(random_state=options.seed, max_iter=epochs)
+    else:
+        estimator = DeepRegressor(random_state=options.seed, max_iter=epochs, loss=options.loss)
     had_folder = folder.exists()
     watch = Watch(folder / STUDY_NAME, folder / REPORT_NAME, options.port) if options.watch else None
     if study is None:
-        study = Study(folder / STUDY_NAME)
-        study.state("options", asdict(options))
+        study = _begin(folder, options, had_folder)
     own = study
     printer = ClimbPrinter(console, linear, lambda: _describe_search(options, prepared, len(own.fact("folds"))))
     about = f"{Path(options.data).name if options.data != '-' else 'standard input'}: {options.target}"
@@ -171,13 +230,16 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
             search.fit(given.dataset, y=options.target, sample_weight=options.weight)
         additive = {} if search.additive_ is None else {ADDITIVE: search.additive_}
         printer.climb_ended({**search.results_, **additive}, search.verdict_)
-        search.save(folder)
+        with _writing(folder):
+            search.save(folder)
         recorder.end("concluding", search.sentence_)
         printer.summing_up()
         record = _conclude(search, options, given)
         record["seconds"] = round(time.perf_counter() - started, 2)
         search.study_.state("run", record)
-        write_whole(folder / REPORT_NAME, build_report(search.study_))
+        page = build_report(search.study_)
+        with _writing(folder):
+            write_whole(folder / REPORT_NAME, page)
         recorder.end("finished", record["sentence"])
         finished = True
     except Interrupted as error:
@@ -217,7 +279,9 @@ class _Given(NamedTuple):
 
 def _in_memory(options: FitOptions) -> _Given:
     frame = read_table(options.data)
-    prepared = prepare(frame, options.target, options.task, options.drop, options.weight, options.group, options.time)
+    prepared = prepare(
+        frame, options.target, options.task, options.drop, options.weight, options.group, options.time, options.loss
+    )
     check_metric(options.metric, prepared)
     train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
     return _Given(prepared, _rows(prepared, train_rows), _rows(prepared, test_rows), len(frame))
@@ -236,11 +300,42 @@ def _on_disk(options: FitOptions) -> _Given:
     aside = [options.weight] if options.weight else []
     sample = dataset.survey(options.target, aside, options.seed).sample
     prepared, test = (
-        prepare(frame, options.target, options.task, (), options.weight, None) for frame in (sample, held_out.frame())
+        prepare(frame, options.target, options.task, (), options.weight, None, None, options.loss)
+        for frame in (sample, held_out.frame())
     )
     check_metric(options.metric, prepared)
     train, tested = (_rows(own, np.arange(len(own.y))) for own in (prepared, test))
     return _Given(prepared, train, tested, whole.n_rows, dataset)
+
+
+def _begin(folder: Path, options: FitOptions, had_folder: bool) -> Study:
+    """A new study, which says what it is begun with; where it cannot be written nothing is left of it."""
+    try:
+        study = Study(folder / STUDY_NAME)
+        study.state("options", asdict(options))
+    except RunFolderError:
+        _remove(folder, had_folder)
+        raise
+    return study
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """What is written beside the study: where the disk takes no more, nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        raise RunFolderError(
+            f"{error.filename or folder} cannot be written: {error.strerror or error}. Nothing is lost: "
+            f"{folder / STUDY_NAME} keeps every network of the search. Make room, then leadline fit --resume {folder}."
+        ) from error
+
+
+def _remove(folder: Path, had_folder: bool) -> None:
+    """Take away a study that holds nothing, and the folder that was made for it."""
+    (folder / STUDY_NAME).unlink(missing_ok=True)
+    if not had_folder and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _rows(prepared: Prepared, rows: Any) -> Rows:
@@ -295,9 +390,7 @@ def _leave(folder: Path, study: Study, printer: ClimbPrinter, recorder: Recorder
     """Say what an unfinished run leaves behind; a study without a single network is taken away."""
     if not study.unit_keys():
         study.close()
-        (folder / STUDY_NAME).unlink(missing_ok=True)
-        if not had_folder and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        _remove(folder, had_folder)
         return "Nothing was written."
     with suppress(RunFolderError):  # a full disk has been spoken of already
         recorder.end("stopped")

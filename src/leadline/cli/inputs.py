@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from leadline.errors import DataError, ParameterError
-from leadline.estimators import Model
+from leadline.estimators import DeepRegressor, Model
 from leadline.search import Metric
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.tables import Layout, Target, guess_task, nearest, shown
@@ -114,6 +114,7 @@ def prepare(
     weight: str | None,
     group: str | None,
     time: str | None = None,
+    loss: str | None = None,
 ) -> Prepared:
     """Check a table and take it apart.
 
@@ -150,7 +151,7 @@ def prepare(
             f"The table has no column beside {', '.join(repr(name) for name in aside)}; nothing to learn from."
         )
     found_task = guess_task(y) if task == "auto" else task
-    described = Target.infer(y.to_numpy(), found_task, target)
+    described = Target.infer(y.to_numpy(), found_task, target, _loss(loss, found_task, target))
     _check_target(y if w is None else y[w > 0], described)
     layout = Layout.infer(features)
     layout.encode(features)  # finds infinite values before anything is written
@@ -158,6 +159,23 @@ def prepare(
     if w is not None and not w.all():
         notices.append(f"{int(np.sum(w == 0)):,} rows of weight 0 are not used")
     return Prepared(features, y, described, w, groups, times, notices)
+
+
+def _loss(name: str | None, task: str, target: str) -> Any:
+    """A loss that was asked for, as targets know it; None for the usual one."""
+    if name is None:
+        return None
+    if task != "regression":
+        raise ParameterError(
+            f"--loss {name!r} is of numbers, and {target!r} is predicted as classes; leave it out, or give --task "
+            "regression."
+        )
+    estimator = DeepRegressor(loss=name)
+    try:
+        estimator.hyperparameters()
+    except ParameterError as error:
+        raise ParameterError(str(error).replace("DeepRegressor.loss", "--loss")) from error
+    return estimator._own_loss()
 
 
 def _check_target(y: pd.Series, target: Target) -> None:

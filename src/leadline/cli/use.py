@@ -134,7 +134,7 @@ def run_watch(run: str, port: int, browser: bool) -> None:
     from leadline.report import Watch
 
     study = Path(run) / STUDY_NAME
-    Study.read(study).close()
+    Study.glance(study).close()
     watch = Watch(study, Path(run) / REPORT_NAME, port)
     typer.echo(f"{watch.address}  (Ctrl-C ends it)")
     if browser:

@@ -501,7 +501,7 @@ Parameters
     learning_rate_init : float, default {learning_rate_init}
         α, where the schedule starts.
     max_iter : int or "auto", default "{max_iter}"
-        Epochs; "auto": 128, and above 10,000 training rows fewer: 48 for 40,000, 26 for 100,000, 5 for a million.
+        Epochs; "auto": 128, and above 10,000 training rows fewer: 49 for 40,000, 26 for 100,000, 5 for a million.
         L-BFGS may take ten times as many iterations.
     early_stopping : bool, default True
         Stop a network when the score of the rows that it does not learn from has not improved for `n_iter_no_change`

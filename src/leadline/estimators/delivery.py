@@ -157,7 +157,7 @@ class Delivery:
                 if np.isfinite(P[rows]).all() and any(index == of for of, _ in own):
                     options[L, index] = P[rows]
         metric, y, w = ladder.problem.metric, ladder.problem.y[rows], ladder.problem.w[rows]
-        weights = greedy_weights(lambda P: metric.score(y, P, w), list(options.values()))
+        weights = greedy_weights(lambda P: metric.attempt(y, P, w)[0], list(options.values()))
         chosen = []
         for (L, index), weight in zip(options, weights, strict=True):
             members = [member for of, member in networks[L] if of == index]

@@ -560,9 +560,11 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         delivery: Delivery,
     ) -> dict[str, Any]:
         """What decides on the result of every network and on the order of candidates."""
+        loss = delivery.given.target.loss
         return {
             "data": digest,
             "settings": base.to_record(),
+            "loss": loss if isinstance(loss, str) else str(getattr(loss, "name", type(loss).__name__)),
             "candidates": self.candidates,
             "space": None if space is None else [dimension.to_record() for dimension in space],
             "score": self.metric_.name,

@@ -17,6 +17,7 @@ from leadline.network.circuits import (
     wave_folded,
     wave_shallow,
 )
+from leadline.network.differences import check_loss
 from leadline.network.equations import (
     Cache,
     backward,
@@ -28,7 +29,7 @@ from leadline.network.equations import (
     output,
     softmax,
 )
-from leadline.network.gradient_check import GradientCheck, check_gradients, check_loss
+from leadline.network.gradient_check import GradientCheck, check_gradients
 from leadline.network.initialization import (
     INITIALIZATIONS,
     Initialization,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from leadline.errors import ParameterError, ShapeError
 from leadline.network.activations import activation
+from leadline.network.differences import check_loss
 from leadline.network.losses import Loss, loss
 
 __all__ = ["Architecture", "LayerShapes", "Parameters"]
@@ -107,9 +108,6 @@ class Architecture:
         if isinstance(self.loss, str):
             loss(self.loss)
         else:
-            # the check stands on the equations, which stand on this file
-            from leadline.network.gradient_check import check_loss
-
             check_loss(self.loss, self.sizes[-1])
 
     @property

@@ -2,7 +2,7 @@
 
 A derivative of the mean loss J along a direction d is compared with the central difference of fourth order
 
-    ĝ = (8 [J(θ + εd) − J(θ − εd)] − [J(θ + 2εd) − J(θ − 2εd)]) / 12ε,
+    ĝ = (8 [J(θ + εd) − J(θ − εd)] − [J(θ + 2εd) − J(θ − 2εd)]) / 12ε        (`differences`),
 
 for small networks along every single parameter, for large ones along random directions within each layer. The figure is
 ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖): about 1e-11 where both are right, of order 1 where one is wrong. (The usual difference of two
@@ -12,9 +12,8 @@ Where a derivative or its slope jumps (relu at 0, an absolute error at its targe
 wrong, so examples that come near such a corner are left out, and the check says how many it kept.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,21 +22,20 @@ from numpy.typing import ArrayLike, NDArray
 from leadline.errors import ParameterError
 from leadline.network.activations import activation
 from leadline.network.architecture import Architecture, Parameters
+from leadline.network.differences import TOLERANCE, fourth_order, relative_error
 from leadline.network.equations import backward, cost, forward
-from leadline.network.losses import Loss, loss
+from leadline.network.losses import loss
 
-__all__ = ["GradientCheck", "check_gradients", "check_loss"]
+__all__ = ["LAYER_TOLERANCE", "TOLERANCE", "GradientCheck", "check_gradients"]
 
 Array = NDArray[np.float64]
 
-# ε: truncation, of order ε⁴, and rounding, 1e-16/ε, balance near the fifth root of 1e-16
-EPSILON = 5e-4
 # Examples whose scores come this near a corner, several times as far as 2ε moves them, are left out.
 MARGIN = 5e-3
 # Up to this many parameters every one is checked; beyond, this many directions in each layer.
 EVERY_ENTRY = 3000
 DIRECTIONS = 30
-TOLERANCE, LAYER_TOLERANCE = 1e-7, 1e-5
+LAYER_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -130,17 +128,12 @@ def check_gradients(
         exact.append(np.array(g))
         numerical.append(np.array(g_hat))
     return GradientCheck(
-        _relative(np.concatenate(exact), np.concatenate(numerical)),
-        tuple(_relative(g, g_hat) for g, g_hat in zip(exact, numerical, strict=True)),
+        relative_error(np.concatenate(exact), np.concatenate(numerical)),
+        tuple(relative_error(g, g_hat) for g, g_hat in zip(exact, numerical, strict=True)),
         "every entry" if every else "random directions",
         sum(len(g) for g in exact),
         int(away.sum()),
     )
-
-
-def _relative(g: Array, g_hat: Array) -> float:
-    scale = float(np.linalg.norm(g) + np.linalg.norm(g_hat))
-    return float(np.linalg.norm(g - g_hat)) / scale if scale else 0.0
 
 
 def _central_difference(mean_loss: Any, layer: tuple[Array, Array], d: tuple[Array, Array]) -> float:
@@ -151,16 +144,10 @@ def _central_difference(mean_loss: Any, layer: tuple[Array, Array], d: tuple[Arr
             theta[...] = original + distance * direction
         return mean_loss()
 
-    difference = _fourth_order(at)
+    difference = fourth_order(at)
     for theta, original in zip(layer, kept, strict=True):
         theta[...] = original
     return float(difference)
-
-
-def _fourth_order(at: Callable[[float], Any]) -> Any:
-    """The derivative at 0 of a function of one number."""
-    near, far = at(EPSILON) - at(-EPSILON), at(2 * EPSILON) - at(-2 * EPSILON)
-    return (8 * near - far) / (12 * EPSILON)
 
 
 def _single_entries(layer: tuple[Array, Array]) -> Iterator[tuple[Array, Array]]:
@@ -188,48 +175,3 @@ def _away_from_corners(architecture: Architecture, parameters: Parameters, X: Ar
     for residual in getattr(loss(architecture.loss), "breaks", ()):
         away &= np.abs(Z - Y - residual).min(axis=0) > MARGIN
     return away
-
-
-def _moved_value(own: Loss, Z: Array, d: Array, Y: Array, distance: float) -> Any:
-    return own.value(Z + distance * d, Y)
-
-
-def check_loss(own: Loss, n: int) -> None:
-    """Check a loss of the caller's: that its gradient is the derivative of its value for n output units.
-
-    Parameters
-    ----------
-    own : Loss
-        Any object with `value(Z, Y)` and `gradient(Z, Y)`.
-    n : int
-        n[L], output units.
-
-    Raises
-    ------
-    ParameterError
-        A method is missing, a shape is wrong, or the two do not belong together.
-    """
-    name = type(own).__name__
-    for method in ("value", "gradient"):
-        if not callable(getattr(own, method, None)):
-            raise ParameterError(f"{name}: a loss must have a method {method}(Z, Y); see leadline.network.Loss.")
-    generator = np.random.default_rng(0)
-    # targets between 0 and 1 are allowed by every kind of loss; scores keep away from them
-    Y = generator.random((n, 20))
-    Z = Y + generator.choice([-1.0, 1.0], (n, 20)) * generator.uniform(0.05, 2.0, (n, 20))
-    value, gradient = np.asarray(own.value(Z, Y)), np.asarray(own.gradient(Z, Y))
-    if value.shape != (20,):
-        raise ParameterError(f"{name}.value must give one loss for each example, (m,) = (20,); got {value.shape}.")
-    if gradient.shape != (n, 20):
-        raise ParameterError(f"{name}.gradient must have the shape of Z, (n[L], m) = ({n}, 20); got {gradient.shape}.")
-    numerical = np.empty_like(Z)
-    for i in range(n):
-        d = np.zeros_like(Z)
-        d[i] = 1.0
-        numerical[i] = _fourth_order(partial(_moved_value, own, Z, d, Y))
-    error = _relative(gradient.ravel(), numerical.ravel())
-    if not error < TOLERANCE:
-        raise ParameterError(
-            f"{name}.gradient is not the derivative of {name}.value: the relative error is {error:.1e}, allowed is "
-            f"{TOLERANCE:.0e}."
-        )

@@ -119,7 +119,7 @@ def _row(result: DepthResult, verdict: Verdict) -> dict[str, Any]:
 def live_state(path: Path) -> dict[str, Any]:
     """What a page shows of the search in a study file, as JSON can hold it."""
     try:
-        study = Study.read(path)
+        study = Study.glance(path)
     except LeadlineError as error:
         return {"state": "waiting", "reason": str(error)}
     try:

@@ -185,7 +185,9 @@ def _curves(study: Study, run: dict[str, Any], results: list[dict[str, Any]]) ->
             # it is named by the lower fold first; its roles begin where its step around the ring of folds begins
             folds = [key.fold, key.other]
             folds = folds if 2 * (key.other - key.fold) <= run["folds"] else folds[::-1]
-        for fold, curve, best in zip(folds, own.curves, own.best_epochs, strict=False):
+        for fold, curve, best, outputs in zip(folds, own.curves, own.best_epochs, own.outputs, strict=False):
+            if not len(outputs):
+                continue  # it diverged
             found.append((fold, f"fold {fold + 1}", curve.tolist(), best))
     return [own[1:] for own in sorted(found)[:MOST_FOLDS]]
 

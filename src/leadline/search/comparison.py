@@ -12,7 +12,7 @@ How networks would differ that had learned from other rows is only in part in th
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,11 +43,14 @@ class Comparison:
         Of each model on each fold, greater is better.
     covariance : (D, D) array
         Of their means over the folds.
+    failed : dict of model to str
+        Those that were to be compared and whose score is not defined on a fold, and why.
     """
 
     models: tuple[Any, ...]
     scores: Array
     covariance: Array
+    failed: Mapping[Any, str] = field(default_factory=dict)
 
     @property
     def means(self) -> Array:
@@ -77,7 +80,7 @@ class Comparison:
 class Judged(Protocol):
     """What a comparison needs to know of a problem: see `Problem`.
 
-    Its metric is a `Metric`, or what has the same `score`, `is_mean`, `terms` and `gradient`.
+    Its metric is a `Metric`, or what has the same `score`, `attempt`, `is_mean`, `terms` and `gradient`.
     """
 
     @property
@@ -116,10 +119,26 @@ def compare(
     seed : int
     check : callable
         Called between resamples; what it raises ends them.
+
+    Returns
+    -------
+    Comparison
+        Of the models whose score is defined on every fold; `failed` names the others.
     """
-    models = tuple(predictions)
-    each = [predictions[model] for model in models]
-    scores = np.array([[problem.metric.score(problem.y[r], P[r], problem.w[r]) for r in folds] for P in each])
+    own: dict[Any, list[float]] = {}
+    failed: dict[Any, str] = {}
+    for model, P in predictions.items():
+        tried = [problem.metric.attempt(problem.y[r], P[r], problem.w[r]) for r in folds]
+        bad = next((j for j, (_, reason) in enumerate(tried) if reason), None)
+        if bad is None:
+            own[model] = [score for score, _ in tried]
+        else:
+            where = f"fold {bad + 1}, {len(folds[bad])} rows"
+            failed[model] = f"its {problem.metric.label} is not defined on {where} ({tried[bad][1]})"
+    models = tuple(own)
+    if not models:
+        return Comparison((), np.zeros((0, len(folds))), np.zeros((0, 0)), failed)
+    each, scores = [predictions[model] for model in models], np.array(list(own.values()))
     units = np.arange(len(problem.y)) if problem.units is None else problem.units
     if problem.metric.is_mean:
         influences = _of_rows(problem, folds, each, units, scores)
@@ -127,7 +146,7 @@ def compare(
         influences = _of_blocks(problem, folds, each, units, scores, seed, check)
     n = int((np.abs(influences).max(axis=1) > 0).sum())
     covariance = influences.T @ influences * (n / max(n - 1, 1))
-    return Comparison(models, scores, covariance)
+    return Comparison(models, scores, covariance, failed)
 
 
 def _of_rows(problem: Judged, folds: Sequence[Array], each: Sequence[Array], units: Array, whole: Array) -> Array:
@@ -191,10 +210,7 @@ def _score(problem: Judged, rows: Array, predictions: Array) -> float:
     """The score of some rows, NaN where it is not defined for them."""
     if not len(rows):
         return float("nan")
-    try:
-        return float(problem.metric.score(problem.y[rows], predictions[rows], problem.w[rows]))
-    except ValueError:  # too few rows, or one class only
-        return float("nan")
+    return float(problem.metric.attempt(problem.y[rows], predictions[rows], problem.w[rows])[0])
 
 
 class Resampled:

@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any, Protocol
 
@@ -310,9 +310,11 @@ class Ladder:
         for unit in self.units(1, range(1), folds, indices):
             result = self.study.result(unit.key)
             usable = result is not None and result.state in USABLE
-            rows = unit.holdouts[0].wanted
-            own = self.problem.score(unit.view, rows, result.outputs[0]) if result and usable else -np.inf
-            scores[unit.key.candidate].append(own)
+            rows, own, reason = unit.holdouts[0].wanted, -np.inf, ""
+            if result is not None and usable:
+                predictions = self.problem.predictions(unit.view, result.outputs[0])
+                own, reason = self.problem.metric.attempt(self.problem.y[rows], predictions, self.problem.w[rows])
+            scores[unit.key.candidate].append(-np.inf if reason else own)
         return {index: float(np.mean(own)) for index, own in scores.items()}
 
     def settings(self, L: int, index: int) -> Hyperparameters:
@@ -380,12 +382,20 @@ class Ladder:
         if not any(L != ADDITIVE for L in predictions):
             self.verdict = None
             return
-        self._predictions = predictions
         rows = [self.design.folds[fold] for fold in self.folds]
         constant = np.zeros_like(next(iter(predictions.values())))
         for fold, own in zip(self.folds, rows, strict=True):
             constant[own] = self.problem.constant(self.problem.training_rows[fold], len(own))
         self.comparison = compare(self.problem, rows, {**predictions, CONSTANT: constant}, self.seed, self._check_asked)
+        for L, reason in self.comparison.failed.items():
+            if L != CONSTANT:
+                # a scorer that does not judge this depth says nothing against the others
+                self.results[L] = replace(self.results[L], candidates=(), repeats=0, failed=reason)
+                del predictions[L]
+        self._predictions = predictions
+        if not any(L != ADDITIVE for L in predictions):
+            self.verdict = None
+            return
         for L in predictions:
             self.results[L].scores = self.comparison.scores[self.comparison.models.index(L)]
         little = len(rows) < self.design.k
@@ -415,23 +425,29 @@ class Ladder:
     def _by_candidate(self, L: int) -> tuple[dict[int, tuple[Array, Array]], dict[int, str]]:
         """For each candidate the sum of its networks' predictions, (n, k), and their number for each row, (n,).
 
-        A candidate of which a network failed is left out, with its reason.
+        A candidate of which a network failed is left out; a role in which one diverged is, and no more. The reasons of
+        both are given, by candidate.
         """
         found: dict[int, tuple[Array, Array]] = {}
         reasons: dict[int, str] = {}
+        left_out: set[int] = set()
         for unit in self.units(L, range(self.repeats(L)), self.folds, self._finalists if L == 1 else None):
             result = self.study.result(unit.key)
             if result is None:
                 continue
             if result.state not in USABLE:
                 reasons[unit.key.candidate] = result.reason
+                left_out.add(unit.key.candidate)
                 continue
             n = (len(self.problem.y), self.problem.target.n_predictions)
             total, count = found.setdefault(unit.key.candidate, (np.zeros(n), np.zeros(n[0])))
             for holdout, outputs in zip(unit.holdouts, result.outputs, strict=True):
+                if len(outputs) < len(holdout.wanted):
+                    reasons.setdefault(unit.key.candidate, result.reason)
+                    continue
                 total[holdout.wanted] += self.problem.predictions(unit.view, outputs)
                 count[holdout.wanted] += 1
-        return {index: own for index, own in sorted(found.items()) if index not in reasons}, reasons
+        return {index: own for index, own in sorted(found.items()) if index not in left_out}, reasons
 
     def _mean_score(self, predictions: Array) -> float:
         """The mean score over the folds where there are predictions."""
@@ -439,7 +455,8 @@ class Ladder:
         for rows in (self.design.folds[fold] for fold in self.folds):
             rows = rows[np.isfinite(predictions[rows]).all(axis=1)]
             if len(rows):
-                scores.append(problem.metric.score(problem.y[rows], predictions[rows], problem.w[rows]))
+                score, reason = problem.metric.attempt(problem.y[rows], predictions[rows], problem.w[rows])
+                scores.append(-np.inf if reason else score)
         return float(np.mean(scores)) if scores else float("-inf")
 
     def _kept(self, by_candidate: dict[int, tuple[Array, Array]]) -> list[int]:
@@ -454,7 +471,11 @@ class Ladder:
             if None not in usable or len(usable) < 2:
                 break
             comparison = compare(self.problem, rows, usable, self.seed, self._check_asked)
-            gains = {index: comparison.difference(index, None) for index in kept if index in usable}
+            if None in comparison.failed:
+                break
+            gains = {index: comparison.difference(index, None) for index in kept if index in comparison.models}
+            if not gains:
+                break
             worst = max(gains, key=lambda index: gains[index][0] / max(gains[index][1], 1e-300))
             gain, error = gains[worst]
             if not gain > error * norm.isf(LEFT_OUT_LEVEL):
@@ -487,7 +508,13 @@ class Ladder:
         first = self.results[L].candidates[0]
         own = [unit for unit in self.units(L, range(1), self.folds) if unit.key.candidate == first]
         results = [self.study.result(unit.key) for unit in own]
-        epochs = [epoch for result in results if result is not None for epoch in result.best_epochs]
+        epochs = [
+            epoch
+            for result in results
+            if result is not None
+            for epoch, outputs in zip(result.best_epochs, result.outputs, strict=True)
+            if len(outputs)
+        ]
         return max(round(float(np.mean(epochs))), 1)
 
     def finish_seconds(self, L: int) -> float | None:

@@ -249,6 +249,18 @@ class Metric:
         weights = {} if w is None or bool((w == w[0]).all()) else {"sample_weight": w}
         return float(self._scorer(self._predicted(predictions), np.zeros((len(y), 1)), self._true(y), **weights))
 
+    def attempt(self, y: Array, predictions: Array, w: Array | None = None) -> tuple[float, str]:
+        """The score as `score` gives it, and an empty text; or NaN, and why it is not defined.
+
+        A scorer of the caller's may raise anything, and so may a score of rows that lack a class.
+        """
+        try:
+            score = self.score(y, predictions, w)
+        except Exception as error:
+            said = str(error).strip().partition("\n")[0] or "no message"
+            return float("nan"), f"{type(error).__name__}: {said}"
+        return (score, "") if np.isfinite(score) else (float("nan"), f"it gives {score}")
+
     @property
     def is_mean(self) -> bool:
         """Whether the score comes from means over rows: see `terms` and `of_means`."""

@@ -206,14 +206,10 @@ class Problem:
             The score is not defined on a fold, or the scorer fails there.
         """
         for i, rows in enumerate(folds):
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    constant = self.constant(self.training_rows[i], len(rows))
-                    score = self.metric.score(self.y[rows], constant, self.w[rows])
-                reason = "" if np.isfinite(score) else f"it gives {score}"
-            except Exception as error:  # a scorer may raise anything
-                reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                constant = self.constant(self.training_rows[i], len(rows))
+                _, reason = self.metric.attempt(self.y[rows], constant, self.w[rows])
             if reason:
                 raise ParameterError(
                     f"The score {self.metric.label} is not defined on fold {i + 1}, {len(rows)} rows ({reason}). Use "

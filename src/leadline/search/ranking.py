@@ -131,6 +131,9 @@ class _Losses:
         mean = float(np.average(losses, weights=w))
         return -float(np.sqrt(mean)) if self.root else -mean
 
+    def attempt(self, y: Array, losses: Array, w: Array) -> tuple[float, str]:
+        return self.score(y, losses, w), ""
+
     def gradient(self, means: Array) -> Array:
         return -0.5 / np.sqrt(np.maximum(means, np.finfo(float).tiny)) if self.root else np.full(len(means), -1.0)
 

@@ -21,11 +21,18 @@ def write_whole(path: str | Path, content: bytes | str | Iterable[bytes]) -> Non
     Raises
     ------
     OSError
-        The file cannot be written; nothing is left behind.
+        The file cannot be written; it is named, and nothing is left behind.
     """
     path = Path(path)
     whole = content.encode() if isinstance(content, str) else content
-    parts = (whole,) if isinstance(whole, bytes) else whole
+    try:
+        _write(path, (whole,) if isinstance(whole, bytes) else whole)
+    except OSError as error:
+        # a disk that is full says no name, and that of the temporary file says nothing
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

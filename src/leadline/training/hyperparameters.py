@@ -50,8 +50,8 @@ MANY_ROWS = 10_000
 # Epochs without a better score after which training stops, up to so many rows: an epoch of more rows has more steps,
 # and its score less noise.
 PATIENCE = ((MANY_ROWS, 24), (50_000, 12), (500_000, 4), (math.inf, 2))
-# Epochs up to MANY_ROWS; above fewer, as this power of the rows (benchmarks/README.md): 48 for 40,000, 26 for 100,000, 5
-# for a million, 1 from ten million on.
+# Epochs up to MANY_ROWS; above fewer, as this power of the rows (benchmarks/README.md): 49 for 40,000, 26 for 100,000,
+# 5 for a million, 1 from ten million on.
 MOST_EPOCHS, EPOCHS_POWER = 128, -0.7
 # Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
 MANY_COLUMNS = 100

@@ -166,13 +166,16 @@ class Reading:
     theta : (n_parameters,) array
         Parameters of that epoch.
     outputs : (r, n[L]) array
-        Raw scores Z[L] of the rows wanted, at that epoch.
+        Raw scores Z[L] of the rows wanted, at that epoch; (0, n[L]) if it is lost.
+    lost : str
+        Why it cannot be used: the network diverged before the holdout was done with it, or on its rows. Else empty.
     """
 
     curve: Array
     best_epoch: int
     theta: Array
     outputs: Array
+    lost: str = ""
 
 
 @dataclass
@@ -182,16 +185,16 @@ class Trained:
     Attributes
     ----------
     state : str
-        "done", "stopped early" (no better validation score for `n_iter_no_change` epochs), "diverged", or "failed",
-        which is the caller's to say.
+        "done", "stopped early" (no better validation score for `n_iter_no_change` epochs), "diverged" (all readings are
+        lost), or "failed", which is the caller's to say.
     reason : str
-        In words, for a state other than "done".
+        In words, for a state other than "done", and where a reading is lost.
     losses : (epochs,) array
         Mean training loss in each epoch.
     seconds : float
         Its share of the time.
     readings : tuple of Reading
-        One for each holdout of the task; without outputs if the network diverged.
+        One for each holdout of the task. One that was done before the network diverged is what it would be alone.
     end : State, optional
         From which another training can go on; None after L-BFGS.
     """
@@ -398,7 +401,7 @@ class Trainer:
             if not len(self.active):
                 break
         for p, i in self._active():
-            self._finish(i, p, "done", "")
+            self._finish(i, p, "done", "; ".join(sorted({read.lost for read in self.reads[i] if read.lost})))
         return [result for result in self.results if result is not None]
 
     def _epoch(self, epoch: int) -> Array:
@@ -450,19 +453,31 @@ class Trainer:
         for p, i in self._active():
             task, epoch, own = self.tasks[i], len(self.losses[i]) + 1, scores[p]
             self.steps[i] += self.n_steps[i]
-            finite = bool(np.isfinite([score for score in own if score is not None]).all())
-            if not np.isfinite(losses[p]) or not finite:
-                what = "training loss" if not np.isfinite(losses[p]) else "validation score"
-                self._finish(i, p, "diverged", f"{what} not finite in epoch {epoch}: {self._cause(p, i)}")
-                continue
+            watched = [read for read in self.reads[i] if len(read.holdout.rows)]
+            finite = bool(np.isfinite(losses[p]))
+            undefined = [score is not None and not (finite and np.isfinite(score)) for score in own]
+            if not finite or any(undefined):
+                what = "validation score" if finite else "training loss"
+                reason = f"{what} not finite in epoch {epoch}: {self._cause(p, i)}"
+                for read, gone in zip(self.reads[i], undefined, strict=True):
+                    if gone:
+                        read.lose(reason)
+                if not finite or all(read.lost for read in watched):
+                    # who has no rows would read the last epoch, which there is none of
+                    for read in self.reads[i]:
+                        if not len(read.holdout.rows):
+                            read.lose(reason)
+                    whole = all(read.lost for read in self.reads[i])
+                    self._finish(i, p, "diverged" if whole else "stopped early", reason)
+                    continue
             self.losses[i].append(float(losses[p]))
             patience = task.settings.patience(round(self.learned[i][0]))
             for read, score in zip(self.reads[i], own, strict=True):
-                if score is not None:
+                if score is not None and not read.lost:
                     read.take(score, epoch, self.population.theta[p], patience, self.before[i])
-            watched = [read for read in self.reads[i] if len(read.holdout.rows)]
             if watched and not any(read.open for read in watched):
-                self._finish(i, p, "stopped early", f"no better score for {patience} epochs")
+                lost = "; ".join(sorted({read.lost for read in watched if read.lost}))
+                self._finish(i, p, "stopped early", lost or f"no better score for {patience} epochs")
                 continue
             if i == 0 and self.callback is not None:
                 told = Epoch(epoch, float(losses[p]), own[0], self.population.theta[p])
@@ -492,15 +507,15 @@ class Trainer:
             if not len(read.holdout.rows):
                 read.theta, read.epoch = last, len(self.losses[i])
         end = self._state(i, p)
-        readings = tuple(self._reading(i, p, read, state != "diverged") for read in self.reads[i])
+        readings = tuple(self._reading(i, p, read) for read in self.reads[i])
         self.results[i] = Trained(state, reason, np.array(self.losses[i]), float(self.seconds[i]), readings, end)
 
-    def _reading(self, i: int, p: int, read: "_Read", usable: bool) -> Reading:
-        """What a holdout made of a network, whose parameters it then has; what is not usable has no outputs."""
+    def _reading(self, i: int, p: int, read: "_Read") -> Reading:
+        """What a holdout made of a network, whose parameters it then has; what is lost has no outputs."""
         self.population.theta[p] = read.theta
-        wanted = read.holdout.wanted if usable else read.holdout.wanted[:0]
+        wanted = read.holdout.wanted[:0] if read.lost else read.holdout.wanted
         outputs = self.population.scores(p, self.examples[i], wanted)
-        return Reading(np.array(read.curve), read.epoch, read.theta, outputs)
+        return Reading(np.array(read.curve), read.epoch, read.theta, outputs, read.lost)
 
     def _state(self, i: int, p: int) -> State | None:
         """Where a network of one holdout stands."""
@@ -521,7 +536,11 @@ class _Read:
         self.holdout, self.theta = holdout, theta
         self.curve: list[float] = []
         self.score, self.epoch = -np.inf, 0
-        self.open = len(holdout.rows) > 0
+        self.open, self.lost = len(holdout.rows) > 0, ""
+
+    def lose(self, reason: str) -> None:
+        """The network has diverged for this holdout."""
+        self.open, self.lost = False, reason
 
     def take(self, score: float, epoch: int, theta: Array, patience: int, before: int) -> None:
         """Note the score of an epoch; waited long enough for a better one, it needs no more."""
@@ -595,23 +614,22 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
         },
     )
     theta, losses = found.x.astype(np.float32), np.array([float(found.fun)])
-    reason, readings = "", []
-    if not np.isfinite(found.fun) or not np.isfinite(theta).all():
-        reason = "the loss became infinite or undefined under L-BFGS: scale the inputs"
-    else:
-        own = data.examples(task.fold)
-        forward = Population(Blueprint(plan, ROWS_AT_ONCE, backward=False, reads=own.reads), theta[None], Processor())
-        for rows, wanted in task.holdouts:
-            curve = [judge(task.fold, rows, forward.scores(0, own, rows))] if len(rows) else []
-            if not np.isfinite(curve).all():
-                reason = f"validation score is {curve[0]}"
-                break
-            readings.append(Reading(np.array(curve), 1, theta, forward.scores(0, own, wanted)))
-    if reason:
-        nothing = np.zeros((0, plan.blocks[-1].n_out), np.float32)
-        readings = [Reading(np.zeros(0), 1, theta, nothing) for _ in task.holdouts]
-    state = "diverged" if reason else "done"
-    return Trained(state, reason, losses, time.perf_counter() - start, tuple(readings))
+    diverged = not np.isfinite(found.fun) or not np.isfinite(theta).all()
+    reason = "the loss became infinite or undefined under L-BFGS: scale the inputs" if diverged else ""
+    nothing, readings = np.zeros((0, plan.blocks[-1].n_out), np.float32), []
+    own = data.examples(task.fold)
+    forward = Population(Blueprint(plan, ROWS_AT_ONCE, backward=False, reads=own.reads), theta[None], Processor())
+    for rows, wanted in task.holdouts:
+        lost, curve = reason, []
+        if len(rows) and not lost:
+            curve = [judge(task.fold, rows, forward.scores(0, own, rows))]
+            if not np.isfinite(curve[0]):
+                lost, curve = f"validation score is {curve[0]}", []
+        outputs = nothing if lost else forward.scores(0, own, wanted)
+        readings.append(Reading(np.array(curve), 1, theta, outputs, lost))
+    reasons = "; ".join(sorted({reading.lost for reading in readings if reading.lost}))
+    state = "diverged" if all(reading.lost for reading in readings) else "done"
+    return Trained(state, reasons, losses, time.perf_counter() - start, tuple(readings))
 
 
 def _in_double(examples: Examples | Table) -> Examples | Table:
