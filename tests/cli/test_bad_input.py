@@ -58,8 +58,8 @@ def test_a_file_that_is_not_a_table(fit, tmp_path, name, content, words):
     assert_refused(fit(tmp_path / name, "a"), name, words)
 
 
-def test_a_folder_in_the_place_of_a_file(fit, tmp_path):
-    assert_refused(fit(tmp_path, "a"), f"{tmp_path} is a folder; give the file")
+def test_a_folder_without_tables(fit, tmp_path):
+    assert_refused(fit(tmp_path, "a"), f"{tmp_path} has no table", ".parquet")
 
 
 # Columns
