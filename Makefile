@@ -3,13 +3,20 @@
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+# Where an environment has its programs, on this system.
+ifeq ($(OS),Windows_NT)
+PROGRAMS := Scripts
+EXE := .exe
+else
+PROGRAMS := bin
+endif
+BIN := $(VENV)/$(PROGRAMS)
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
 # What the report draws with, in src/leadline/report/vega.
 VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
 
-.PHONY: demo test test-all test-damage test-browser test-integrations lint types tests test-cluster coverage planted-errors docs vega lock clean \
+.PHONY: demo test test-all test-damage test-rules test-browser test-integrations dist check-dist lint types tests test-cluster coverage planted-errors docs vega lock clean \
         benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-large benchmark-serving
 
 demo: $(VENV)/.runtime
@@ -27,6 +34,10 @@ types: $(VENV)/.dev
 tests: $(VENV)/.dev
 	$(BIN)/pytest
 
+# What a commit must not break, in seconds: floors, circles of imports, public names.
+test-rules: $(VENV)/.dev
+	$(BIN)/pytest -q tests/test_floors.py tests/test_public.py
+
 # And scikit-learn's checks of the estimators in other configurations than the default.
 test-all: test
 	$(BIN)/pytest tests/conformance
@@ -42,67 +53,82 @@ coverage: $(VENV)/.dev
 planted-errors: $(VENV)/.dev
 	$(BIN)/python tests/plant_errors.py
 
-$(BIN)/python:
+$(BIN)/python$(EXE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Leadline needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python$(EXE)
 	$(PIP) install --require-hashes -r requirements/runtime.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python$(EXE)
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.runtime
 
 # The same ladder on clusters of dask and Ray, in an environment of their own.
 test-cluster: $(VENV)-cluster/.ready
-	$(VENV)-cluster/bin/python -m pytest tests/cluster
+	$(VENV)-cluster/$(PROGRAMS)/python -m pytest tests/cluster
 
-$(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python
+$(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-cluster
-	$(VENV)-cluster/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
+	$(VENV)-cluster/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
 	@touch $@
 
 # Other libraries with ours: tables, explainers, servers, trackers, in an environment of their own.
 test-integrations: $(VENV)-integrations/.ready
-	$(VENV)-integrations/bin/python -m pytest tests/integrations tests/estimators/test_in_scikit_learn.py tests/test_benchmarks.py -k 'not planted and not stability'
+	$(VENV)-integrations/$(PROGRAMS)/python -m pytest tests/integrations tests/estimators/test_in_scikit_learn.py tests/test_benchmarks.py -k 'not planted and not stability'
 
-$(VENV)-integrations/.ready: pyproject.toml | $(BIN)/python
+$(VENV)-integrations/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-integrations
-	$(VENV)-integrations/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[integrations]"
+	$(VENV)-integrations/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[integrations]"
 	@touch $@
 
 # The report and the live page in headless Chromium: this machine's, or the one that Playwright can install.
 test-browser: $(VENV)-browser/.ready
-	$(VENV)-browser/bin/python -m pytest tests/browser
+	$(VENV)-browser/$(PROGRAMS)/python -m pytest tests/browser
 
-$(VENV)-browser/.ready: pyproject.toml | $(BIN)/python
+$(VENV)-browser/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-browser
-	$(VENV)-browser/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[browser]"
-	command -v chromium chromium-browser google-chrome google-chrome-stable || $(VENV)-browser/bin/playwright install --with-deps chromium
+	$(VENV)-browser/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[browser]"
+	command -v chromium chromium-browser google-chrome google-chrome-stable || $(VENV)-browser/$(PROGRAMS)/playwright install --with-deps chromium
 	@touch $@
 
 # The site of the documentation, into build/docs; warnings are errors.
 docs: $(VENV)-docs/.ready
-	$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+	$(VENV)-docs/$(PROGRAMS)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 	@echo "build/docs/index.html"
 
-$(VENV)-docs/.ready: requirements/docs.txt pyproject.toml | $(BIN)/python
+$(VENV)-docs/.ready: requirements/docs.txt pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-docs
-	$(VENV)-docs/bin/python -m pip --quiet --quiet --disable-pip-version-check install --require-hashes -r requirements/docs.txt
-	$(VENV)-docs/bin/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps --no-build-isolation -e .
+	$(VENV)-docs/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install --require-hashes -r requirements/docs.txt
+	$(VENV)-docs/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install --no-deps --no-build-isolation -e .
 	@touch $@
 
 # Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
 benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-large benchmark-serving: benchmark-%: $(VENV)-benchmarks/.ready
-	$(VENV)-benchmarks/bin/python benchmarks/$*.py
+	$(VENV)-benchmarks/$(PROGRAMS)/python benchmarks/$*.py
 
-$(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python
+$(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-benchmarks
-	$(VENV)-benchmarks/bin/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[benchmarks]"
+	$(VENV)-benchmarks/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[benchmarks]"
 	@touch $@
+
+# What is published: a wheel and a source archive.
+dist: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python scripts/check_dist.py dist
+
+# The wheel in an environment that has never seen the sources.
+check-dist: dist
+	rm -rf build/fresh && $(PYTHON) -m venv build/fresh
+	build/fresh/$(PROGRAMS)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/runtime.txt
+	build/fresh/$(PROGRAMS)/python -m pip --quiet --disable-pip-version-check install --no-deps dist/*.whl
+	cd build && fresh/$(PROGRAMS)/leadline --version && fresh/$(PROGRAMS)/leadline --help
+	cd build && fresh/$(PROGRAMS)/leadline fit ../examples/housing.csv.gz --target median_house_value --epochs 2 --cv 2 --max-depth 2 --candidates 1 --out fresh/run --quiet
+	cd build && fresh/$(PROGRAMS)/leadline report fresh/run
 
 # Newer versions of what the report draws with: change VEGA above first. Needs npm.
 vega:
