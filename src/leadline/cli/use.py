@@ -58,6 +58,7 @@ def run_export(run: str, out: str, data: str | None) -> None:
 
     estimator = load(run)
     frame = None if data is None else read_table(data, word_columns(estimator.model_))
+    check_out(out, "The file")
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
         console.print(note, highlight=False, markup=False)
