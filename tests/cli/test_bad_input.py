@@ -260,6 +260,30 @@ def test_a_loss_that_is_none_of_numbers(fit, loss):
     assert_refused(fit(table_of(), "a", "--loss", loss), "--loss must be 'squared_error', ", f"got {loss!r}")
 
 
+@pytest.mark.parametrize("option", ["--weight", "--group", "--time"])
+def test_a_column_that_is_the_target_and_something_else(fit, option):
+    assert_refused(fit(table_of(), "a", option, "a"), f"{option} 'a' names the target", "give another column")
+
+
+def test_a_selection_that_is_none_is_told_by_its_option(fit):
+    result = fit(table_of(), "a", "--select", "foo")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "leadline: --select must be one of 'supported', 'one_standard_error', 'best'; got 'foo'.\n"
+    )
+    assert not result.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["report", "RUN", "--out", "."], ["inspect", "RUN", "DATA", "--out", "."], ["export", "RUN", "."]],
+)
+def test_a_file_to_write_that_is_a_folder(command, numbers_run, words):
+    result = command(*({"RUN": numbers_run.folder, "DATA": numbers_run.data}.get(word, word) for word in words))
+    assert result.exit_code == 2
+    assert ". is a folder; give the file to write." in result.stderr
+
+
 def test_a_loss_of_numbers_for_classes(fit):
     result = fit(table_of(y=["u", "v"] * 20), "y", "--loss", "huber(1)")
     assert_refused(result, "--loss 'huber(1)' is of numbers, and 'y' is predicted as classes")

@@ -443,3 +443,12 @@ def test_what_nobody_foresaw_shows_where_it_happened_and_ends_with_code_one(fit,
     assert result.exit_code == 1
     assert "ZeroDivisionError: by zero" in result.stderr
     assert "leadline: unforeseen ZeroDivisionError; please report it with the lines above." in result.stderr
+
+
+def test_a_regression_learns_by_the_loss_that_is_asked_for(fit, people, command):
+    result = fit(people.drop(columns="buys"), "spends", "--loss", "quantile(0.1,0.5,0.9)", "--jobs", "-1", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["metric"]["name"] == "neg_mean_pinball_loss"
+    usual = fit(people.drop(columns="buys"), "spends", "--loss", "squared_error", "--out", result.folder.with_name("b"))
+    assert usual.exit_code == 0, usual.stderr
+    assert "RMSE" in usual.stdout

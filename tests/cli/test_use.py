@@ -185,7 +185,7 @@ def test_a_place_for_predictions_that_is_not_there_is_refused(command, classes_r
 
 def test_a_folder_in_the_place_of_the_predictions_is_refused(command, classes_run, tmp_path):
     text = refused(command("predict", classes_run.folder, classes_run.data, "--out", tmp_path))
-    assert f"--out {tmp_path} cannot be written" in text
+    assert f"--out {tmp_path} is a folder; give the file to write" in text
     assert list(tmp_path.iterdir()) == []
 
 
@@ -321,4 +321,4 @@ def test_export_says_how_close_the_file_is_and_what_to_feed_it(command, classes_
 def test_export_into_a_folder_that_is_not_there_is_refused(command, classes_run, tmp_path):
     result = command("export", classes_run.folder, tmp_path / "nowhere" / "model.onnx")
     assert result.exit_code == 2
-    assert "cannot be written" in result.stderr
+    assert "is not there; make it first" in result.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
@@ -593,3 +593,11 @@ def test_the_first_network_is_trained_again_to_the_same_bits(mixed) -> None:
     assert np.array_equal(again.theta, found.model_.members[0].theta)
     with pytest.raises(DataError, match="These are not the rows, targets, weights and folds"):
         found.first_network(X, y + 1.0)
+
+
+def test_a_study_of_another_loss_is_refused(tmp_path: Path) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    given = {"max_depth": 1, "cv": 2, "scoring": "rmse", "study": tmp_path / "study.db", "additive": False}
+    DepthSearchCV(DeepRegressor(loss="absolute_error", random_state=0), **given).fit(X[:80], y[:80])
+    with pytest.raises(RunFolderError, match="loss was absolute_error, now half_squared_error"):
+        DepthSearchCV(DeepRegressor(random_state=0), **given).fit(X[:80], y[:80])

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
-from leadline import DeepClassifier
+from leadline import DeepClassifier, DeepRegressor
 from leadline.errors import DataError
 
 N = 150
@@ -241,3 +241,14 @@ def test_what_is_equal_but_of_another_type_is_another_category() -> None:
     column = fitted(X, np.arange(120) % 2).model_.layout.category_columns[0]
     assert column.categories == ("1", "True")
     assert column.missing
+
+
+@pytest.mark.parametrize("sizes", [(), (8,)])
+def test_numbers_as_large_as_there_are_in_a_column_are_learned_beside_others(sizes) -> None:
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(200, 3))
+    y = X[:, 0] + 0.1 * generator.normal(size=200)
+    X[:, 1] = np.where(X[:, 1] > 0, 1e308, -1e308)
+    X[::20, 2] = 1e308
+    model = DeepRegressor(hidden_layer_sizes=sizes, max_iter=20, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.5

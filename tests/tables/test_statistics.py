@@ -101,3 +101,38 @@ def test_inputs_are_float32_with_the_indicators_behind_the_numbers():
     assert inputs.tolist() == [[0, 0, 0, 1, 0, 0, 1], [0, 1, 0, 0, 1, 0, 0]]
     # a column of more than two categories is told by its code
     assert fit([[0.0], [1.0]], "none").apply(rows, 2).tolist() == [[0, 0, 0, 1, 2], [0, 1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard"])
+@pytest.mark.parametrize("largest", [1e151, 1e200, 1e308])
+def test_numbers_as_large_as_there_are_become_finite_inputs(scaling, largest):
+    generator = np.random.default_rng(0)
+    usual = generator.normal(size=(101, 1))
+    for numbers in (usual * (largest / 10), np.where(usual > 0, largest, -largest), usual + largest * (usual > 2.0)):
+        encoded = Encoded(numbers, np.zeros((len(numbers), 0), np.int32), ())
+        statistics = Statistics.fit(numbers, np.arange(80), np.ones(80), scaling)
+        x = statistics.apply(encoded)
+        assert np.isfinite(statistics.scale).all()
+        assert np.isfinite(x).all()
+        assert np.ptp(x) > 0
+        # the order of the rows is kept, as far as float32 tells them apart
+        assert (np.diff(x[np.argsort(numbers[:, 0]), 0]) >= 0).all()
+        assert np.isfinite(statistics.values_of(x[:, 0], 0)).all()
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard"])
+def test_the_unit_of_a_column_does_not_show_however_large_it_is(scaling):
+    numbers = np.random.default_rng(0).normal(size=(100, 1))
+    both = []
+    for unit in (1.0, 2.0**1000):
+        encoded = Encoded(numbers * unit, np.zeros((100, 0), np.float32), ())
+        both.append(Statistics.fit(numbers * unit, np.arange(100), np.ones(100), scaling).apply(encoded))
+    assert np.allclose(both[0], both[1], rtol=1e-6)
+
+
+def test_usual_numbers_are_scaled_to_the_same_bits_as_by_the_formula():
+    numbers = np.random.default_rng(0).normal(size=(100, 3)) * [1e-3, 1.0, 1e9]
+    encoded = Encoded(numbers, np.zeros((100, 0), np.float32), ())
+    statistics = Statistics.fit(numbers, np.arange(100), np.ones(100), "standard")
+    expected = ((numbers - statistics.center) / statistics.scale).astype(np.float32)
+    assert np.array_equal(statistics.apply(encoded), expected)

@@ -157,7 +157,11 @@ def _drawn(options: ExplainOptions) -> _Subject:
             f"--sizes must be integers with commas, such as 3,5,5,3,1; got {options.sizes!r}."
         ) from None
     names: Any = options.activation if "," not in options.activation else tuple(options.activation.split(","))
-    architecture = Architecture(sizes, names, options.loss)
+    try:
+        architecture = Architecture(sizes, names, options.loss)
+    except ParameterError as error:
+        said = str(error).replace("Architecture.sizes", "--sizes").replace("Architecture.activations", "--activation")
+        raise ParameterError(said) from error
     generator = np.random.default_rng(options.seed)
     parameters = initial_parameters(architecture, generator)
     n, X = sizes[-1], generator.standard_normal((sizes[0], EXAMPLES))

@@ -1,6 +1,7 @@
 """`leadline fit`: from a table to the depth that the evidence supports, a tested model and a run folder."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -244,6 +245,11 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         finished = True
     except Interrupted as error:
         raise Interrupted(f"{error} {_leave(folder, study, printer, recorder, had_folder)}") from None
+    except ParameterError as error:
+        _leave(folder, study, printer, recorder, had_folder)
+        # parameters have the names of their options
+        said = re.sub(r"DepthSearchCV\.(\w+)", lambda found: f"--{found[1].replace('_', '-')}", str(error))
+        raise ParameterError(said) from error
     except LeadlineError:
         _leave(folder, study, printer, recorder, had_folder)
         raise

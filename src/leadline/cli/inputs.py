@@ -132,6 +132,9 @@ def prepare(
         if name == target:
             raise ParameterError(f"--drop {name!r} names the target, which cannot be left out.")
         aside.append(name)
+    for option, given in (("--weight", weight), ("--group", group), ("--time", time)):
+        if given == target:
+            raise ParameterError(f"{option} {given!r} names the target, which is predicted; give another column.")
     w = None if weight is None else number_column(frame, weight, "weight")
     groups = None
     if group is not None:

@@ -13,10 +13,12 @@ __all__ = ["REPORT_NAME", "STUDY_NAME", "check_out", "new_run_folder"]
 STUDY_NAME, REPORT_NAME = "study.db", "report.html"
 
 
-def check_out(out: str | None) -> None:
-    """Refuse a file whose folder is not there, before any work is done for it."""
+def check_out(out: str | None, called: str = "--out") -> None:
+    """Refuse a file whose folder is not there, or that is a folder, before any work is done for it."""
+    if out is not None and Path(out).is_dir():
+        raise ParameterError(f"{called} {out} is a folder; give the file to write.")
     if out is not None and not Path(out).absolute().parent.is_dir():
-        raise ParameterError(f"--out {out}: the folder {Path(out).parent} is not there; make it first.")
+        raise ParameterError(f"{called} {out}: the folder {Path(out).parent} is not there; make it first.")
 
 
 def new_run_folder(out: str | None, data: str) -> Path:

@@ -70,6 +70,7 @@ def run_export(run: str, out: str, data: str | None, flat: bool = False) -> None
 
     estimator = load(run)
     frame = None if data is None else next(_frames(data, estimator))
+    check_out(out, "The file")
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
         console.print(note, highlight=False, markup=False)

@@ -105,7 +105,7 @@ class _Stream:
             rows, frame = parts.pop(0)
             here = slice(start, start + len(rows))
             encoded = self.layout.encode(frame)
-            in_single(encoded.numbers, self.problem.origin, numbers[here])
+            in_single(encoded.numbers, self.problem.origin, self.problem.unit, numbers[here])
             codes[here], places[here] = encoded.codes, rows
             Y[here] = self.target.encode(frame[self.target.name].to_numpy())
             if self.weight:

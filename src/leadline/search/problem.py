@@ -26,6 +26,8 @@ Array = NDArray[Any]
 # Rows that tell where a column's numbers lie; a column whose median is farther from zero than so many distances of its
 # quartiles is counted from there, which float32 would not tell apart otherwise.
 ROWS_ASKED, FAR = 10_000, 8.0
+# A column with larger numbers is counted in a power of two of about its largest.
+LARGE = 1e30
 # Medians and quartiles are those of no more training rows than about this, evenly spread: more would not move them.
 MOST_FITTED = 200_000
 
@@ -63,8 +65,8 @@ class Problem:
     ----------
     rows : Rows
         n rows of the table, the truth as networks learn it before anything is fitted, and positive weights.
-    origin : (p,) array
-        From where the numbers in `rows` are counted.
+    origin, unit : (p,) arrays
+        From where, and in what, the numbers in `rows` are counted.
     groups : tuple of Group
         The indicators of the table.
     target : Target
@@ -80,6 +82,7 @@ class Problem:
 
     rows: Rows
     origin: Array
+    unit: Array
     groups: tuple[Group, ...]
     target: Target
     metric: Metric
@@ -122,11 +125,12 @@ class Problem:
             What was fitted on other rows and is used for each set of training rows.
         """
         known = {View.of(i, settings): own for i, own in enumerate(fitted or ())}
-        numbers, origin = _in_single(encoded.numbers)
+        numbers, origin, unit = _in_single(encoded.numbers)
         codes, Y = np.ascontiguousarray(encoded.codes), np.ascontiguousarray(target.encode(y))
         rows = Rows(numbers, codes, Y, np.ascontiguousarray(w, np.float64))
         truth, smoothing = target.truth(y), settings.label_smoothing
-        return cls(rows, origin, encoded.groups, target, metric, truth, tuple(training_rows), smoothing, units, known)
+        facts = (target, metric, truth, tuple(training_rows), smoothing, units, known)
+        return cls(rows, origin, unit, encoded.groups, *facts)
 
     @property
     def w(self) -> Array:
@@ -149,8 +153,8 @@ class Problem:
             asked = rows[:: -(-len(rows) // MOST_FITTED)]
             own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling)
             if view.scaling != "none":
-                own = replace(own, center=own.center + self.origin)
-            own = replace(own, fill=own.fill + self.origin)
+                own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
+            own = replace(own, fill=self.unit * own.fill + self.origin)
             self._known[view] = Fitted(own, self.target.fit(self.rows.Y[rows], self.w[rows], view.clips))
         return self._known[view]
 
@@ -163,9 +167,9 @@ class Problem:
         own, target = self.fitted(fold)
         learned = self.target.smoothed(target, self.label_smoothing)
         lens = Lens(
-            own.fill - self.origin,
-            own.center - self.origin,
-            own.scale,
+            (own.fill - self.origin) / self.unit,
+            (own.center - self.origin) / self.unit,
+            own.scale / self.unit,
             *own.bends,
             [_told(group, fold.coded_above) for group in self.groups],
             learned.center,
@@ -176,7 +180,7 @@ class Problem:
 
     def inputs_of(self, view: View, rows: Array) -> Array:
         """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
-        own = Encoded(self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups)
+        own = Encoded(self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups)
         return self.fitted(view).statistics.apply(own, view.coded_above)
 
     def learned(self, view: View, rows: Array) -> Array:
@@ -219,7 +223,7 @@ class Problem:
     def digest(self, sets: int) -> str:
         """A fingerprint of rows, target, weights and the first `sets` of training rows, of which the others follow."""
         digest = hashlib.sha256()
-        for array in (*self.rows, self.origin, *self.training_rows[:sets]):
+        for array in (*self.rows, self.origin, self.unit, *self.training_rows[:sets]):
             digest.update(f"{array.shape} {array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:16]
@@ -240,22 +244,26 @@ def _told(group: Group, coded_above: float) -> tuple[int, int, int]:
     return (2, group.source, 1) if group.width > coded_above else (1, group.source, group.width)
 
 
-def _in_single(numbers: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Numbers (n, p) in float32, no new array if they are that, and from where each column is counted, (p,)."""
+def _in_single(numbers: NDArray[np.floating]) -> tuple[NDArray[np.float32], Array, Array]:
+    """Numbers (n, p) in float32, no new array if they are that, and from where and in what they are counted."""
     if numbers.dtype == np.float32 or not numbers.shape[1]:
-        return np.ascontiguousarray(numbers, np.float32), np.zeros(numbers.shape[1])
+        return np.ascontiguousarray(numbers, np.float32), np.zeros(numbers.shape[1]), np.ones(numbers.shape[1])
     asked = numbers[:: -(-len(numbers) // ROWS_ASKED)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column may be missing in all rows asked
         low, middle, high = np.nanquantile(asked, (0.25, 0.5, 0.75), axis=0)
         origin = np.where(np.abs(middle) > FAR * (high - low), middle, 0.0)
     found = np.empty(numbers.shape, np.float32)
-    in_single(numbers, origin, found)
-    return found, origin
+    # what float32 does not hold is counted in a power of two
+    largest = np.array([np.nanmax(np.abs(column), initial=0.0) for column in numbers.T])
+    unit = np.where(largest > LARGE, 2.0 ** np.floor(np.log2(np.maximum(largest, 1.0))), 1.0)
+    origin[unit > 1.0] = 0.0
+    in_single(numbers, origin, unit, found)
+    return found, origin, unit
 
 
-def in_single(numbers: NDArray[np.floating], origin: NDArray[np.float64], found: NDArray[np.float32]) -> None:
-    """Write numbers (n, p), counted from `origin`, (p,), into an array of that shape in float32, (n, p)."""
+def in_single(numbers: NDArray[np.floating], origin: Array, unit: Array, found: NDArray[np.float32]) -> None:
+    """Write numbers (n, p), counted from `origin` in `unit`, both (p,), into an array of that shape in float32."""
     largest = np.finfo(np.float32).max
     for j in range(numbers.shape[1]):
-        found[:, j] = np.clip(numbers[:, j] - origin[j], -largest, largest)
+        found[:, j] = np.clip((numbers[:, j] - origin[j]) / unit[j], -largest, largest)

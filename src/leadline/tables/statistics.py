@@ -16,6 +16,10 @@ from leadline.tables.layout import Encoded
 
 __all__ = ["Statistics"]
 
+LARGEST = np.finfo(np.float64).max
+# Differences and squares of numbers up to this are finite; larger ones are made small first.
+MODERATE = 1e150
+
 CLIP = np.float32(3.0)
 # Beyond this distance, in scales from the centre, the clipped number is CLIP in float32; squares stay finite.
 FARTHEST = np.float32(1e9)
@@ -62,8 +66,11 @@ class Statistics:
             low, middle, high = np.quantile(x, [0.25, 0.5, 0.75], weights=weight, method="inverted_cdf")
             fill[j] = middle
             if scaling == "standard":
-                center[j] = np.average(x, weights=weight)
-                scale[j] = np.sqrt(np.average((x - center[j]) ** 2, weights=weight))
+                largest = np.abs(x).max()
+                unit = 1.0 if largest < MODERATE else largest
+                mean = np.average(x / unit, weights=weight)
+                center[j] = unit * mean
+                scale[j] = unit * np.sqrt(np.average((x / unit - mean) ** 2, weights=weight))
             elif scaling == "robust":
                 center[j] = middle
                 if not high > low and len(np.unique(x)) > 2:
@@ -71,22 +78,26 @@ class Statistics:
                     others = x != middle
                     low, high = np.quantile(x[others], [0.25, 0.75], weights=weight[others], method="inverted_cdf")
                 # where the quartiles still meet, half the range
-                scale[j] = high - low if high > low else 0.5 * (x.max() - x.min())
+                scale[j] = 2 * min(0.5 * high - 0.5 * low, LARGEST / 2) if high > low else 0.5 * x.max() - 0.5 * x.min()
         # a column that is constant in these rows says nothing: it becomes zero, whatever comes later
         return cls(scaling, fill, center, np.where(scale > 0, scale, np.inf))
 
     @property
     def bends(self) -> tuple[float, float]:
-        """Where numbers are cut off, and how far they reach then; infinity for both unless `scaling` is "robust"."""
-        return (float(FARTHEST), float(CLIP)) if self.scaling == "robust" else (math.inf, math.inf)
+        """Where scaled numbers are cut off, and how far they reach after the smooth clip; infinity if they are not."""
+        return math.inf if self.scaling == "none" else float(FARTHEST), float(
+            CLIP
+        ) if self.scaling == "robust" else math.inf
 
     def apply(self, encoded: Encoded, coded_above: float = math.inf) -> NDArray[np.float32]:
         """The inputs of a network, (n, n[0]) in float32: numbers first, then what `Encoded.rest` has."""
         x = np.where(np.isnan(encoded.numbers), self.fill, encoded.numbers)
         with np.errstate(over="ignore"):
-            x = ((x - self.center) / self.scale).astype(np.float32)
+            # halves of large numbers: their difference is finite
+            half = np.where(np.maximum(np.abs(self.center), np.abs(x)) > MODERATE, 0.5, 1.0)
+            x = (half * x - half * self.center) / self.scale / half
+            x = (np.clip(x, -FARTHEST, FARTHEST) if self.scaling != "none" else x).astype(np.float32)
         if self.scaling == "robust":
-            x = np.clip(x, -FARTHEST, FARTHEST)
             x /= np.sqrt(1.0 + np.square(x / CLIP))
         return np.concatenate([x, encoded.rest(coded_above)], axis=1)
 
@@ -103,7 +114,12 @@ class Statistics:
             u = np.clip(u / CLIP, -FARTHEST_SHARE, FARTHEST_SHARE)
             u = CLIP * u / np.sqrt(1.0 - u**2)
             steepness = (1.0 + (u / CLIP) ** 2) ** 1.5
-        unsure = self.scale[j] * steepness * np.finfo(np.float32).eps * np.maximum(np.abs(x), 1.0)
-        decimals = -np.ceil(np.log10(unsure)).astype(int)
-        values = self.center[j] + self.scale[j] * u
-        return [round(value, n) for value, n in zip(values.tolist(), decimals.tolist(), strict=True)]
+        with np.errstate(over="ignore"):
+            unsure = self.scale[j] * steepness * np.finfo(np.float32).eps * np.maximum(np.abs(x), 1.0)
+            values = np.clip(self.center[j] + self.scale[j] * u, -LARGEST, LARGEST)
+        decimals = -np.ceil(np.log10(np.minimum(unsure, LARGEST))).astype(int)
+        # the largest numbers cannot be rounded up
+        return [
+            round(value, n) if abs(value) < MODERATE else value
+            for value, n in zip(values.tolist(), decimals.tolist(), strict=True)
+        ]
