@@ -211,7 +211,7 @@ def _check_hyperparameters(namespace: dict[str, Any], checker: Checker) -> list[
     if made is not None:
         return [made]
     words = (
-        "the rate with the smallest cost on other data; one that ends in nan or inf is none",
+        "the rate with the smallest cost on other data; one whose cost is nan or inf must not win",
         "取在其他数据上代价最小的学习率;得到 nan 或 inf 的不算",
     )
     if sorted(calls) != sorted(scores):

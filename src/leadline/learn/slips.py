@@ -184,8 +184,8 @@ def _activation_slips(
 
         return value
 
-    def slip(key: str, words: tuple[str, str], wrong: Callable[[Array], Any]) -> Slip:
-        return Slip(function, quantity, key, words, only(wrong))
+    def slip(key: str, words: tuple[str, str], wrong: Callable[[Array], Any], look: str = "") -> Slip:
+        return Slip(function, quantity, key, words, only(wrong), look)
 
     none = slip(
         "no activation",
@@ -199,6 +199,7 @@ def _activation_slips(
                 "sign in exp",
                 ("the minus in the exponent is missing: 1 / (1 + exp(−Z))", "指数里缺少负号:1 / (1 + exp(−Z))"),
                 lambda z: 1 / (1 + np.exp(z)),
+                r"exp\(",
             ),
             slip(
                 "slope for g",
@@ -263,6 +264,7 @@ def _slope_slips(
                     "a (1 − a) 中用了 Z 代替 a:先算 σ(Z)",
                 ),
                 lambda dA, Z: dA * Z * (1 - Z),
+                r"1\s*-\s*Z",
             ),
             slip(
                 "wrong g′",
