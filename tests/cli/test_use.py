@@ -321,4 +321,4 @@ def test_export_says_how_close_the_file_is_and_what_to_feed_it(command, classes_
 def test_export_into_a_folder_that_is_not_there_is_refused(command, classes_run, tmp_path):
     result = command("export", classes_run.folder, tmp_path / "nowhere" / "model.onnx")
     assert result.exit_code == 2
-    assert "cannot be written" in result.stderr
+    assert f"the folder {tmp_path / 'nowhere'} is not there; make it first" in result.stderr
