@@ -277,6 +277,7 @@ def test_why_deep_moves_with_its_sliders_and_its_circuits_go_to_the_bench(opened
 def test_everything_is_reached_by_keyboard(opened):
     with opened() as page:
         forth(page, 2)
+        page.mouse.move(0, 0)  # what the pointer happens to lie on is pointed at
         first = page.locator("#layer td[data-name=Z]").first
         first.focus()
         page.keyboard.press("ArrowRight")
