@@ -68,6 +68,17 @@ def test_parts_have_every_row_once_in_an_order_drawn_anew(folder, small_parts):
     assert not np.array_equal(orders[0], orders[2])
 
 
+def test_a_share_is_taken_out_of_batches_of_a_single_row_too(tmp_path):
+    frame = make_table(40)
+    frame.to_parquet(tmp_path / "rows.parquet", row_group_size=1, index=False)
+    left, taken = Dataset(tmp_path / "rows.parquet").divide(0.3, 0)
+    assert left.n_rows + taken.n_rows == 40
+    assert len(left.survey("number").sample) == left.n_rows
+    both = pd.concat([left.frame(), taken.frame()])
+    assert sorted(both["a"]) == sorted(frame["a"])
+    assert 0 < taken.n_rows < 20
+
+
 def test_the_survey_finds_what_a_table_in_memory_tells(folder, monkeypatch):
     inputs = ["a", "b", "c", "code", "day", "word"]
     whole = Dataset(folder).survey("kind", ["weight", "number", "three"])

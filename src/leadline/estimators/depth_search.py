@@ -516,9 +516,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         taken[order[:most]] = True
         if given.target.stratified:
             # of rare classes enough to be judged
-            for place in np.unique(given.target.truth(given.y)[~taken]):
-                own = order[given.target.truth(given.y)[order] == place]
-                taken[own[:FEWEST_OF_A_CLASS]] = True
+            truth = given.target.truth(given.y)
+            for place in np.unique(truth[~taken]):
+                taken[order[truth[order] == place][:FEWEST_OF_A_CLASS]] = True
         return np.flatnonzero(taken)
 
     @property

@@ -217,14 +217,14 @@ class Dataset:
             schema=self._schema, columns=list(columns), batch_size=ROWS_DECODED, use_threads=False, batch_readahead=1
         )
         for batch in reader:
-            if not batch.num_rows:
-                continue
             frame = batch.to_pandas(ignore_metadata=True, date_as_object=False, self_destruct=True)
             rows = np.arange(at, at + batch.num_rows)
             at += batch.num_rows
             if self._kept is not None:
                 kept = self._kept(rows)
                 rows, frame = rows[kept], frame[kept].reset_index(drop=True)
+            if not len(rows):
+                continue
             yield Part(rows, frame.apply(typed) if any(dtype.kind == "O" for dtype in frame.dtypes) else frame)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Part]:

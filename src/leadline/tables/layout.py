@@ -100,11 +100,6 @@ class Encoded:
     groups: tuple[Group, ...]
 
     @property
-    def n_inputs(self) -> int:
-        """p and all indicators."""
-        return int(self.numbers.shape[1] + sum(group.width for group in self.groups))
-
-    @property
     def indicators(self) -> NDArray[np.float32]:
         """Zeros and ones, (n, q), group by group."""
         return self.rest()

@@ -127,7 +127,7 @@ class LookedUp:
     def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
         """Z = sums of looked-up rows + (rest) Wᵀ + b, and A = g(Z)."""
         own, x, edges = self._own(span), span.A_before.some_columns(0, self.bins.p), span.theta[0]
-        W, W_rest, scale = self._weights(span)
+        W, W_rest, scale = self._weights(span, own)
         others, rest = self._rest_of(span)
         done = [
             Operation("find_bins", (x, edges, own.positions)),
@@ -144,7 +144,7 @@ class LookedUp:
     def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
         """dZ in the place of dA, db, the gradients of the rows of W and of the scale, and dA of the rest."""
         own = self._own(span)
-        W, W_rest, scale = self._weights(span)
+        W, W_rest, scale = self._weights(span, own)
         done = self.dense.differentiated(_head(span, own), span.settings, tile, dropout)
         order, dW = own.order.some_columns(0, span.A.rows + self.bins.bins + 1), own.dW.matrix(W.rows, W.columns)
         # the table has served its turn
@@ -200,12 +200,10 @@ class LookedUp:
             table=own.table.matrix(self._binned, n),
         )
 
-    def _weights(self, span: Span) -> tuple[Place, Place, Place]:
+    def _weights(self, span: Span, own: "_Own") -> tuple[Place, Place, Place]:
         """Wᵀ of the bins, Wᵀ of the rest, and the scale of the bins, or ones."""
         W = span.theta[-2].matrix(self.dense.n_in, self.n_out)
-        scale = (
-            span.theta[-3].some_columns(0, self._binned) if self.scale else _Own(*span.extra[: len(_Own._fields)]).ones
-        )
+        scale = span.theta[-3].some_columns(0, self._binned) if self.scale else own.ones
         return W.some_rows(0, self._binned), W.some_rows(self._binned, self.dense.n_in), scale
 
     def _rest_of(self, span: Span) -> tuple[list[tuple[Block, Span]], Place]:
