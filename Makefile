@@ -31,8 +31,9 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+# A worker for each core; who has nothing left to do takes tests from another.
 tests: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 # What a commit must not break, in seconds: floors, circles of imports, public names.
 test-rules: $(VENV)/.dev
