@@ -31,10 +31,12 @@ def dropped(key: int, elements: np.ndarray, threshold: int) -> np.ndarray:
 class NumpyBackend:
     """Takes one step after the other, one operation after the other."""
 
+    tiled = True
+
     def run(
         self,
         blueprint: Blueprint,
-        memory: np.ndarray,
+        memory: Sequence[np.ndarray],
         steps: Sequence[Steps],
         threads: int = 1,
         check: Callable[[], None] = go_on,

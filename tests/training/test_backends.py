@@ -4,16 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from backends import BACKENDS
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from numpy_backend import NumpyBackend
 
 from leadline.network import ACTIVATIONS, LOSSES, OPTIMISERS, Architecture, OptimiserState, backward, cost, forward
-from leadline.training import FeatureScale, Plan, Processor, Scorer, blocks, cpu, stream
+from leadline.training import FeatureScale, Plan, Scorer, blocks, cpu, stream
 from leadline.training.population import Blueprint, Examples, Population, Steps
 from leadline.training.program import SETTINGS, Layout, Place
 
-BACKENDS = (Processor, NumpyBackend)
 TOLERANCES = {np.float32: 2e-4, np.float64: 1e-9}
 N = 80
 RATE, BETA_1, BETA_2, EPSILON, DECAY, PENALTY = 0.05, 0.9, 0.95, 1e-8, 0.2, 0.03

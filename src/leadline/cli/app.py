@@ -227,6 +227,13 @@ def fit(
             callback=_jobs,
         ),
     ] = None,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="Where networks train: cpu; cuda, a GPU (needs leadline[gpu]); auto, a GPU for large work; torch-cpu, "
+            "what runs on a GPU, on the processor."
+        ),
+    ] = "cpu",
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0, max=2**32 - 1)] = 0,
     test_size: Annotated[float, typer.Option(help="Share of the rows held out for the final test.")] = 0.2,
     drop: Annotated[
@@ -321,6 +328,7 @@ def fit(
                 time=time,
                 memory=memory,
                 max_rows=max_rows,
+                device=device,
                 repeats=repeats,
                 select=select,
                 margin=margin,

@@ -86,6 +86,7 @@ class FitOptions:
     port: int
     memory: str | None = None
     max_rows: int | None = None
+    device: str = "cpu"
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
@@ -220,6 +221,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         refit=options.refit,
         time_limit=options.time_limit,
         n_jobs=-1 if options.jobs is None else options.jobs,
+        device=options.device,
         study=study,
         listener=recorder,
     )

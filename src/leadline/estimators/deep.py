@@ -29,10 +29,11 @@ from leadline.estimators.streaming import Streaming
 from leadline.network import Loss
 from leadline.network import loss as loss_record
 from leadline.records import Field
-from leadline.search import Fitted, Metric, Problem, Split, View, hold_out
+from leadline.search import Fitted, Metric, Problem, Split, View, device_of, hold_out
 from leadline.tables import Dataset, Target, is_dataset
 from leadline.tables.target import NUMBER_OUTPUTS
 from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, Trained, stream
+from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check, check_additive
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
@@ -81,6 +82,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         "early_stopping": Choice((True, False)),
         "warm_start": Choice((True, False)),
         "validation_fraction": Real(0.0, 1.0, low_open=True, high_open=True),
+        "device": DEVICE,
         "callback": Field("None, or a callable that takes an Epoch", lambda value: value is None or callable(value)),
         "verbose": VERBOSE,
         "random_state": RANDOM_STATE,
@@ -114,6 +116,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     feature_scale: bool | None = None
     parametrization: str | None = None
     members: int | None = None
+    device: str = "cpu"
     warm_start: bool = False
     callback: Callable[[Epoch], object] | None = None
     verbose: bool | int = False
@@ -216,7 +219,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         n = self._how_many(dataset.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
-        members, networks = stream.train([settings] * n, n, fraction, teller)
+        members, networks = stream.train([settings] * n, n, fraction, self.device, teller)
         inputs = stream.survey.sample[stream.inputs]
         self._set_model(Model(stream.survey.layout, stream.target, tuple(members)), inputs, inputs)
         return self._told(networks)
@@ -328,7 +331,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             start = None if self._ends is None else self._ends[i]
             view = View.of(place, settings)
             tasks.append(Task(settings, self._key(i), view, train_rows, (Holdout(stop_rows),), start))
-        networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)))
+        device = device_of(self.device, problem, settings, min(len(train_rows) for train_rows, _ in splits), n)
+        networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)), device=device)
         members = members_of(problem, tasks, networks)
         if model is None:
             self._set_model(Model(given.layout, given.target, tuple(members)), given.frame, X)
@@ -528,6 +532,10 @@ Parameters
         "ntk" multiplies the learning rate of W[l] by the standard deviation of its initial entries.
     members : int, default {members}
         Members that share the layers of a network, each with its own factors of the inputs and its own output layer.
+    device : str, default "cpu"
+        Where networks train: "cpu", compiled for the processor; "cuda" or "cuda:1", a GPU, with ``leadline[gpu]``;
+        "auto", a GPU where there is one and the work is large; "torch-cpu", what runs on a GPU, on the processor. The
+        bits differ from device to device. See docs/accelerators.md.
     warm_start : bool, default False
         `fit` goes on from where the last one ended, for `max_iter` more epochs. With a constant learning rate the bits
         are those of one longer training. What the first fit found out about the columns and the target stays.

@@ -81,7 +81,7 @@ class Delivery:
         first = ladder.settings(L, kept[0])
         if first.solved:
             if self.stream is not None:
-                return list(zip(kept, self.stream.train([first], 1, None)[0], strict=True))
+                return list(zip(kept, self.stream.train([first], 1, None, ladder.device)[0], strict=True))
             return list(zip(kept, self._train(ladder, *self.posed([self.whole(first)])), strict=True))
         indices, splits = [], []
         for repeat in range(ladder.results[L].repeats):
@@ -93,7 +93,7 @@ class Delivery:
             # what was left to the number of rows is, again
             each = [replace(ladder.settings(L, index), max_iter=self.planned.max_iter) for index in indices]
             fraction = self.fraction if self.stopped else None
-            return list(zip(indices, self.stream.train(each, self.n_networks, fraction)[0], strict=True))
+            return list(zip(indices, self.stream.train(each, self.n_networks, fraction, ladder.device)[0], strict=True))
         epochs = self.planned.epochs(min(len(train_rows) for (train_rows, _), _ in splits))
         each = [replace(ladder.settings(L, index), max_iter=epochs) for index in indices]
         jobs = [(own, split, number) for own, (split, number) in zip(each, splits, strict=True)]
@@ -129,7 +129,7 @@ class Delivery:
         return self.problem.on([train_rows for _, (train_rows, _), _ in jobs]), tasks
 
     def _train(self, ladder: Ladder, problem: Problem, tasks: list[Task]) -> list[Member]:
-        return members_of(problem, tasks, train_networks(problem, tasks, ladder.n_jobs))
+        return members_of(problem, tasks, train_networks(problem, tasks, ladder.n_jobs, device=ladder.device))
 
     def refitted(self, ladder: Ladder, L: int) -> Model:
         """One network of a depth's first candidate, trained on all rows.

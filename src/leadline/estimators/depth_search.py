@@ -42,6 +42,7 @@ from leadline.search import (
     Study,
     Verdict,
     check_space,
+    device_of,
     draw_candidates,
     gain_of_curves,
     in_words,
@@ -55,7 +56,8 @@ from leadline.search import (
 )
 from leadline.search.design import COLOURS
 from leadline.tables import is_dataset
-from leadline.training import Hyperparameters, Plan, Stop, Task, plan_for
+from leadline.training import Hyperparameters, Plan, Stop, Task, described, plan_for
+from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
@@ -230,6 +232,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         is there counts, and time is kept for the final model.
     n_jobs : int, default -1
         Networks that train side by side; −1 for all cores this process may use. The results do not depend on it.
+    device : str, optional
+        Where networks train, L = 1 excepted; by default the estimator's own `device`. A study is continued only on the
+        device that it was begun on.
     study : path or Study, optional
         A file for the study (SQLite), which keeps every network's result; in memory by default. A file that is there
         already is continued: what it holds is not trained again. It must be of the same data, settings and versions.
@@ -273,6 +278,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     metric_ : Metric
     study_ : Study
         The ledger, which keeps every network's result.
+    device_ : str
+        Where the networks trained.
     fold_notices_ : list of str
         What the reader should know about the folds.
     searched_rows_ : (int, int)
@@ -328,6 +335,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             "an integer other than 0, or None",
             lambda value: value is None or (isinstance(value, int | np.integer) and bool(value) and value is not True),
         ),
+        "device": Field(f"{DEVICE} or None for the estimator's", lambda value: value is None or DEVICE.allows(value)),
         "study": Field("a path, a Study or None", lambda value: value is None or isinstance(value, str | Path | Study)),
         "random_state": RANDOM_STATE,
         "verbose": VERBOSE,
@@ -356,6 +364,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         patience: int = 2,
         time_limit: float | None = None,
         n_jobs: int = -1,
+        device: str | None = None,
         study: str | Path | Study | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -377,6 +386,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.patience = patience
         self.time_limit = time_limit
         self.n_jobs = n_jobs
+        self.device = device
         self.study = study
         self.random_state = random_state
         self.verbose = verbose
@@ -415,6 +425,10 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         given = delivery.given
         self.metric_ = problem.metric
         problem.check_scored(design.folds)
+        rows, networks = len(delivery.given.y), delivery.n_networks * design.k
+        self.device_ = device_of(
+            self.estimator.device if self.device is None else self.device, problem, base, rows, networks
+        )
         space = None if self.space is None else check_space(self.space)
         candidates = draw_candidates(base, self.candidates, seed, space)
         study = self.study if isinstance(self.study, Study) else Study(self.study)
@@ -438,6 +452,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             delivery.n_networks,
             self.ensemble,
             self.searched_rows_[1],
+            self.device_,
         )
         ladder.climb(self.max_depth, self.patience)
         self._conclude(ladder, delivery, X)
@@ -571,6 +586,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             "seed": seed,
             "networks": delivery.n_networks,
             "early stopping": delivery.fraction if delivery.stopped else None,
+            "device": described(self.device_),
             "version": {"leadline": __version__, **{name: version(name) for name in ARITHMETIC}},
         }
 

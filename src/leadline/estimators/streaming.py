@@ -19,7 +19,7 @@ from leadline.estimators.callbacks import EpochTeller
 from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
-from leadline.search import Fitted, Metric, Problem, View, in_single
+from leadline.search import Fitted, Metric, Problem, View, device_of, in_single
 from leadline.tables import Dataset, Layout, Part, Target, hashed
 from leadline.training import Holdout, Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
 
@@ -175,6 +175,7 @@ class Streaming:
         settings: Sequence[Hyperparameters],
         n_networks: int,
         fraction: float | None,
+        device: str,
         teller: EpochTeller | None = None,
     ) -> tuple[list[Member], list[Trained]]:
         """Train a network for each of these settings; those that are alike read the rows together.
@@ -187,6 +188,8 @@ class Streaming:
             In how many parts the rows are divided, of which each network leaves one out.
         fraction : float or None
             The share of a part if there is one network; None if no network leaves out any.
+        device : str
+            Where, as the caller of an estimator says it; "auto" decides by the rows of the dataset.
         teller : EpochTeller, optional
             Told of the first network's epochs.
 
@@ -213,7 +216,9 @@ class Streaming:
             places = [i for i, own in enumerate(known) if own.shared() == alike]
             plan = plan_for(alike, problem.inputs, self.target.n_scores, self.target.loss)
             told = teller if 0 in places else None
-            found = train(plan, [tasks[i] for i in places], stream, problem.score, Stop(), effective_n_jobs(-1), told)
+            some, cores = [tasks[i] for i in places], effective_n_jobs(-1)
+            where = device_of(device, problem, known[places[0]], n, len(known))
+            found = train(plan, some, stream, problem.score, Stop(), cores, told, where)
             networks.update(zip(places, found, strict=True))
         if teller is not None:
             teller.ended()

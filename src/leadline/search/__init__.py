@@ -21,6 +21,7 @@ from leadline.search.space import (
     usual_space,
 )
 from leadline.search.study import Study, UnitKey, UnitResult
+from leadline.search.units import device_of, plan_of
 from leadline.search.verdict import (
     ADDITIVE,
     LEVEL,
@@ -66,6 +67,7 @@ __all__ = [
     "check_space",
     "compare",
     "cross_val_losses",
+    "device_of",
     "draw_candidates",
     "gain_of_curves",
     "gather_evidence",
@@ -82,6 +84,7 @@ __all__ = [
     "most_repeats",
     "name_of",
     "percent",
+    "plan_of",
     "rank",
     "result_record",
     "scores_shown",

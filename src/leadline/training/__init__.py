@@ -2,6 +2,7 @@
 
 from leadline.training.blocks import Block, Plan
 from leadline.training.cpu import Processor
+from leadline.training.devices import described, device_for, stacks
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs
@@ -45,10 +46,13 @@ __all__ = [
     "Task",
     "Trained",
     "coded_above",
+    "described",
+    "device_for",
     "layer_inputs",
     "networks_at_once",
     "one_blas_thread",
     "plan_for",
+    "stacks",
     "stream",
     "train",
 ]

@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 
 from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
+from leadline.training.devices import CPU, backend_of, stacks
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
 from leadline.training.population import (
@@ -68,10 +69,11 @@ ROWS_SOLVED_AT_ONCE = 4096
 SAMPLE = 1 << 17
 
 # What the networks of one call may fill; more at once would only make progress and deadlines coarser.
-MEMORY_BYTES = 1 << 28
+MEMORY_BYTES, MOST_AT_ONCE = 1 << 28, 16
+# On a device that stacks them more networks at once are what makes it fast. How many are best has not been measured.
+MEMORY_BYTES_STACKED, MOST_STACKED = 1 << 32, 64
 # Scaled inputs stay far below this; where they do not, they are why a training diverges.
 LARGE_INPUT = 100.0
-MOST_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -222,13 +224,14 @@ class Trained:
         return self.readings[0].best_epoch
 
 
-def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
+def networks_at_once(plan: Plan, settings: Hyperparameters, device: str = CPU) -> int:
     """How many networks of this plan to train in one call."""
     if settings.solved:
         return 1
+    room, most = (MEMORY_BYTES_STACKED, MOST_STACKED) if stacks(device) else (MEMORY_BYTES, MOST_AT_ONCE)
     units = plan.n_in + sum(2 * block.n_out * block.copies for block in plan.blocks)
     bytes_each = 4 * (4 * plan.n_parameters + units * int(settings.batch_size))
-    return int(np.clip(MEMORY_BYTES // bytes_each, 1, MOST_AT_ONCE))
+    return int(np.clip(room // bytes_each, 1, most))
 
 
 def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
@@ -254,6 +257,7 @@ def train(
     stop: Stop,
     threads: int = 1,
     callback: Callback | None = None,
+    device: str = CPU,
 ) -> list[Trained]:
     """Train networks that share plan, solver, batch size and number of epochs; results in the order of the tasks.
 
@@ -271,6 +275,8 @@ def train(
         How many may work for one network, where its layers are wide enough; changes no bit.
     callback : callable, optional
         Told of every epoch of the first network; what it gives back says whether training is to stop there.
+    device : str, default "cpu"
+        Where, as `device_for` names it. What is solved is solved on the processor.
 
     Raises
     ------
@@ -281,7 +287,7 @@ def train(
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         if tasks[0].settings.solved:
             return [_solve(plan, task, data, judge, stop) for task in tasks]
-        return Trainer(plan, tasks, data, judge, stop, threads, callback).run()
+        return Trainer(plan, tasks, data, judge, stop, threads, callback, device).run()
 
 
 class Trainer:
@@ -299,6 +305,7 @@ class Trainer:
         stop: Stop,
         threads: int,
         callback: Callback | None,
+        device: str,
     ) -> None:
         self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
         self.threads, self.callback = threads, callback
@@ -332,8 +339,10 @@ class Trainer:
             longest = max(round(rows) - self.batch_size * (n - 1) for (rows, _), n in each)
             most = max(longest, self.batch_size if max(self.n_steps) > 1 else 0)
         rows, reads = max(most, ROWS_AT_ONCE), self.examples[0].reads
-        blueprint = Blueprint(plan, rows, self.batch_size, tasks[0].settings.solver, dropout, reads=reads)
-        self.population = Population(blueprint, theta, Processor())
+        backend = backend_of(device)
+        cut = self.batch_size if backend.tiled else 0
+        blueprint = Blueprint(plan, rows, cut, tasks[0].settings.solver, dropout, reads=reads)
+        self.population = Population(blueprint, theta, backend)
         for i, task in enumerate(tasks):
             if task.start is not None:
                 self._go_on_from(i, task.start)
@@ -395,7 +404,7 @@ class Trainer:
             self.stop.check()
             start = time.perf_counter()
             losses = self._epoch(epoch)
-            scores = [self._score(p, i) for p, i in self._active()]
+            scores = self._scores()
             self.seconds[self.active] += (time.perf_counter() - start) / len(self.active)
             self._record(losses, scores)
             if not len(self.active):
@@ -439,13 +448,19 @@ class Trainer:
             keys[:, 1:] = generator.integers(2**32, size=(n, keys.shape[1] - 1), dtype=np.uint64)
         return Steps(examples, rows, self.batch_size, self.settings[i][planned], keys)
 
-    def _score(self, p: int, i: int) -> list[float | None]:
-        """The score of each holdout of a network; None for one that has no rows, or needs no more epochs."""
-        return [self._score_on(p, i, read.holdout.rows) if read.open else None for read in self.reads[i]]
-
-    def _score_on(self, p: int, i: int, rows: Array) -> float:
-        scores = self.population.scores(p, self.examples[i], rows, self.stop.check)
-        return self.judge(self.tasks[i].fold, rows, scores) if np.isfinite(scores).all() else float("nan")
+    def _scores(self) -> list[list[float | None]]:
+        """The scores of each active network's holdouts; None for one that has no rows, or needs no more epochs."""
+        active = self._active()
+        found: list[list[float | None]] = [[None] * len(self.reads[i]) for _, i in active]
+        for h in range(max(len(self.reads[i]) for _, i in active)):
+            asked = [(p, i) for p, i in active if h < len(self.reads[i]) and self.reads[i][h].open]
+            networks, rows = [p for p, _ in asked], [self.reads[i][h].holdout.rows for _, i in asked]
+            examples = [self.examples[i] for _, i in asked]
+            outputs = self.population.scores_of(networks, examples, rows, self.stop.check)
+            for (p, i), own, scores in zip(asked, rows, outputs, strict=True):
+                finite = np.isfinite(scores).all()
+                found[p][h] = self.judge(self.tasks[i].fold, own, scores) if finite else float("nan")
+        return found
 
     def _record(self, losses: Array, scores: list[list[float | None]]) -> None:
         """Note what an epoch brought, and let go of those that are finished."""
