@@ -8,7 +8,6 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any
 
 from leadline.errors import DeviceError
 from leadline.records import Field
@@ -80,12 +79,12 @@ def stacks(device: str) -> bool:
     return device != CPU
 
 
-def described(device: str) -> Any:
+def described(device: str) -> str:
     """What the bits of a network depend on beside the libraries that are always there, for the study."""
     if device == CPU:
         return CPU
-    name = import_module("torch").cuda.get_device_name(device) if device.startswith(GPU) else "processor"
-    return {"kind": device.partition(":")[0], "name": name, "torch": version("torch")}
+    card = f" ({import_module('torch').cuda.get_device_name(device)})" if device.startswith(GPU) else ""
+    return f"{device.partition(':')[0]}{card} by PyTorch {version('torch')}"
 
 
 @cache

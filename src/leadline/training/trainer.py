@@ -305,7 +305,7 @@ class Trainer:
         stop: Stop,
         threads: int,
         callback: Callback | None,
-        device: str,
+        device: str = CPU,
     ) -> None:
         self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
         self.threads, self.callback = threads, callback
