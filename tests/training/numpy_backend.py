@@ -19,9 +19,10 @@ def view(memory: np.ndarray, place: Place) -> np.ndarray:
 
 
 def dropped(key: int, elements: np.ndarray, threshold: int) -> np.ndarray:
-    h = np.uint32(key) ^ (elements.astype(np.uint32) * np.uint32(0x9E3779B1))
-    h ^= h >> np.uint32(16)
-    h *= np.uint32(0x7FEB352D)
+    # the first step has 64 bits
+    wide = np.uint64(key) ^ (elements.astype(np.uint64) * np.uint64(0x9E3779B1))
+    wide ^= wide >> np.uint64(16)
+    h = (wide * np.uint64(0x7FEB352D)).astype(np.uint32)
     h ^= h >> np.uint32(15)
     h *= np.uint32(0x846CA68B)
     h ^= h >> np.uint32(16)

@@ -123,6 +123,8 @@ class Arrays:
 
     def placed(self, array: Array) -> Tensor:
         """An array of examples on the device, where it stays as long as the array exists."""
+        if self.device.type == "cpu" and array.flags.writeable:
+            return torch.from_numpy(array)
         known = self._placed.get(id(array))
         if known is not None and known[0]() is array:
             return known[1]
@@ -193,12 +195,11 @@ class _Stack:
         if delivers:
             run.hand_over(memory)
             return [math.nan] * self.P
-        alive = self.alive.flatten().tolist()
+        alive, totals = self.alive.flatten().tolist(), (self.total.flatten() / run.rows.shape[1]).tolist()
         self._store(memory, False)
         for p, step in enumerate(self.died.flatten().tolist()):
             if not alive[p]:
                 run.repeat(step, p, memory[p])
-        totals = (self.total.flatten() / run.rows.shape[1]).tolist()
         return [loss if lives else math.nan for loss, lives in zip(totals, alive, strict=True)]
 
     def _load(self, memory: list[Array]) -> None:

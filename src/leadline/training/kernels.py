@@ -717,7 +717,8 @@ def _differentiate(memory: Any, operands: Any, source: Any, delivered: Any, rows
 def _dropped(key: Any, element: Any, threshold: Any) -> Any:
     """Whether `element` of the layer with random `key` is dropped: a hash of the two, below `threshold` of 2³².
 
-    The mixer is the finaliser "lowbias32" (C. Wellons, "Prospecting for hash functions", 2018).
+    The mixer is the finaliser "lowbias32" (C. Wellons, "Prospecting for hash functions", 2018), whose first shift sees
+    the 64 bits of the product before it: so many has the product of two of 32 in compiled code.
     """
     h = np.uint32(key) ^ (np.uint32(element) * np.uint32(0x9E3779B1))
     h ^= h >> np.uint32(16)

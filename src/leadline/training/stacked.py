@@ -234,7 +234,7 @@ def _bins_input(use: Use, dA: Tensor, x: Tensor, edges: Tensor, out: Tensor) -> 
 
 def _find_bins(use: Use, x: Tensor, edges: Tensor, out: Tensor) -> None:
     p = x.shape[2]
-    own, x = edges.reshape(len(edges), p, -1), x.mT.contiguous()
+    own, x = edges.reshape(len(edges), p, -1).contiguous(), x.mT.contiguous()
     # bins that are left over at the end have no width
     wide = torch.sum(own != own[..., -1:], 2, keepdim=True)
     here = torch.clamp(torch.minimum(torch.searchsorted(own, x), wide) - 1, min=0)
@@ -306,15 +306,16 @@ def _differentiate(use: Use, dA: Tensor, Z: Tensor, A: Tensor, db: Tensor) -> No
 
 
 def _dropped(use: Use, rows: int, columns: int) -> Tensor:
-    """Which units are dropped, (P, rows, columns): the hash of `kernels`, in 64 bits."""
+    """Which units are dropped, (P, rows, columns): the hash of `kernels`, whose first step has 64 bits."""
     layer, first, n = use.numbers
     keys = use.networks.keys
-    i = torch.arange(rows, device=keys.device)[:, None] * n
-    h = keys[:, layer, None, None] ^ ((i + first + torch.arange(columns, device=keys.device)) * 0x9E3779B1 & _32_BITS)
+    units = first + torch.arange(columns, device=keys.device)
+    elements = torch.arange(rows, device=keys.device)[:, None] * n + units
+    h = keys[:, layer, None, None] ^ (elements * 0x9E3779B1)
     h = h ^ (h >> 16)
-    h = h * 0x7FEB352D & _32_BITS
+    h = (h * 0x7FEB352D) & _32_BITS
     h = h ^ (h >> 15)
-    h = h * 0x846CA68B & _32_BITS
+    h = (h * 0x846CA68B) & _32_BITS
     h = h ^ (h >> 16)
     return h < keys[:, 0, None, None]
 
