@@ -210,17 +210,17 @@ class Products(Contest):
 class Search:
     """A whole search for depth, from the table to the delivered model."""
 
-    def __init__(self, rows: int, device: str) -> None:
+    def __init__(self, rows: int, max_depth: int, device: str) -> None:
         from simulated import simulate
 
         self.X, self.y = simulate(rows)
-        self.device = device
+        self.device, self.max_depth = device, max_depth
 
     def run(self) -> dict[str, Any]:
         from leadline import DeepClassifier, DepthSearchCV
 
         search = DepthSearchCV(
-            DeepClassifier(random_state=0), max_depth=4, max_rows=None, device=self.device, random_state=0
+            DeepClassifier(random_state=0), max_depth=self.max_depth, max_rows=None, device=self.device, random_state=0
         )
         start = time.perf_counter()
         search.fit(self.X, self.y)

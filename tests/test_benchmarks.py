@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadline.errors import DeviceError
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -48,6 +50,28 @@ def test_planted_truths(run, capsys: pytest.CaptureFixture[str]) -> None:
     record = run("planted", "--seeds", "1", TRUTHS=truths, FRESH_ROWS=200)
     assert record["lognormal columns"][0]["against_linear"] < 2
     assert "linear model, 80 rows" in capsys.readouterr().out
+
+
+def test_populations_on_a_device(run, capsys: pytest.CaptureFixture[str]) -> None:
+    for peer in ("torch", "jax"):
+        pytest.importorskip(peer, reason=f"a peer of the benchmark, {peer}, is not installed")
+    sizes = ("--shape", "64-64-32-10", "--shorter", "50", "--search-rows", "100")
+    record = run("gpu", "--device", "torch-cpu", "--rounds", "1", *sizes, SEARCH_DEPTH=2)
+    assert {row["name"].split(",")[0] for row in record["shapes"][0]["rows"]} >= {"Leadline", "PyTorch", "JAX"}
+    assert set(record["search"]["seconds"]) == {"search, torch-cpu", "search, cpu"}
+    assert "against the best peer" in capsys.readouterr().out
+
+
+def test_without_a_gpu_its_benchmark_says_what_to_do(run, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("gpu", device_for=missing)
+    assert "is not there. Or run it on the processor: python benchmarks/gpu.py --device torch-cpu" in (
+        capsys.readouterr().err
+    )
+
+
+def missing(asked: str, work: float) -> str:
+    raise DeviceError(f"The device {asked!r} is not there.")
 
 
 def test_requests_to_a_server(run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadline.training import devices
+
 
 def assert_refused(result, *words):
     """The command ended with code 2 and one line that holds the words; nothing was printed or written beside it."""
@@ -263,6 +265,16 @@ def test_a_loss_that_is_none_of_numbers(fit, loss):
 @pytest.mark.parametrize("option", ["--weight", "--group", "--time"])
 def test_a_column_that_is_the_target_and_something_else(fit, option):
     assert_refused(fit(table_of(), "a", option, "a"), f"{option} 'a' names the target", "give another column")
+
+
+def test_a_device_that_is_none_is_told_by_its_option(fit):
+    assert_refused(fit(table_of(), "a", "--device", "gpu"), "--device must be 'auto', 'cpu', 'cuda'", "got 'gpu'")
+
+
+def test_a_device_that_is_not_there_with_what_to_install(fit, monkeypatch):
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
+    result = fit(table_of(), "a", "--device", "cuda")
+    assert_refused(result, "The device 'cuda' needs PyTorch", "pip install 'leadline[gpu]'")
 
 
 def test_a_selection_that_is_none_is_told_by_its_option(fit):

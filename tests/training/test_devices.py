@@ -53,10 +53,10 @@ def test_a_device_that_is_there_is_taken_whatever_the_work(machine) -> None:
 @pytest.mark.parametrize(
     ("gpus", "torch", "asked", "message"),
     [
-        (0, False, "cuda", r"device='cuda' needs PyTorch, which is not installed: pip install 'leadline\[gpu\]'"),
-        (0, False, "torch-cpu", "device='torch-cpu' needs PyTorch"),
-        (0, True, "cuda", "PyTorch 2.9.0 finds no GPU. Install NVIDIA's driver .* or take device='cpu'"),
-        (2, True, "cuda:2", "there is no such GPU; PyTorch finds 2, counted from cuda:0"),
+        (0, False, "cuda", r"The device 'cuda' needs PyTorch, which is not installed: pip install 'leadline\[gpu\]'"),
+        (0, False, "torch-cpu", "The device 'torch-cpu' needs PyTorch"),
+        (0, True, "cuda", "PyTorch 2.9.0 finds no GPU. Install NVIDIA's driver .* or take the device 'cpu'"),
+        (2, True, "cuda:2", "PyTorch finds 2 of the kind, counted from cuda:0"),
     ],
 )
 def test_a_device_that_is_missing_is_named_with_what_to_do(machine, gpus, torch, asked, message) -> None:

@@ -138,8 +138,8 @@ class Arrays:
 def _too_large(device: torch.device, blueprint: Blueprint) -> str:
     return (
         f"One network of {blueprint.plan.n_parameters:,} parameters does not fit into the free memory of the device "
-        f"{str(device)!r} with its rows. Use a smaller batch_size or fewer hidden units, free the device, or take "
-        "device='cpu'."
+        f"{str(device)!r} with its rows. Use a smaller batch_size or fewer hidden units, free the device, or take the "
+        "device 'cpu'."
     )
 
 

@@ -52,19 +52,22 @@ def device_for(asked: str, work: float) -> str:
         return CPU
     if not find_spec("torch"):
         raise DeviceError(
-            f"device={asked!r} needs PyTorch, which is not installed: pip install 'leadline[gpu]', or take "
-            "device='cpu'."
+            f"The device {asked!r} needs PyTorch, which is not installed: pip install 'leadline[gpu]', or take the "
+            "device 'cpu'."
         )
     if asked == STACKED_CPU:
         return asked
     found, number = _gpus(), int(asked.partition(":")[2] or 0)
     if not found:
         raise DeviceError(
-            f"device={asked!r}: PyTorch {version('torch')} finds no GPU. Install NVIDIA's driver and a PyTorch that is "
-            "built for CUDA, or take device='cpu'."
+            f"The device {asked!r} is not there: PyTorch {version('torch')} finds no GPU. Install NVIDIA's driver and "
+            "a PyTorch that is built for CUDA, or take the device 'cpu'."
         )
     if number >= found:
-        raise DeviceError(f"device={asked!r}: there is no such GPU; PyTorch finds {found}, counted from cuda:0.")
+        raise DeviceError(
+            f"The device {asked!r} is not there: PyTorch finds {found} of the kind, counted from cuda:0. Take one of "
+            "them."
+        )
     return asked
 
 
