@@ -26,8 +26,8 @@ OURS, COMPILED = "Leadline, stacked on the device", "Leadline, compiled, on the 
 WAYS = ("vmap", "graph", "compile")
 
 
-def contenders(shape: Shape, device: str, processor_threads: int) -> list[Contender]:
-    """The rows of a shape's table."""
+def contenders(shape: Shape, device: str, processor_threads: int, peers: bool) -> list[Contender]:
+    """The rows of a shape's table, with those of other libraries or without."""
     contest, networks = shape.contest, shape.networks
     torch_device = device.removeprefix("torch-")
     threads = 1 if torch_device == "cpu" else cores()
@@ -35,23 +35,19 @@ def contenders(shape: Shape, device: str, processor_threads: int) -> list[Conten
     def row(name: str, target: str, **arguments: Any) -> Contender:
         return Contender(name, target, {**contest, **arguments}, threads)
 
-    stacked = "gpu_contenders:PyTorchStacked"
+    stacked, many = "gpu_contenders:PyTorchStacked", {"networks": networks, "device": torch_device}
     ways = WAYS if torch_device != "cpu" else WAYS[:1]
+    others = [
+        row("PyTorch, one network", "gpu_contenders:PyTorchOne", device=torch_device),
+        *(row(f"PyTorch, {networks} stacked, {way}", stacked, way=way, **many) for way in ways),
+        row(f"JAX, vmap over {networks}", "training_contenders:Jax", networks=networks),
+    ]
+    compiled = {**contest, "networks": networks, "threads": processor_threads}
     return [
         row(OURS, "gpu_contenders:Stacked", networks=networks, device=device),
-        Contender(
-            COMPILED,
-            "training_contenders:Leadline",
-            {**contest, "networks": networks, "threads": processor_threads},
-            processor_threads,
-        ),
-        row("PyTorch, one network", "gpu_contenders:PyTorchOne", device=torch_device),
-        *(
-            row(f"PyTorch, {networks} stacked, {way}", stacked, networks=networks, way=way, device=torch_device)
-            for way in ways
-        ),
-        row(f"JAX, vmap over {networks}", "training_contenders:Jax", networks=networks),
-        row(f"products, {networks} stacked", "gpu_contenders:Products", networks=networks, device=torch_device),
+        Contender(COMPILED, "training_contenders:Leadline", compiled, processor_threads),
+        *(others if peers else []),
+        row(f"products, {networks} stacked", "gpu_contenders:Products", **many),
     ]
 
 
@@ -74,13 +70,14 @@ def summarise(shape: Shape, rows: list[Contender]) -> dict[str, Any]:
     print(f"\n{shape.name}, batch {shape.batch}: {shape.steps} steps in {shape.epochs} epochs\n")
     print(table(["", "µs per network-step", "range", "× ours", "share of limit", "final loss"], lines))
     peers = [row for row in rows if row.name.startswith(("PyTorch", "JAX"))]
-    best = min(peers, key=lambda row: row.median)
+    best = min(peers, key=lambda row: row.median, default=None)
     compiled = next(row for row in rows if row.name == COMPILED)
     facts = {
-        f"against the best peer ({best.name})": ratios(best.seconds, ours.seconds),
         "against the compiled backend": ratios(compiled.seconds, ours.seconds),
         "share of the products' limit": ratios(limit.seconds, ours.seconds),
     }
+    if best is not None:
+        facts[f"against the best peer, {best.name}"] = ratios(best.seconds, ours.seconds)
     print()
     for name, values in facts.items():
         print(f"  {name:<60} {statistics.median(values):6.2f}   ({spread(values)})")
@@ -117,6 +114,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--shape", choices=[shape.name for shape in SHAPES], action="append")
     parser.add_argument("--shorter", type=int, default=1, help="so many times fewer steps")
+    parser.add_argument("--without-peers", action="store_true")
     parser.add_argument("--threads", type=int, default=cores(), help="of the compiled backend")
     parser.add_argument("--search-rows", type=int, default=SEARCH_ROWS, help="0 for no search")
     options = parser.parse_args()
@@ -136,7 +134,7 @@ def main() -> None:
         if options.shape and shape.name not in options.shape:
             continue
         shape = shortened(shape, options.shorter)
-        rows = contenders(shape, device, options.threads)
+        rows = contenders(shape, device, options.threads, not options.without_peers)
         print(f"{shape.name}: {len(rows)} contenders")
         compete(rows, options.rounds)
         record["shapes"].append(summarise(shape, rows))
