@@ -88,7 +88,7 @@ $(VENV)-integrations/.ready: pyproject.toml | $(BIN)/python$(EXE)
 
 # What trains through PyTorch, on the processor and, where there is one, on a GPU, in an environment of its own.
 test-gpu: $(VENV)-gpu/.ready
-	$(VENV)-gpu/$(PROGRAMS)/python -m pytest tests/training tests/estimators/test_devices_of_estimators.py -k 'stacked or gpu or device or arrays'
+	$(VENV)-gpu/$(PROGRAMS)/python -m pytest tests/training tests/estimators/test_devices_of_estimators.py tests/test_benchmarks.py -k 'stacked or gpu or device or arrays'
 
 $(VENV)-gpu/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-gpu

@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 import statistics
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
@@ -20,14 +21,15 @@ from leadline.training import described, device_for
 from training import SHAPES, Shape
 
 PACKAGES = ("leadline", "numpy", "numba", "torch", "jax")
-SEARCH_ROWS, SEARCH_DEPTH = 100_000, 4
+PEERS = ("PyTorch", "JAX")
+SEARCH_ROWS, SEARCH = 100_000, {"max_depth": 4, "max_iter": "auto"}
 OURS, COMPILED = "Leadline, stacked on the device", "Leadline, compiled, on the processor"
 # Ways in which PyTorch trains stacked networks; a graph and a compiler are of use on a GPU.
 WAYS = ("vmap", "graph", "compile")
 
 
-def contenders(shape: Shape, device: str, processor_threads: int, peers: bool) -> list[Contender]:
-    """The rows of a shape's table, with those of other libraries or without."""
+def contenders(shape: Shape, device: str, processor_threads: int, peers: Sequence[str]) -> list[Contender]:
+    """The rows of a shape's table, with those of some peers."""
     contest, networks = shape.contest, shape.networks
     torch_device = device.removeprefix("torch-")
     threads = 1 if torch_device == "cpu" else cores()
@@ -46,7 +48,7 @@ def contenders(shape: Shape, device: str, processor_threads: int, peers: bool) -
     return [
         row(OURS, "gpu_contenders:Stacked", networks=networks, device=device),
         Contender(COMPILED, "training_contenders:Leadline", compiled, processor_threads),
-        *(others if peers else []),
+        *(own for own in others if own.name.startswith(tuple(peers))),
         row(f"products, {networks} stacked", "gpu_contenders:Products", **many),
     ]
 
@@ -69,7 +71,7 @@ def summarise(shape: Shape, rows: list[Contender]) -> dict[str, Any]:
         )
     print(f"\n{shape.name}, batch {shape.batch}: {shape.steps} steps in {shape.epochs} epochs\n")
     print(table(["", "µs per network-step", "range", "× ours", "share of limit", "final loss"], lines))
-    peers = [row for row in rows if row.name.startswith(("PyTorch", "JAX"))]
+    peers = [row for row in rows if row.name.startswith(PEERS)]
     best = min(peers, key=lambda row: row.median, default=None)
     compiled = next(row for row in rows if row.name == COMPILED)
     facts = {
@@ -96,7 +98,7 @@ def shortened(shape: Shape, by: int) -> Shape:
 
 def search(rows: int, device: str, rounds: int) -> dict[str, Any]:
     """A whole search on the device and on the processor's cores."""
-    given = {"rows": rows, "max_depth": SEARCH_DEPTH}
+    given = {"rows": rows, **SEARCH}
     both = [
         Contender(f"search, {own}", "gpu_contenders:Search", {**given, "device": own}, cores())
         for own in (device, "cpu")
@@ -114,7 +116,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--shape", choices=[shape.name for shape in SHAPES], action="append")
     parser.add_argument("--shorter", type=int, default=1, help="so many times fewer steps")
-    parser.add_argument("--without-peers", action="store_true")
+    parser.add_argument("--peer", choices=(*PEERS, "none"), action="append")
     parser.add_argument("--threads", type=int, default=cores(), help="of the compiled backend")
     parser.add_argument("--search-rows", type=int, default=SEARCH_ROWS, help="0 for no search")
     options = parser.parse_args()
@@ -134,7 +136,7 @@ def main() -> None:
         if options.shape and shape.name not in options.shape:
             continue
         shape = shortened(shape, options.shorter)
-        rows = contenders(shape, device, options.threads, not options.without_peers)
+        rows = contenders(shape, device, options.threads, options.peer or PEERS)
         print(f"{shape.name}: {len(rows)} contenders")
         compete(rows, options.rounds)
         record["shapes"].append(summarise(shape, rows))

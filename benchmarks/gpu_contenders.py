@@ -210,18 +210,17 @@ class Products(Contest):
 class Search:
     """A whole search for depth, from the table to the delivered model."""
 
-    def __init__(self, rows: int, max_depth: int, device: str) -> None:
+    def __init__(self, rows: int, max_depth: int, max_iter: int | str, device: str) -> None:
         from simulated import simulate
 
         self.X, self.y = simulate(rows)
-        self.device, self.max_depth = device, max_depth
+        self.device, self.max_depth, self.max_iter = device, max_depth, max_iter
 
     def run(self) -> dict[str, Any]:
         from leadline import DeepClassifier, DepthSearchCV
 
-        search = DepthSearchCV(
-            DeepClassifier(random_state=0), max_depth=self.max_depth, max_rows=None, device=self.device, random_state=0
-        )
+        estimator = DeepClassifier(max_iter=self.max_iter, random_state=0)
+        search = DepthSearchCV(estimator, max_depth=self.max_depth, max_rows=None, device=self.device)
         start = time.perf_counter()
         search.fit(self.X, self.y)
         return {"seconds": time.perf_counter() - start, "count": 1, "answer": f"L = {search.best_depth_}", "loss": None}

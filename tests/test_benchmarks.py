@@ -53,13 +53,15 @@ def test_planted_truths(run, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_populations_on_a_device(run, capsys: pytest.CaptureFixture[str]) -> None:
-    for peer in ("torch", "jax"):
-        pytest.importorskip(peer, reason=f"a peer of the benchmark, {peer}, is not installed")
-    sizes = ("--shape", "64-64-32-10", "--shorter", "50", "--search-rows", "100")
-    record = run("gpu", "--device", "torch-cpu", "--rounds", "1", *sizes, SEARCH_DEPTH=2)
-    assert {row["name"].split(",")[0] for row in record["shapes"][0]["rows"]} >= {"Leadline", "PyTorch", "JAX"}
+    pytest.importorskip("torch", reason="leadline[gpu] is not installed")
+    shapes = (importlib.import_module("training").Shape((5, 4, 2), 8, 4, 2, networks=2),)
+    arguments = ("--device", "torch-cpu", "--rounds", "1", "--peer", "PyTorch", "--search-rows", "100")
+    record = run("gpu", *arguments, SHAPES=shapes, SEARCH={"max_depth": 2, "max_iter": 2})
+    assert record["device"].startswith("torch-cpu by PyTorch")
+    (shape,) = record["shapes"]
+    assert [row["name"].split(",")[0] for row in shape["rows"]] == ["Leadline"] * 2 + ["PyTorch"] * 2 + ["products"]
     assert set(record["search"]["seconds"]) == {"search, torch-cpu", "search, cpu"}
-    assert "against the best peer" in capsys.readouterr().out
+    assert "against the best peer, PyTorch" in capsys.readouterr().out
 
 
 def test_without_a_gpu_its_benchmark_says_what_to_do(run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from backends import BACKENDS
+from backends import BACKENDS, stacked_on_gpu
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -278,6 +278,8 @@ class TestBackend:
         assert np.array_equal(doubled, 2 * X)
 
     def test_gradients_have_the_same_bits_alone_and_in_company(self, backend) -> None:
+        if backend is stacked_on_gpu:
+            pytest.skip("a GPU may multiply stacks of different size in different ways; see docs/accelerators.md")
         plan = Plan(Architecture((7, 20, 9, 3), "silu", "cross_entropy"), [FeatureScale(7)])
         examples, theta = make_examples(7, 3, "cross_entropy", np.float32), initial(plan, 6, np.float32)
         generator = np.random.default_rng(2)

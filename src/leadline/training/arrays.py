@@ -355,7 +355,8 @@ class _Step:
 def _capture(work: Work) -> Work:
     """What does the work by one launch of a graph."""
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # other threads of the process may use the device meanwhile
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         work()
     replay: Work = graph.replay
     return replay
