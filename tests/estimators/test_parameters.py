@@ -17,6 +17,7 @@ ACTIVATIONS = (
 SOLVERS = "one of 'gradient_descent', 'momentum', 'nesterov', 'rmsprop', 'adam', 'adamw', 'lbfgs'"
 SEED = "an integer of at least 0, a Generator, a RandomState or None"
 SIZES = "a sequence of positive integers, one for each hidden layer (empty for none)"
+DEVICE = "'auto', 'cpu', 'cuda', 'cuda:1' or the like, or 'torch-cpu'"
 SHARED = [
     ("hidden_layer_sizes", (8, 0), SIZES),
     ("hidden_layer_sizes", (8, 2.5), SIZES),
@@ -58,6 +59,7 @@ SHARED = [
     ("members", 0, "an integer of at least 1"),
     ("n_networks", 0, "an integer of at least 1 or None"),
     ("scaling", "minmax", "one of 'robust', 'standard', 'none'"),
+    ("device", "gpu", DEVICE),
     ("warm_start", None, "one of True, False"),
     ("callback", "loud", "None, or a callable that takes an Epoch"),
     ("verbose", "much", "True, False or a whole number"),
@@ -110,6 +112,7 @@ SEARCH = [
     ("time_limit", "1 h", "a positive number of seconds or None"),
     ("n_jobs", 0, "an integer other than 0, or None"),
     ("n_jobs", 1.5, "an integer other than 0, or None"),
+    ("device", "gpu", f"{DEVICE} or None for the estimator's"),
     ("study", 3, "a path, a Study or None"),
     ("random_state", -1, SEED),
     ("verbose", "much", "True, False or a whole number"),
