@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leadline.errors import ParameterError
-from leadline.learn.checking import Finding
+from leadline.learn.finding import Finding
 from leadline.learn.functions import FUNCTIONS
 
 __all__ = ["TIME_LIMIT", "Checked", "check_code"]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from leadline.learn import course
-from leadline.learn.checking import Checker, Finding
+from leadline.learn.checking import Checker
+from leadline.learn.finding import Finding
 from leadline.network import Architecture, bit_patterns, forward, parity, triangle_wave
 
 __all__ = ["EXERCISES", "Exercise"]
@@ -64,7 +65,7 @@ def _finding(
     case: str = "",
     equation: str = "",
 ) -> Finding:
-    line, source = checker._line(name, r"\breturn\b")
+    line, source = checker.text.line(name, r"\breturn\b")
     if right:
         return Finding(name, name, "right")
     return Finding(
@@ -81,7 +82,7 @@ def _call(checker: Checker, namespace: dict[str, Any], name: str, *arguments: An
     except NotImplementedError:
         return None, Finding(name, name, "empty", words=("not written yet", "还没有写"))
     except Exception as error:
-        line, source = checker._line(name, r"\breturn\b")
+        line, source = checker.text.line(name, r"\breturn\b")
         return None, Finding(
             name,
             name,

@@ -6,8 +6,8 @@ from typing import Any
 
 from leadline.errors import ParameterError
 from leadline.learn.check_code import Checked, check_code
-from leadline.learn.checking import Finding
 from leadline.learn.exercises import EXERCISES, Exercise
+from leadline.learn.finding import Finding
 from leadline.storage import write_whole
 
 __all__ = ["Course"]

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from leadline.learn import course
-from leadline.learn.checking import Checker, Finding
+from leadline.learn.checking import Checker
 from leadline.learn.exercises import EXERCISES
+from leadline.learn.finding import Finding
 
 __all__ = ["main"]
 
