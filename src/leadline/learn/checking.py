@@ -291,8 +291,7 @@ class Checker:
             found = self._finding(function, "slip", Named(slip, words, r"\breturn\b"))
             found.case = own.case.about
             return found
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == self.path]
-        line = frames[-1].lineno if frames else None
+        line = self.line_of(error)
         source, name = self.text.at(line), self.own_name(function.name)
         if isinstance(error, NotImplementedError):
             words = ("not written yet", "还没有写")
@@ -313,6 +312,11 @@ class Checker:
         return Finding(function.name, self.own_name(function.name), "right")
 
     # where it stands
+
+    def line_of(self, error: BaseException) -> int | None:
+        """The last line of the file that an error has come through."""
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == self.path]
+        return frames[-1].lineno if frames else None
 
     def _named(self, function: Function, named: Named, own: Tried) -> Finding:
         """A slip that shows by something else than a quantity's numbers."""

@@ -90,6 +90,18 @@ def _activation_slips(
         slip(
             "wrong activation", ("this is sigmoid where relu was asked for", "这里要的是 relu,得到的是 sigmoid"), sigma
         ),
+        *(
+            slip(
+                "np.max for np.maximum",
+                (
+                    "np.max gives the largest entry of one array; np.maximum(0, Z) compares entry by entry",
+                    "np.max 给出一个数组里最大的元素;逐元素比较要用 np.maximum(0, Z)",
+                ),
+                largest,
+                r"max\(",
+            )
+            for largest in (lambda z: z.max(axis=0), lambda z: z.max(), lambda z: max(0.0, z.max()))
+        ),
         slip("absolute value", ("this is |Z|; relu is 0 for negative Z", "这是 |Z|;relu 在 Z 为负时为 0"), np.abs),
         slip(
             "minimum",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from leadline.learn.slips.slip import NO_MEAN, Array, Inputs, Slip
+from leadline.learn.slips.slip import NO_MEAN, OF_ROWS, Array, Inputs, Slip
 
 __all__ = ["LEARNING_SLIPS"]
 
@@ -29,6 +29,25 @@ def _logs(x: Inputs, right: float = 1.0, left: float = 1.0, log: Callable[[Array
 
 LEARNING_SLIPS: Sequence[Slip] = (
     # the cost
+    *(
+        Slip("compute_cost", "J", "m of the wrong axis", words, wrong, r"\bm\s*=|||shape|||len", OF_ROWS)
+        for words, wrong in (
+            (
+                (
+                    "m is the number of rows, 1: the examples are the columns, m = Y.shape[1]",
+                    "m 取成了行数 1:样本是列,m = Y.shape[1]",
+                ),
+                _logs,
+            ),
+            (
+                (
+                    "m is the number of rows, 1, and the minus is missing: m = Y.shape[1]",
+                    "m 取成了行数 1,而且缺少负号:m = Y.shape[1]",
+                ),
+                lambda x: -_logs(x),
+            ),
+        )
+    ),
     Slip("compute_cost", "J", "1/m forgotten", NO_MEAN, _logs),
     Slip(
         "compute_cost",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from leadline.learn.slips.slip import Array, Inputs, Slip, relu, sigma, slope
+from leadline.learn.slips.slip import NO_MEAN, OF_ROWS, Array, Inputs, Slip, relu, sigma, slope
 
 __all__ = ["NETWORK_SLIPS"]
 
@@ -45,6 +45,8 @@ def _backward(
     last: Callable[[Array], Array] = slope,
     cache: Callable[[int, int], int] = lambda l, L: l,
     stay: bool = False,
+    of_W: Callable[[Array, Array], Array] = lambda dZ, A_prev: dZ @ A_prev.T / dZ.shape[1],
+    of_b: Callable[[Array, Array], Array] = lambda dZ, A_prev: dZ.mean(axis=1, keepdims=True),
 ) -> dict[str, Array]:
     """L_model_backward with something amiss, from the course's caches."""
     caches, grads = x["course_caches"], {}
@@ -54,11 +56,86 @@ def _backward(
     for l in range(L, 0, -1):
         (A_prev, W, _), Z = caches[cache(l, L) - 1]
         dZ = dA * (last if l == L else hidden)(Z)
-        grads[f"dW{l}"], grads[f"db{l}"] = dZ @ A_prev.T / dZ.shape[1], dZ.mean(axis=1, keepdims=True)
+        grads[f"dW{l}"], grads[f"db{l}"] = of_W(dZ, A_prev), of_b(dZ, A_prev)
         before = W.T @ dZ
         first = before if first is None else first
         dA = first if stay else before
     return grads
+
+
+def _divided(m: Callable[[Array, Array, Array], int]) -> Callable[[Inputs], dict[str, Array]]:
+    """L_model_backward written in one piece, with another m."""
+    return lambda x: _backward(
+        x,
+        of_W=lambda dZ, A_prev: dZ @ A_prev.T / m(dZ, A_prev, x["Y"]),
+        of_b=lambda dZ, A_prev: dZ.sum(axis=1, keepdims=True) / m(dZ, A_prev, x["Y"]),
+    )
+
+
+def _of_one_piece() -> list[Slip]:
+    """Slips of a layer, where L_model_backward does a layer's work itself."""
+
+    def slip(
+        key: str,
+        words: tuple[str, str],
+        wrong: Callable[[Inputs], dict[str, Array]],
+        look: str = r"dW",
+        written: str = "",
+    ) -> Slip:
+        return Slip("L_model_backward", "grads", key, words, wrong, look, written)
+
+    rows = r"\bm\s*=|||shape|||len"
+    return [
+        slip(
+            "m of the wrong axis",
+            (
+                "m is taken from the rows of Y: examples are columns, m = Y.shape[1]",
+                "m 取成了 Y 的行数:样本是列,m = Y.shape[1]",
+            ),
+            _divided(lambda dZ, A_prev, Y: Y.shape[0]),
+            rows,
+            OF_ROWS,
+        ),
+        slip(
+            "m of the wrong axis",
+            (
+                "m is taken from the rows of A_prev: examples are columns, m = A_prev.shape[1]",
+                "m 取成了 A_prev 的行数:样本是列,m = A_prev.shape[1]",
+            ),
+            _divided(lambda dZ, A_prev, Y: A_prev.shape[0]),
+            rows,
+        ),
+        slip(
+            "m of the wrong axis",
+            (
+                "m is taken from the rows of dZ: examples are columns, m = dZ.shape[1]",
+                "m 取成了 dZ 的行数:样本是列,m = dZ.shape[1]",
+            ),
+            _divided(lambda dZ, A_prev, Y: dZ.shape[0]),
+            rows,
+        ),
+        slip("1/m forgotten", NO_MEAN, _divided(lambda dZ, A_prev, Y: 1)),
+        slip(
+            "1/m forgotten",
+            ("the 1/m of dW is missing: divide by m, the number of examples", "dW 缺少 1/m:要除以样本数 m"),
+            lambda x: _backward(x, of_W=lambda dZ, A_prev: dZ @ A_prev.T),
+        ),
+        slip(
+            "1/m forgotten",
+            ("the 1/m of db is missing: divide by m, the number of examples", "db 缺少 1/m:要除以样本数 m"),
+            lambda x: _backward(x, of_b=lambda dZ, A_prev: dZ.sum(axis=1, keepdims=True)),
+            r"db",
+        ),
+        slip(
+            "keepdims forgotten",
+            (
+                "keepdims=True is missing: db must stay a column, (n[l], 1)",
+                "缺少 keepdims=True:db 要保持列向量 (n[l], 1)",
+            ),
+            lambda x: _backward(x, of_b=lambda dZ, A_prev: dZ.mean(axis=1)),
+            r"db",
+        ),
+    ]
 
 
 NETWORK_SLIPS: Sequence[Slip] = (
@@ -284,4 +361,6 @@ NETWORK_SLIPS: Sequence[Slip] = (
         lambda x: _backward(x, last=lambda Z: np.sign(relu(Z))),
         r"relu",
     ),
+    # backward in one piece
+    *_of_one_piece(),
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from leadline.learn import course
 
-__all__ = ["NO_MEAN", "STAR", "Array", "Inputs", "Slip", "relu", "sigma", "slope"]
+__all__ = ["NO_MEAN", "OF_ROWS", "STAR", "Array", "Inputs", "Slip", "relu", "sigma", "slope"]
 
 Array = NDArray[np.float64]
 Inputs = Mapping[str, Any]
@@ -68,3 +68,6 @@ STAR = (
     "* 是逐元素相乘;矩阵乘法用 @ 或 np.dot",
 )
 NO_MEAN = ("the 1/m is missing: divide by m, the number of examples", "缺少 1/m:要除以样本数 m")
+
+# Where m comes from the rows of an array, which for Y are one: the numbers alone are those of a forgotten 1/m.
+OF_ROWS = r"shape\s*\[\s*0\s*\]|\blen\(\s*(?!caches|grads|parameters)\w"
