@@ -51,6 +51,12 @@ PLANTED = [
         "W all alike",
     ),
     ("initialize_parameters_deep", "np.zeros((layer_dims[l], 1))", "np.zeros(layer_dims[l])", "shape of b"),
+    (
+        "initialize_parameters_deep",
+        "np.zeros((layer_dims[l], 1))",
+        "np.zeros(layer_dims[l], 1)",
+        "a shape in two arguments",
+    ),
     ("initialize_parameters_deep", "np.zeros((layer_dims[l], 1))", "np.ones((layer_dims[l], 1))", "b not zero"),
     ("initialize_parameters_deep", "layer_dims[l - 1]) * 0.01", "layer_dims[l - 1])", "W not small"),
     ("initialize_parameters_deep", "layer_dims[l - 1]) * 0.01", "layer_dims[l - 1]) * 10", "W not small"),
@@ -104,6 +110,12 @@ PLANTED = [
     ),
     ("compute_cost", "-1 / m * np.sum", "-np.sum", "1/m forgotten"),
     ("compute_cost", "-1 / m * np.sum", "1 / m * np.sum", "minus forgotten"),
+    (
+        "compute_cost",
+        "np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))",
+        "np.sum(Y * np.log(AL)) + np.sum((1 - Y) * np.log(1 - AL))",
+        "brackets forgotten",
+    ),
     ("compute_cost", "m = Y.shape[1]\n    cost", "m = Y.shape[0]\n    cost", "m of the wrong axis"),
     ("compute_cost", "m = Y.shape[1]\n    cost", "m = len(Y)\n    cost", "m of the wrong axis"),
     ("compute_cost", " + (1 - Y) * np.log(1 - AL)", "", "half of it"),
@@ -184,6 +196,19 @@ PLANTED = [
     ),
     ("update_parameters", "- learning_rate * grads", "+ learning_rate * grads", "plus for minus"),
     ("update_parameters", "- learning_rate * grads", "- grads", "α forgotten"),
+    ("update_parameters", '* grads["dW"', '* grads["W"', "gradient without its d"),
+    (
+        "linear_activation_forward",
+        "A, activation_cache = relu(Z)",
+        "A = activation_cache = relu(Z)",
+        "a pair not taken apart",
+    ),
+    (
+        "linear_activation_forward",
+        "Z, linear_cache = linear_forward(A_prev, W, b)",
+        "Z = linear_cache = linear_forward(A_prev, W, b)",
+        "a pair not taken apart",
+    ),
     (
         "update_parameters",
         'for l in range(L):\n        parameters["W" + str(l + 1)] = parameters',
@@ -474,7 +499,7 @@ def test_what_is_like_no_slip_is_shown_with_its_two_numbers():
     assert (found.function, found.status, found.quantity) == ("linear_backward", "wrong", "dW")
     assert float(found.got) == pytest.approx(1.5 * float(found.expected), rel=1e-4)
     assert found.equation == "dW[l] = (1/m) dZ[l] A[l-1]ᵀ"
-    assert re.match(r"network/equations\.py:\d+  dW = ", found.specification)
+    assert re.match(r"leadline/network/equations\.py:\d+  dW = ", found.specification)
     assert found.line == source.splitlines().index("    dW = 1.5 / m * np.dot(dZ, A_prev.T)") + 1
 
 
@@ -597,6 +622,7 @@ def test_code_that_cannot_be_judged_is_told_why(tmp_path, text, words):
     ("words", "expected"),
     [
         (["--check-code", "nothing.py"], "nothing.py: no such file"),
+        (["--check-code", "mine.ipynb"], "mine.ipynb is a notebook; write its code as a file: jupyter nbconvert"),
         (["--check-code", "nothing.py", "--names", "linear_forward"], "--names must be COURSE=OWN"),
         (["--check-code", "nothing.py", "--names", "lin=own"], "no function of the course"),
         (["--check-code", "nothing.py", "--html"], "--check-code stands alone"),

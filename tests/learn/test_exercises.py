@@ -222,6 +222,8 @@ def test_the_language_is_remembered_by_the_folder(learn):
         ("hyperparameters", "    return", "    return sorted(costs.values())[-1]\n    return", "nan or inf"),
         ("hyperparameters", "    return", "    return 0.22\n    return", "this is the cost; the rate that has it"),
         ("hyperparameters", "evaluate(rate) for", "(evaluate(rate), evaluate(rate))[0] for", "12 calls"),
+        ("counting", "return len(sizes) - 1", "print(len(sizes) - 1)", "it returns nothing: return gives the result"),
+        ("shapes", '"b": (n, 1)', '"b": "n, 1"', "a shape is a tuple of two numbers"),
         (
             "shapes",
             '"W": (n, n_before)',
@@ -236,7 +238,7 @@ def test_the_language_is_remembered_by_the_folder(learn):
         ),
         ("shapes", '"W": (n, n_before)', '"W": (n[1], n[0])', "n is one number already, n[l]"),
         ("shapes", '"W": (n, n_before), ', "", "W is not filled in: (n[1], n[0])"),
-        ("shapes", '"b": (n, 1)', '"b": n', "b[1]: (n[1], 1) = (5, 1)"),
+        ("shapes", '"b": (n, 1)', '"b": n', "a shape is a tuple of two numbers, such as (n, m): b[1] is (n[1], 1)"),
         (
             "shapes",
             "for key, value in found.items()}}",
@@ -292,6 +294,22 @@ def test_progress_that_was_damaged_is_refused_with_what_to_do(learn):
     result = learn()
     assert result.exit_code == 2
     assert "remove it to begin anew" in result.stderr
+
+
+@pytest.mark.parametrize("exercise", [own for own in EXERCISES if own.functions == ()], ids=lambda own: own.key)
+def test_a_wrong_answer_is_told_in_chinese_alike(learn, exercise):
+    wrong = {
+        "counting": ("len(sizes) - 1", "len(sizes)"),
+        "shapes": ("(n, n_before)", "(n_before, n)"),
+        "training": ("parameters = update", "update"),
+        "hyperparameters": ("if math.isfinite(costs[rate])", "if True"),
+        "depth": ("[[0], [-1]]", "[[0], [0]]"),
+    }[exercise.key]
+    learn(exercise.number, "--language", "zh")
+    (learn.folder / exercise.file_name).write_text(ANSWERS[exercise.key].replace(*wrong), "utf-8")
+    said = learn(exercise.number, "--check").stdout
+    assert "你的" in said
+    assert not re.search(r"\b(yours|right|the|for)\b", re.sub(r".*\.py:.*", "", said))
 
 
 def test_every_exercise_has_hints_and_words_in_two_languages():

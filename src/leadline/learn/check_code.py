@@ -104,6 +104,8 @@ def check_code(
     for name in (*(names or {}), *(functions or ())):
         if name not in FUNCTIONS:
             raise ParameterError(f"--names: {name!r} is no function of the course; they are {', '.join(FUNCTIONS)}.")
+    if path.suffix == ".ipynb":
+        raise ParameterError(f"{path} is a notebook; write its code as a file: jupyter nbconvert --to script {path}.")
     try:
         source = path.read_text("utf-8")
     except FileNotFoundError:

@@ -291,8 +291,9 @@ class Checker:
             found = self._finding(function, "slip", Named(slip, words, r"\breturn\b"))
             found.case = own.case.about
             return found
-        line = self.line_of(error)
-        source, name = self.text.at(line), self.own_name(function.name)
+        name = self.own_name(function.name)
+        line = self.line_of(error, name)
+        source = self.text.at(line)
         if isinstance(error, NotImplementedError):
             words = ("not written yet", "还没有写")
             return Finding(function.name, name, "empty", words=words, line=line, source=source)
@@ -313,10 +314,15 @@ class Checker:
 
     # where it stands
 
-    def line_of(self, error: BaseException) -> int | None:
-        """The last line of the file that an error has come through."""
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == self.path]
-        return frames[-1].lineno if frames else None
+    def line_of(self, error: BaseException, name: str) -> int | None:
+        """The last line of the file that an error has come through, before another function of the course is entered."""
+        others, line = {self.own_name(own) for own in FUNCTIONS} - {name}, None
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename == self.path:
+                if frame.name in others:
+                    break
+                line = frame.lineno
+        return line
 
     def _named(self, function: Function, named: Named, own: Tried) -> Finding:
         """A slip that shows by something else than a quantity's numbers."""
@@ -349,8 +355,8 @@ def _specification(line: str) -> str:
     text = Path(equations.__file__).read_text("utf-8").splitlines()
     number = next((place for place, found in enumerate(text, start=1) if line in found), None)
     if number is None:
-        return "network/initialization.py  " + line
-    return f"network/equations.py:{number}  {line}"
+        return "leadline/network/initialization.py  " + line
+    return f"leadline/network/equations.py:{number}  {line}"
 
 
 def _caches_short(own: Tried) -> int | None:

@@ -43,14 +43,21 @@ def _call(checker: Checker, namespace: dict[str, Any], name: str, *arguments: An
         return None, Finding(name, name, "empty", words=(f"there is no {name}", f"没有 {name}"))
     try:
         with np.errstate(all="ignore"):
-            return namespace[name](*arguments), None
+            got = namespace[name](*arguments)
     except NotImplementedError:
         return None, Finding(name, name, "empty", words=("not written yet", "还没有写"))
     except Exception as error:
-        line = checker.line_of(error)
+        line = checker.line_of(error, name)
         source = checker.text.at(line)
         slip, words = words_of_error(error, source)
         return None, Finding(name, name, "raises", slip, words, line, source)
+    if got is None:
+        words = (
+            "it returns nothing: return gives the result, print only shows it",
+            "没有返回值:return 才给出结果,print 只是显示",
+        )
+        return None, _wrong(checker, name, words, "", "")
+    return got, None
 
 
 def check_counting(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
@@ -95,10 +102,7 @@ def check_shapes(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
         laws = Architecture(tuple(sizes)).shapes(m)
         for name, (symbols, numbers) in laws[l - 1].shapes.items():
             own = got.get(name) if isinstance(got, dict) else None
-            try:
-                own = None if own is None else tuple(own)
-            except TypeError:
-                own = (own,)
+            own = tuple(own) if isinstance(own, tuple | list) else own
             if own == tuple(numbers):
                 continue
             right = tuple(numbers)
@@ -106,6 +110,11 @@ def check_shapes(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
             words = (f"{name}[{l}]: {symbols} = {right}", f"{name}[{l}]:{symbols} = {right}")
             if own is None:
                 words = (f"{name} is not filled in: {symbols}", f"{name} 还没有填:{symbols}")
+            elif not isinstance(own, tuple):
+                words = (
+                    f"a shape is a tuple of two numbers, such as (n, m): {name}[{l}] is {symbols}",
+                    f"形状是两个数的元组,例如 (n, m):{name}[{l}] 是 {symbols}",
+                )
             elif own == right[::-1]:
                 words = (
                     f"{name} is turned round, rows come first: {name}[{l}] is {symbols}",
@@ -199,13 +208,15 @@ def check_training(namespace: dict[str, Any], checker: Checker) -> list[Finding]
         return [made]
     case = f"learning_rate = {RATE:g}, iterations = {ITERATIONS}"
     if not isinstance(got, tuple) or len(got) != 2 or not isinstance(got[0], Mapping) or np.ndim(got[1]) < 1:
-        kind = " and ".join(type(own).__name__ for own in got) if isinstance(got, tuple) else type(got).__name__
+        kind = ", ".join(type(own).__name__ for own in got) if isinstance(got, tuple) else type(got).__name__
         words = ("it returns the parameters and the list of costs", "应返回参数和代价列表")
         return [_wrong(checker, "train", words, kind, "parameters, costs", case)]
     own_parameters, own_costs = got[0], [float(np.squeeze(own)) for own in got[1]]
     if len(own_costs) != ITERATIONS:
         words = ("one cost for each iteration", "每次迭代一个代价")
-        return [_wrong(checker, "train", words, f"{len(own_costs)} costs", f"{ITERATIONS} costs", case)]
+        finding = _wrong(checker, "train", words, len(own_costs), ITERATIONS, case)
+        finding.index = "len(costs)"
+        return [finding]
     right = _costs(X, Y, start, ITERATIONS)
     agree = np.isclose(own_costs, right, 1e-6)
     if not agree.all():
@@ -249,7 +260,7 @@ def check_hyperparameters(namespace: dict[str, Any], checker: Checker) -> list[F
 
     name, case = (
         "choose_learning_rate",
-        "the costs " + ", ".join(f"{cost:g} at {rate:g}" for rate, cost in scores.items()),
+        "evaluate: " + ", ".join(f"{rate:g} → {cost:g}" for rate, cost in scores.items()),
     )
     got, made = _call(checker, namespace, name, evaluate, list(scores))
     if made is not None:
@@ -299,7 +310,7 @@ def _check_network(
     wrong = np.argwhere(~np.isclose(Z, Y, 1e-9, 1e-9))
     if len(wrong):
         j = int(wrong[0][1])
-        return _wrong(checker, name, words, f"{Z[0, j]:.6g}", f"{Y[0, j]:.6g}", f"the input {X[:, j].tolist()}")
+        return _wrong(checker, name, words, f"{Z[0, j]:.6g}", f"{Y[0, j]:.6g}", f"x = {X[:, j].tolist()}")
     return Finding(name, name, "right")
 
 

@@ -148,13 +148,13 @@ def _network_cases(generator: np.random.Generator) -> list[Case]:
         grads = {f"d{key}": generator.normal(size=value.shape) for key, value in parameters.items()}
         inputs = {"X": X, "parameters": parameters, "AL": AL, "Y": Y, "caches": caches, "course_caches": caches}
         inputs |= {"grads": grads, "learning_rate": 0.3, "layer_dims": list(sizes)}
-        found.append(Case(inputs, f"layers {'-'.join(map(str, sizes))}, m = {m}", extra))
+        found.append(Case(inputs, f"n = {list(sizes)}, m = {m}", extra))
     return found
 
 
 def _initial_cases(generator: np.random.Generator) -> list[Case]:
     sizes = ([3, 5, 4, 1], [2, 3, 1], [5, 4, 3, 2, 1], [400, 50, 1])  # wide enough to see how large W is
-    return [Case({"layer_dims": own}, f"layers {'-'.join(map(str, own))}") for own in sizes]
+    return [Case({"layer_dims": own}, f"n = {own}") for own in sizes]
 
 
 def _cost_cases(generator: np.random.Generator) -> list[Case]:
@@ -207,7 +207,7 @@ _AL = Quantity(
 )
 _J = Quantity(
     "J",
-    "J = mean loss of (A[L], Y)",
+    "J = (1/m) Σ loss(A[L], Y)",
     "return float(np.average(values, weights=sample_weight))",
     r"(cost|\bJ|loss)\s*=",
     _LOSSES,

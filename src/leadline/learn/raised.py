@@ -20,10 +20,15 @@ def words_of_error(error: BaseException, source: str) -> tuple[str, Words]:
             f"there is no {key}: layer 0 is the input and has no parameters; l = 1 … L",
             f"没有 {key}:第 0 层是输入,没有参数;l = 1 … L",
         )
+    if re.fullmatch(r"[Wb]\d+", key) and re.search(r"grad\w*\[(?!\s*f?['\"]d)", source):
+        return "gradient without its d", (
+            f"there is no {key} among the gradients: that of {key} is called d{key}",
+            f"梯度里没有 {key}:{key} 的梯度叫 d{key}",
+        )
     if re.fullmatch(r"d?[Wb]\d+", key):
         return "one layer too many", (
-            f"there is no {key}: the layers are l = 1 … L, range(1, L + 1)",
-            f"没有 {key}:层是 l = 1 … L,即 range(1, L + 1)",
+            f"there is no {key}: the layers are l = 1 … L, range(1, L + 1), and L = len(parameters) // 2",
+            f"没有 {key}:层是 l = 1 … L,即 range(1, L + 1),而 L = len(parameters) // 2",
         )
     if isinstance(error, IndexError) and "caches" in source:
         return "cache out of range", (
@@ -44,6 +49,16 @@ def words_of_error(error: BaseException, source: str) -> tuple[str, Words]:
         return "math for np", (
             "the functions of math take one number; np.exp and np.log take arrays, entry by entry",
             "math 的函数只接受一个数;np.exp 和 np.log 接受数组,逐元素计算",
+        )
+    if isinstance(error, TypeError | ValueError) and re.search(r"inhomogeneous|\btuple\b", str(error)):
+        return "a pair not taken apart", (
+            "a function that returns two things gives a pair: take it apart, as in Z, cache = linear_forward(A, W, b)",
+            "返回两个值的函数给出一对:要拆开,例如 Z, cache = linear_forward(A, W, b)",
+        )
+    if isinstance(error, TypeError) and "as a data type" in str(error):
+        return "a shape in two arguments", (
+            "a shape is one argument, a pair: np.zeros((n, 1)), with brackets of its own",
+            "形状是一个参数,是一对数:np.zeros((n, 1)),里面还有一层括号",
         )
     if isinstance(error, NameError) and error.name == "np":
         return "numpy not imported", (

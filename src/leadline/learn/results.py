@@ -143,6 +143,14 @@ def read(function: Function, result: Any, inputs: Mapping[str, Any], expected: M
         return {key: dict(result)}
     quantity = function.quantities[0].name
     value = result[0] if isinstance(result, tuple) and len(result) == 2 else result
+    if isinstance(value, tuple | list) and value is not result:
+        raise Misread(
+            "a pair not taken apart",
+            (
+                f"the first thing that it returns is itself a pair: take it apart where it comes from, as in {quantity}, cache = …",
+                f"返回的第一个值本身是一对:要在得到它的地方拆开,例如 {quantity}, cache = …",
+            ),
+        )
     if isinstance(value, tuple | list):
         raise Misread(
             "other results",

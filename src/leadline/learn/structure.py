@@ -56,14 +56,14 @@ def _slip_of_W(sizes: Sequence[int], l: int, W: Any) -> Named | None:
             f"all entries of W{l} are {W.flat[0]:g}: then all units of a layer stay equal for ever; draw them at random",
             f"W{l} 的所有元素都是 {W.flat[0]:g}:这样同一层的单元会永远相同;请随机初始化",
         )
-        return Named("W all alike", words, r"W", f"{W.flat[0]:g}", "random")
+        return Named("W all alike", words, r"W", f"{W.flat[0]:g}", "np.random …")
     size, most = float(np.sqrt(np.mean(W**2))), LARGE * np.sqrt(2 / sizes[l - 1])
     if W.size >= 1000 and size > most:
         words = (
             f"W{l} is large: Z adds up n[{l - 1}] = {sizes[l - 1]} products and lies where sigmoid is flat; take it times 0.01, or divided by √n[{l - 1}]",
             f"W{l} 太大:Z 是 n[{l - 1}] = {sizes[l - 1]} 个乘积之和,会落在 sigmoid 平坦的地方;请乘以 0.01,或除以 √n[{l - 1}]",
         )
-        return Named("W not small", words, r"W", f"√(mean of W²) = {size:.2g}", f"below {most:.2g}")
+        return Named("W not small", words, r"W", f"√(Σ W² / (n[{l}] n[{l - 1}])) = {size:.2g}", f"< {most:.2g}")
     return None
 
 
@@ -112,8 +112,8 @@ def slip_of_cache(function: Function, own: Tried, exact: bool) -> Named | None:
 def _slip_of_caches(caches: Any, L: int) -> Named | None:
     if isinstance(caches, list | tuple) and len(caches) != L:
         words = (
-            f"{len(caches)} caches for L = {L} layers: each layer, the output's too, leaves its own",
-            f"L = {L} 层却有 {len(caches)} 个缓存:每一层(包括输出层)都要留下自己的缓存",
+            f"len(caches) = {len(caches)} for L = {L} layers: each layer, the output's too, leaves its own",
+            f"L = {L} 层,而 len(caches) = {len(caches)}:每一层(包括输出层)都要留下自己的缓存",
         )
         return Named("a cache is missing", words, r"append|||\breturn\b")
     if isinstance(caches, list | tuple) and L > 2 and any(alike(caches[l], caches[0]) for l in range(1, L)):

@@ -52,6 +52,16 @@ LEARNING_SLIPS: Sequence[Slip] = (
     Slip(
         "compute_cost",
         "J",
+        "brackets forgotten",
+        (
+            "the −1/m multiplies the first term only: put brackets around the sum of both",
+            "−1/m 只乘了第一项:要用括号把两项之和括起来",
+        ),
+        lambda x: _logs(x, left=-x["Y"].shape[1]) / x["Y"].shape[1],
+    ),
+    Slip(
+        "compute_cost",
+        "J",
         "minus forgotten",
         (
             "the minus is missing: logarithms of probabilities are negative, a cost is not",
