@@ -139,7 +139,7 @@ def test_what_a_layer_says_beside_its_numbers(opened):
 def test_the_curve_of_the_cost_is_there_when_it_has_two_points(opened):
     with opened() as page:
         assert not page.locator("#costs").is_visible()
-        assert "J by iteration is drawn here" in page.locator("#no-costs").inner_text()
+        assert "The curve of J by iteration begins here" in page.locator("#no-costs").inner_text()
         page.click("#whole")
         page.click("#whole")
         assert page.locator("#costs").is_visible()
@@ -333,6 +333,7 @@ def test_why_deep_moves_with_its_sliders_and_its_circuits_go_to_the_bench(opened
         page.locator("[data-load=parity_tree]").click()
         assert page.locator("#sizes").inner_text() == "4-4-2-1"
         assert page.evaluate("bench.walk.values.J") == 0
+        assert page.evaluate("getComputedStyle(document.querySelector('#surface')).imageRendering") == "pixelated"
         page.locator("#size-wave").fill("2")
         page.locator("[data-load=wave_folded]").click()
         assert page.evaluate("bench.walk.values.J") < 1e-30

@@ -93,6 +93,7 @@ class Bench {
     this.network_view.mark(l, i);
     const row = (M) => M.data.subarray(i * M.columns, (i + 1) * M.columns);
     const input = this.training ? this.small : this.large, large = this.training ? values[l] : this.answers(input)[l];
+    element("surface").classList.toggle("squares", isOneForEach(walk.data.plane));
     if (walk.data.plane.kind === "line") paintLine(element("surface"), row(large), l === walk.network.sizes.length - 1 ? walk.data.Y.data : []);
     else paint(element("surface"), row(large), input.width, input.height, names[l]);
     if (!this.training) paintExamples(element("examples"), walk.data, this.exampleOf());
