@@ -2,23 +2,26 @@
 
 Numbers come first among the inputs; indicators (zeros and ones) follow, column by column. A piece that works on some
 inputs passes the others on. In the order in which they stand: an embedding of numbers, an embedding of categories, a
-learned scale for each feature, and the parting into members. L counts none of them.
+learned scale for each feature, and the parting into members. L counts none of them. Beside the contract of blocks a
+piece says what it is in ONNX, so that a new one is written here and exported without another word.
 
 Sources: RealMLP (Holzmüller et al. 2024, arXiv 2407.04491) for the scale and the periodic embedding; Gorishniy et
 al. 2022 (arXiv 2203.05556) for both embeddings of numbers; TabM (Gorishniy et al. 2024, arXiv 2410.24210) for members.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.training.blocks import Gradient, ParameterSpec, Span
+from leadline.training.blocks import Gradient, Onnx, ParameterSpec, Piece, Span
 from leadline.training.program import Layout, Operation, Place
 
 __all__ = [
+    "NUMBER_EMBEDDINGS",
     "CategoryEmbedding",
     "FeatureScale",
     "Inputs",
@@ -80,6 +83,20 @@ class _Piece:
         return []
 
 
+def _float32(array: Array) -> Array:
+    return np.asarray(array, np.float32)
+
+
+def _after_numbers(p: int, n: int, constants: dict[str, Array], nodes: str, made: str) -> Onnx:
+    """ONNX nodes that make `made` of the first p of n inputs, `numbers`, and what they need to pass the others on."""
+    constants["number_places"] = np.arange(p)
+    text = f"numbers = Gather <axis = 1> (x, number_places) {nodes}"
+    if p == n:
+        return constants, f"{text} a = Concat <axis = 1> ({made})"
+    constants["rest_places"] = np.arange(p, n)
+    return constants, f"{text} rest = Gather <axis = 1> (x, rest_places) a = Concat <axis = 1> ({made}, rest)"
+
+
 def _written(kernel: str, *places: Place) -> Callable[[Place], list[Operation]]:
     """One operation whose last place is where the gradient is wanted."""
     return lambda out: [Operation(kernel, (*places, out))]
@@ -124,6 +141,10 @@ class FeatureScale(_Piece):
     def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
         """ds = Σ over examples of dA ∗ X."""
         return [Gradient(0, 0, self.n, _written("scale_gradient", span.dA, span.A_before))]
+
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """The product, (N, n)."""
+        return {"s": _float32(arrays["feature_scale"])}, "a = Mul(x, s)"
 
 
 @dataclass(frozen=True)
@@ -252,6 +273,28 @@ class PeriodicEmbedding(_Piece):
             for i, (spec, operations) in enumerate(zip(self.parameters, computed, strict=True))
         ]
 
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """Cosines of angles (N, p, k), in radians, and their mixtures."""
+        turn = 2.0 * np.pi
+        constants = {
+            "w": _float32(turn * arrays["frequency"]),
+            "c": _float32(turn * arrays["phase"]),
+            "V": _float32(arrays["mixture"]),
+            "b": _float32(arrays["mixture_bias"]),
+            "axis": np.array([2]),
+            "flat": np.array([-1, self.p * self.mixtures]),
+        }
+        nodes = """
+            each = Unsqueeze(numbers, axis)
+            product = Mul(each, w)
+            angle = Add(product, c)
+            cosine = Cos(angle)
+            mixture = Einsum <equation = "npk,pkq->npq"> (cosine, V)
+            mixed = Add(mixture, b)
+            mixtures = Reshape(mixed, flat)
+        """
+        return _after_numbers(self.p, self.n_in, constants, nodes, "numbers, mixtures")
+
 
 @dataclass(frozen=True)
 class PiecewiseLinear(_Piece):
@@ -314,6 +357,27 @@ class PiecewiseLinear(_Piece):
     def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
         """None: the edges stay."""
         return []
+
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """The shares (N, p, bins)."""
+        edges = arrays["edges"]
+        widths = np.diff(edges, axis=1)
+        constants = {
+            "low": _float32(edges[:, :-1]),
+            "width": _float32(np.where(widths > 0, widths, np.inf)),
+            "none": _float32(np.zeros(())),
+            "all": _float32(np.ones(())),
+            "axis": np.array([2]),
+            "flat": np.array([-1, self.p * self.bins]),
+        }
+        nodes = """
+            each = Unsqueeze(numbers, axis)
+            difference = Sub(each, low)
+            share = Div(difference, width)
+            clipped = Clip(share, none, all)
+            shares = Reshape(clipped, flat)
+        """
+        return _after_numbers(self.p, self.n_in, constants, nodes, "shares")
 
 
 @dataclass(frozen=True)
@@ -408,6 +472,24 @@ class CategoryEmbedding(_Piece):
 
         return Gradient(number, 0, size, dE)
 
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """The rows of E side by side; the code −1 names one more row, of zeros."""
+        constants, nodes, parts = {"flat": np.array([-1, self.size])}, [], []
+        for i, ((first, stop), _, number) in enumerate(self.parts()):
+            if first == stop:
+                continue
+            constants[f"places_{i}"] = np.arange(first, stop)
+            nodes.append(f"part_{i} = Gather <axis = 1> (x, places_{i})")
+            parts.append(f"part_{i}")
+            if number is not None:
+                constants[f"E_{i}"] = _float32(np.pad(arrays[f"category_embedding[{number}]"], ((0, 1), (0, 0))))
+                nodes.append(
+                    f"codes_{i} = Cast <to = 7> (part_{i}) rows_{i} = Gather <axis = 0> (E_{i}, codes_{i}) "
+                    f"embedded_{i} = Reshape(rows_{i}, flat)"
+                )
+                parts[-1] = f"embedded_{i}"
+        return constants, f"{' '.join(nodes)} a = Concat <axis = 1> ({', '.join(parts)})"
+
 
 @dataclass(frozen=True)
 class Members(_Piece):
@@ -470,3 +552,13 @@ class Members(_Piece):
             Gradient(0, i * self.n, (i + 1) * self.n, _written("scale_gradient", dA, span.A_before))
             for i, (_, dA, _) in enumerate(self._each(span))
         ]
+
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """(N, n) becomes (k, N, n)."""
+        return {"r": _float32(arrays["member_scale"][:, None])}, "a = Mul(x, r)"
+
+
+# What a number may become, by the name that it is chosen by; made for so many numbers and other inputs.
+NUMBER_EMBEDDINGS: Mapping[str, Callable[[int, int], Piece]] = MappingProxyType(
+    {"periodic": PeriodicEmbedding, "piecewise_linear": PiecewiseLinear}
+)
