@@ -82,7 +82,7 @@ OWN = {
             (
                 "loss",
                 value,
-                "'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)', or a loss of your own "
+                "'squared_error', 'absolute_error', 'huber(δ)', 'quantile(τ, …)', 'poisson', or a loss of your own "
                 "with value and gradient",
             )
             for value in ("mse", "cross_entropy", "quantile(1.2)", "huber(0)", 3)
