@@ -14,6 +14,7 @@ from sklearn.inspection import permutation_importance
 from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
 from leadline.search import Metric
+from leadline.tables import NumberColumn
 
 __all__ = ["MOST_COLUMNS", "Dependence", "Importance", "column_importances", "dependences"]
 
@@ -60,7 +61,7 @@ class Dependence:
     ----------
     column : str
     kind : str
-        "number", "date" or "category".
+        "category", or a name of `leadline.tables.NUMBER_KINDS`: "number", "date".
     values : tuple
         Numbers in increasing order, dates as text, or categories, the most frequent first.
     predictions : (values, K or k) array
@@ -148,7 +149,7 @@ def dependences(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> li
         present = frame[name].dropna()
         if present.empty:
             continue
-        kind = "category" if not hasattr(own, "date") else "date" if own.date else "number"
+        kind = own.kind if isinstance(own, NumberColumn) else "category"
         if kind == "category":
             counts = present.value_counts()
             values = list(counts[counts > 0].index[:MOST_CATEGORIES])

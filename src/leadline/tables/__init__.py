@@ -2,6 +2,7 @@
 
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
 from leadline.tables.frames import as_frame
+from leadline.tables.kinds import NUMBER_KINDS, NumberKind
 from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, in_order, words_of
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.reading import nearest, read_table
@@ -9,6 +10,7 @@ from leadline.tables.statistics import Statistics
 from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
 
 __all__ = [
+    "NUMBER_KINDS",
     "CategoryColumn",
     "Classes",
     "Dataset",
@@ -17,6 +19,7 @@ __all__ = [
     "Labels",
     "Layout",
     "NumberColumn",
+    "NumberKind",
     "Numbers",
     "Part",
     "Statistics",

@@ -99,14 +99,10 @@ def save_mlflow_model(estimator: Estimator, path: str | Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    columns = []
+    columns, kinds = [], {"number": DataType.double, "date": DataType.datetime}
     for column in estimator.model_.layout.columns:
-        kind = DataType.double
-        if isinstance(column, CategoryColumn):
-            kind = DataType.string
-        elif column.date:
-            kind = DataType.datetime
-        columns.append(ColSpec(kind, column.name))
+        kind = "category" if isinstance(column, CategoryColumn) else column.kind
+        columns.append(ColSpec(kinds.get(kind, DataType.string), column.name))
     named = hasattr(estimator, "feature_names_in_")
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(folder)
