@@ -41,9 +41,9 @@ from leadline.search import (
     Progress,
     Study,
     Verdict,
+    additive_share,
     check_space,
     draw_candidates,
-    gain_of_curves,
     in_words,
     linear_name,
     linear_settings,
@@ -74,7 +74,7 @@ ARITHMETIC = ("numpy", "scipy", "scikit-learn", "numba")
 class _Quiet:
     """A listener that says nothing."""
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         pass
 
     def depth_started(self, L: int) -> None:
@@ -86,7 +86,7 @@ class _Quiet:
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         pass
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         pass
 
 
@@ -98,7 +98,7 @@ class _Lines(_Quiet):
     def __init__(self, verbose: int) -> None:
         self.talkative = verbose > 1
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         self.metric, self.last = metric, time.monotonic()
 
     def advanced(self, progress: Progress) -> None:
@@ -110,7 +110,7 @@ class _Lines(_Quiet):
         name = "additive" if progress.L == ADDITIVE else f"L = {progress.L}"
         sys.stdout.write(f"{name}: {progress.done} of {progress.planned} networks{left}{whole}\n")
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         if self.talkative:
             sys.stdout.write(f"training on all rows{'' if seconds is None else f', about {seconds:.0f} s'}\n")
 
@@ -119,7 +119,7 @@ class _Lines(_Quiet):
         if result.failed:
             sys.stdout.write(f"{name}: {result.failed}\n")
             return
-        mean, error = self.metric.shown(float(result.scores.mean())), verdict.standard_error[result.L]
+        mean, error = self.metric.displayed(float(result.scores.mean())), verdict.standard_error[result.L]
         sys.stdout.write(
             f"{name}  hidden {list(result.settings.hidden_layer_sizes)}  {self.metric.label} {mean:.5g} ± "
             f"{error:.2g}  {result.networks} networks  {result.seconds:.1f} s\n"
@@ -253,9 +253,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         The scores of all depths, of the additive model and of a prediction without inputs, with their covariance.
     evidence_ : Evidence
         The optimism of choosing the best of all that was judged.
-    curves_share_ : (float, float, float) or None
+    additive_share_ : (float, float, float) or None
         How much of the gain over L = 1 is that of the additive model, and the ends of an interval; see
-        `leadline.search.gain_of_curves`.
+        `leadline.search.additive_share`.
     n_repeats_ : int
         Divisions of the rows over which the answer averages.
     feature_importances_ : (p,) array
@@ -607,8 +607,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         target = ladder.problem.target
         judged = [L for L, result in self.results_.items() if not result.failed]
         linear = linear_name(target.task)
-        self.curves_share_ = gain_of_curves(ladder.comparison, self.verdict_, self.best_depth_, ladder.seed)
-        self.sentence_ = in_words(self.verdict_, judged, linear, self.select, self.margin, self.curves_share_)
+        self.additive_share_ = additive_share(ladder.comparison, self.verdict_, self.best_depth_, ladder.seed)
+        self.sentence_ = in_words(self.verdict_, judged, linear, self.select, self.margin, self.additive_share_)
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())
         self.best_params_ = chosen.settings.to_record()
@@ -634,7 +634,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         wanted = [L for L, result in others.items() if not result.failed] or [answer]
         each = [ladder.finish_seconds(L) for L in (wanted if ladder.stop.seconds_left is None else [answer])]
         known = [seconds for seconds in each if seconds is not None]
-        ladder.listener.delivery_started(sum(known) if len(known) == len(each) else None)
+        ladder.listener.final_training_started(sum(known) if len(known) == len(each) else None)
         networks = {answer: delivery.networks(ladder, answer)}
         for L, result in sorted(others.items()):
             # of other depths nothing is begun for which there is no time, but for L = 1, which takes next to none

@@ -2,8 +2,8 @@
 
 In a network without hidden layers no input meets another: Z = b + Σ_columns f_column(value). That holds for an additive
 network (a generalised additive model, Hastie & Tibshirani 1986; with curves that networks learn, Agarwal et al. 2021,
-arXiv 2004.13912) and for logistic or linear regression. Nothing is averaged over rows here, as `dependences` does for
-any model: a curve and an intercept are the network itself in another form.
+arXiv 2004.13912) and for logistic or linear regression. Nothing is averaged over rows here, as `partial_dependence`
+does for any model: a curve and an intercept are the network itself in another form.
 """
 
 from collections.abc import Sequence

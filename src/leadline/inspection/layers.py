@@ -23,12 +23,12 @@ from leadline.training import FeatureScale
 
 __all__ = [
     "Probe",
+    "activation_maximization",
     "column_layers",
-    "exciting_rows",
     "layer_activations",
-    "preferred_inputs",
+    "linear_cka",
     "probe_layers",
-    "similarity",
+    "top_activating_rows",
 ]
 
 Array = NDArray[Any]
@@ -121,12 +121,12 @@ def probe_layers(activations: Sequence[Array], truth: Array, classify: bool) -> 
     return found
 
 
-def exciting_rows(A: Array, k: int) -> NDArray[np.int64]:
+def top_activating_rows(A: Array, k: int) -> NDArray[np.int64]:
     """The k rows that excite each unit most, (n[l], k), the strongest first, from A (m, n[l])."""
     return np.argsort(-A, axis=0, kind="stable")[:k].T
 
 
-def similarity(activations: Sequence[Array]) -> NDArray[np.float64]:
+def linear_cka(activations: Sequence[Array]) -> NDArray[np.float64]:
     """Linear centred kernel alignment of all pairs of layers (Kornblith et al. 2019), between 0 and 1.
 
     Parameters
@@ -149,7 +149,7 @@ def similarity(activations: Sequence[Array]) -> NDArray[np.float64]:
     return found
 
 
-def preferred_inputs(
+def activation_maximization(
     parameters: Parameters, activations: Sequence[str], units: Sequence[int], rows: Array
 ) -> NDArray[np.float64]:
     """The input that excites each of some units of the last layer most: activation maximisation (Erhan et al. 2009).
@@ -194,7 +194,7 @@ def preferred_inputs(
     A = starts
     for (W, b), own in zip(parameters[:-1], g, strict=True):
         A = np.asarray(own.g(W @ A + b))
-    first = exciting_rows((parameters[-1][0] @ A).T, STARTS)[chosen]  # (units, starts)
+    first = top_activating_rows((parameters[-1][0] @ A).T, STARTS)[chosen]  # (units, starts)
     of = np.repeat(chosen, first.shape[1])
     X = starts[:, first.ravel()]
     best, best_score = X, np.full(len(of), -np.inf)

@@ -38,8 +38,8 @@ __all__ = [
     "Chances",
     "Standings",
     "Verdict",
+    "additive_share",
     "chances",
-    "gain_of_curves",
     "give_verdict",
     "in_words",
     "learned",
@@ -291,7 +291,7 @@ def in_words(
     margin : float
         As a share of the best score.
     curves : (float, float, float), optional
-        See `gain_of_curves`.
+        See `additive_share`.
     """
     answer = SELECTIONS[select](verdict)
     sentence = _answer_in_words(verdict, answer, depths, linear, select, f"{100 * margin:g} %")
@@ -353,7 +353,7 @@ def _answer_in_words(verdict: Verdict, answer: int, depths: Sequence[int], linea
     )
 
 
-def gain_of_curves(comparison: Comparison, verdict: Verdict, L: int, seed: int) -> tuple[float, float, float] | None:
+def additive_share(comparison: Comparison, verdict: Verdict, L: int, seed: int) -> tuple[float, float, float] | None:
     """How much of the gain of depth L over L = 1 is that of the additive model: single columns' curves.
 
     Returns

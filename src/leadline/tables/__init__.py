@@ -7,7 +7,16 @@ from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, Numbe
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
+from leadline.tables.target import (
+    Classes,
+    Labels,
+    Numbers,
+    Target,
+    TargetStatistics,
+    check_complete,
+    guess_task,
+    quoted,
+)
 
 __all__ = [
     "NUMBER_KINDS",
@@ -35,8 +44,8 @@ __all__ = [
     "in_order",
     "is_dataset",
     "nearest",
+    "quoted",
     "read_table",
-    "shown",
     "stays_on_disk",
     "words_of",
 ]

@@ -51,7 +51,7 @@ class Stop:
         self._event.set()
 
     @contextmanager
-    def heeded(self) -> Iterator[None]:
+    def running(self) -> Iterator[None]:
         """Count a piece of work that looks at this; none begins after the wish.
 
         Raises
