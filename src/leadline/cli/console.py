@@ -240,8 +240,8 @@ class JsonLines:
         self.inner = inner
 
     def search_started(self, metric: Metric) -> None:
-        """{"event": "climb started", "metric": …}."""
-        write_line({"event": "climb started", "metric": metric.label})
+        """{"event": "search started", "metric": …}."""
+        write_line({"event": "search started", "metric": metric.label})
         self.inner.search_started(metric)
 
     def depth_started(self, L: int) -> None:
@@ -261,8 +261,8 @@ class JsonLines:
         self.inner.depth_finished(result, verdict)
 
     def final_training_started(self, seconds: float | None) -> None:
-        """{"event": "delivery started", "seconds": …}."""
-        write_line({"event": "delivery started", "seconds": seconds})
+        """{"event": "final training started", "seconds": …}."""
+        write_line({"event": "final training started", "seconds": seconds})
         self.inner.final_training_started(seconds)
 
 

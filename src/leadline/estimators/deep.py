@@ -614,7 +614,7 @@ def _with_parameters(linear: str, loss: str, extra: str = "") -> Callable[[Kind]
         same total.""",
 )
 class DeepClassifier(ClassifierFace, _Deep):
-    """A deep L-layer network that tells classes apart, or says which of several labels are true.
+    """A deep L-layer network for classification: one of several classes a row, or any number of labels.
 
     (PARAMETERS)
     classes_ : (K,) array
@@ -667,7 +667,7 @@ class DeepClassifier(ClassifierFace, _Deep):
         Predict within the range of the training targets.""",
 )
 class DeepRegressor(RegressorFace, _Deep):
-    """A deep L-layer network that predicts numbers.
+    """A deep L-layer network for regression: one or several numbers a row, or their quantiles.
 
     (PARAMETERS)
 

@@ -127,7 +127,7 @@ class _Lines(_Quiet):
 
 
 def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metric) -> pd.DataFrame:
-    """The ladder as a table, one row for each depth.
+    """The results as a table, one row for each depth.
 
     Columns: L; hidden_layer_sizes; mean_score (greater is better, as scikit-learn's scorers have it); standard_error
     (over rows); p_value (one-sided: better than L − 1); networks; seconds; supported.
@@ -177,7 +177,7 @@ def _can_predict_proba(search: "DepthSearchCV") -> bool:
 
 
 class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ignore[misc]
-    """How deep should the network be? Depth after depth, judged as the averages that would be delivered.
+    """Choose the depth of a network by cross-validation, from linear or logistic regression upwards.
 
     Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. A depth is judged on each
     fold by an average of networks that is made from the other folds' rows as the final model is made from all rows. All
@@ -221,7 +221,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Predict by one network that is trained on all rows, for as many epochs as were best, on average, on the folds:
         smaller and faster than an average, and usually not as good.
     patience : int, default 2
-        Depths after the smallest supported one after which the climb ends.
+        Depths after the smallest supported one after which the search ends.
     select : {"supported", "one_standard_error", "best"}, default "supported"
         Which depth is the answer: the smallest than which no other is significantly better (where that is undecided the
         best mean), the smallest within one standard error of the best, or the one with the best mean.
@@ -239,7 +239,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         1 prints a line for each depth, and 2 how far the work has come, with the time left, every ten seconds. Where
         scikit-learn has callbacks (1.9 and later), ``set_callbacks(ProgressBar())`` shows its progress bar.
     listener : Listener, optional
-        Told about every step; see `leadline.search.Listener`.
+        An object whose methods are called at every step; see `leadline.search.Listener`.
 
     Attributes
     ----------
@@ -272,7 +272,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         `cv_results_`.
     metric_ : Metric
     study_ : Study
-        The ledger, which keeps every network's result.
+        The results of every network.
     fold_notices_ : list of str
         What the reader should know about the folds.
     searched_rows_ : (int, int)
@@ -384,7 +384,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Climb the ladder.
+        """Search the depth, then train the model of the answer on all rows.
 
         Parameters
         ----------

@@ -103,7 +103,7 @@ class _Graph:
 
 
 def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
-    """The fitted estimator as an ONNX model.
+    """Convert a fitted estimator to an ONNX model.
 
     Parameters
     ----------
@@ -410,7 +410,7 @@ def _numbers(graph: _Graph, target: Numbers, member: Member, name: str, Z: str) 
 
 
 def onnx_inputs(estimator: Estimator, X: Any, flat: bool = False) -> dict[str, NDArray[Any]]:
-    """What a session of ONNX Runtime is to be fed for the rows of a table or array, by name of the input.
+    """The inputs of the ONNX model for the rows of a table or array, by name.
 
     Parameters
     ----------

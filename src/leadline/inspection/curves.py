@@ -67,7 +67,7 @@ class Curves(NamedTuple):
 
 
 def column_curves(estimator: DeepClassifier | DeepRegressor | DepthSearchCV) -> Curves:
-    """The exact contribution of each column to the raw scores Z of each network of an additive model.
+    """The curves of an additive model: the exact contribution of each column to the raw scores Z of each network.
 
     Raw scores are what the output layer gives: log odds of the second of two classes, logits of more of them, numbers
     in the scale of each network's target (its standard deviation for the squared error). Between two values of a number

@@ -189,7 +189,7 @@ def huber(delta: float) -> ElementwiseLoss:
 
 
 def quantile(*taus: float) -> ElementwiseLoss:
-    """The loss whose best constant scores are the quantiles of the targets at the shares `taus`, one for each unit.
+    """The pinball loss: its best constant scores are the quantiles of the targets at `taus`, one for each unit.
 
     Raises
     ------

@@ -82,7 +82,7 @@ def layer_report(
     member: int = 0,
     about: str = "",
 ) -> LayerReport:
-    """Look at every layer of one network of a model; the page says what was seen.
+    """Inspect the layers of one network of a model: linear probes, similarity, top activating rows, pictures.
 
     Parameters
     ----------

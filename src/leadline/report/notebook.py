@@ -15,7 +15,7 @@ __all__ = ["Report", "show"]
 
 
 class Report:
-    """A report, shown where notebooks show things; `html` is the page and `save` writes it."""
+    """A report as one HTML page: `html` is the page, `save` writes it, and a notebook displays it."""
 
     def __init__(self, page: str) -> None:
         self.html = page

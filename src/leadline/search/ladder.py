@@ -57,7 +57,7 @@ RESERVE = 1.2
 
 @dataclass
 class DepthResult:
-    """What was found at one depth, or of the additive model.
+    """The result of one depth, or of the additive model.
 
     Attributes
     ----------
@@ -93,10 +93,10 @@ class DepthResult:
 
 
 class Listener(Protocol):
-    """Who wants to know how the climb goes."""
+    """Methods that a search calls as it goes on."""
 
     def search_started(self, metric: Metric) -> None:
-        """The data are read and checked, and the climb begins; depths will be judged by `metric`."""
+        """The data are read and checked, and the search begins; depths will be judged by `metric`."""
 
     def depth_started(self, L: int) -> None:
         """Networks of a depth are going to be trained."""
@@ -112,7 +112,7 @@ class Listener(Protocol):
 
 
 class Ladder:
-    """One climb.
+    """One search: trains the networks that the study lacks, depth after depth, and compares the depths.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ class UnitResult:
 
 
 class Study:
-    """The ledger of one search.
+    """The results of one search, network by network, in an SQLite database.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What there is to write down of a fitted estimator or search, whoever keeps it."""
+"""What an experiment tracker keeps of a fitted estimator or search, whichever tracker it is."""
 
 import re
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
 
 @dataclass(frozen=True)
 class Facts:
-    """A fit or a search, in the kinds of things that trackers keep.
+    """A fitted estimator or search as settings, scores and curves, the kinds of things that trackers keep.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Facts:
 
 
 def facts_of(estimator: Estimator, X_test: Any = None, y_test: Any = None) -> Facts:
-    """What there is to write down.
+    """Collect what experiment trackers keep of a fitted estimator or search.
 
     Parameters
     ----------
