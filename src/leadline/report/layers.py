@@ -23,7 +23,7 @@ from leadline.inspection import (
     top_activating_rows,
 )
 from leadline.records import plain
-from leadline.report.figures import alike, probes
+from leadline.report.network_figures import alike, probes
 from leadline.report.page import drawing_library, environment, framed, script_json
 from leadline.tables import as_frame
 
