@@ -17,7 +17,7 @@ from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
 from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn
 from leadline.training import Processor, Scorer, coded_above
-from leadline.training.pieces import PiecewiseLinear
+from leadline.training.embeddings import PiecewiseLinear
 
 __all__ = ["Curve", "Curves", "column_curves"]
 

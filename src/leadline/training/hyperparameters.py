@@ -18,7 +18,7 @@ import numpy as np
 from leadline.errors import ModelFileError, ParameterError
 from leadline.network import ACTIVATIONS, OPTIMISERS, SCHEDULES
 from leadline.records import ANYTHING, Field, read_fields
-from leadline.training.pieces import NUMBER_EMBEDDINGS
+from leadline.training.embeddings import NUMBER_EMBEDDINGS
 
 __all__ = [
     "NUMERIC_EMBEDDINGS",

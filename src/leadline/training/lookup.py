@@ -13,7 +13,8 @@ import numpy as np
 
 from leadline.network import activation
 from leadline.training.blocks import Dense, Gradient, Head, ParameterSpec, Piece, Span
-from leadline.training.pieces import CategoryEmbedding, FeatureScale, PiecewiseLinear
+from leadline.training.embeddings import PiecewiseLinear
+from leadline.training.pieces import CategoryEmbedding, FeatureScale
 from leadline.training.program import Layout, Operation, Place
 
 __all__ = ["LookedUp", "looked_up"]

@@ -1,33 +1,32 @@
 """Pieces: what may stand between a table's inputs and layer 1, one block each, all with the contract of `blocks`.
 
 Numbers come first among the inputs; indicators (zeros and ones) follow, column by column. A piece that works on some
-inputs passes the others on. In the order in which they stand: an embedding of numbers, an embedding of categories, a
-learned scale for each feature, and the parting into members. L counts none of them. Beside the contract of blocks a
-piece says what it is in ONNX, so that a new one is written here and exported without another word.
+inputs passes the others on. In the order in which they stand: an embedding of numbers (`embeddings`), an embedding of
+categories, a learned scale for each feature, and the parting into members. L counts none of them. Beside the contract
+of blocks a piece says what it is in ONNX, so that a new one is exported without another word.
 
-Sources: RealMLP (Holzmüller et al. 2024, arXiv 2407.04491) for the scale and the periodic embedding; Gorishniy et
-al. 2022 (arXiv 2203.05556) for both embeddings of numbers; TabM (Gorishniy et al. 2024, arXiv 2410.24210) for members.
+Sources: RealMLP (Holzmüller et al. 2024, arXiv 2407.04491) for the scale; TabM (Gorishniy et al. 2024, arXiv
+2410.24210) for members.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.training.blocks import Gradient, Onnx, ParameterSpec, Piece, Span
+from leadline.training.blocks import Gradient, Onnx, ParameterSpec, Span
 from leadline.training.program import Layout, Operation, Place
 
 __all__ = [
-    "NUMBER_EMBEDDINGS",
     "CategoryEmbedding",
     "FeatureScale",
     "Inputs",
     "Members",
-    "PeriodicEmbedding",
-    "PiecewiseLinear",
+    "SimplePiece",
+    "copied",
+    "float32",
 ]
 
 Array = NDArray[Any]
@@ -47,7 +46,7 @@ class Inputs(NamedTuple):
         return sum(1 if n > coded_above else n for n in self.indicators)
 
 
-class _Piece:
+class SimplePiece:
     """What most pieces have in common: one tile, one row for each example, and nothing between dA and dZ."""
 
     @property
@@ -83,18 +82,9 @@ class _Piece:
         return []
 
 
-def _float32(array: Array) -> Array:
+def float32(array: Array) -> Array:
+    """An array as ONNX graphs hold it."""
     return np.asarray(array, np.float32)
-
-
-def _after_numbers(p: int, n: int, constants: dict[str, Array], nodes: str, made: str) -> Onnx:
-    """ONNX nodes that make `made` of the first p of n inputs, `numbers`, and what they need to pass the others on."""
-    constants["number_places"] = np.arange(p)
-    text = f"numbers = Gather <axis = 1> (x, number_places) {nodes}"
-    if p == n:
-        return constants, f"{text} a = Concat <axis = 1> ({made})"
-    constants["rest_places"] = np.arange(p, n)
-    return constants, f"{text} rest = Gather <axis = 1> (x, rest_places) a = Concat <axis = 1> ({made}, rest)"
 
 
 def _written(kernel: str, *places: Place) -> Callable[[Place], list[Operation]]:
@@ -102,13 +92,13 @@ def _written(kernel: str, *places: Place) -> Callable[[Place], list[Operation]]:
     return lambda out: [Operation(kernel, (*places, out))]
 
 
-def _copied(source: Place, target: Place) -> list[Operation]:
+def copied(source: Place, target: Place) -> list[Operation]:
     """The operation that copies one place to another, if there is anything in them."""
     return [Operation("copy", (source, target))] if source.columns else []
 
 
 @dataclass(frozen=True)
-class FeatureScale(_Piece):
+class FeatureScale(SimplePiece):
     """A learned factor for each input: A = s ∗ X, so that useless inputs can be turned down."""
 
     n: int
@@ -144,244 +134,11 @@ class FeatureScale(_Piece):
 
     def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
         """The product, (N, n)."""
-        return {"s": _float32(arrays["feature_scale"])}, "a = Mul(x, s)"
+        return {"s": float32(arrays["feature_scale"])}, "a = Mul(x, s)"
 
 
 @dataclass(frozen=True)
-class PeriodicEmbedding(_Piece):
-    """For each of p numbers x: x itself and q mixtures of cosines, b + Σ_k V_k cos 2π(w_k x + c_k).
-
-    Frequencies w, phases c (in turns) and mixtures V, b are the number's own. The output is x of all numbers, then the
-    mixtures number by number, then the `rest` of the inputs. In between examples are columns, so that loops are long.
-    """
-
-    p: int
-    rest: int
-    frequencies: int = 16
-    mixtures: int = 3
-    deviation: float = 0.3
-
-    @property
-    def n_in(self) -> int:
-        """p and the rest."""
-        return self.p + self.rest
-
-    @property
-    def n_out(self) -> int:
-        """Each number, its mixtures, and the rest."""
-        return self.p * (1 + self.mixtures) + self.rest
-
-    @property
-    def parameters(self) -> tuple[ParameterSpec, ...]:
-        """w (p, k) normal, c (p, k) uniform over a turn, V (p, k, q) and b (p, q) uniform within ±1/√k."""
-        p, k, q = self.p, self.frequencies, self.mixtures
-
-        def uniform(bound: float, shape: tuple[int, ...]) -> Callable[[np.random.Generator], Array]:
-            return lambda generator: generator.uniform(-bound, bound, shape)
-
-        deviation, bound = self.deviation, 1.0 / np.sqrt(k)
-        return (
-            ParameterSpec("frequency", (p, k), lambda g: deviation * g.standard_normal((p, k)), decay=0.0),
-            ParameterSpec("phase", (p, k), uniform(0.5, (p, k)), decay=0.0),
-            ParameterSpec("mixture", (p, k, q), uniform(bound, (p, k, q)), decay=0.0),
-            ParameterSpec("mixture_bias", (p, q), uniform(bound, (p, q)), decay=0.0),
-        )
-
-    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
-        """Rows for what has the examples in columns: x, cosines, mixtures; and for a backward pass dangle and ones."""
-        waves = self.p * self.frequencies
-        own = tuple(layout.matrix(1, n * m) for n in (self.p, waves, self.p * self.mixtures))
-        return (*own, layout.matrix(1, waves * m), layout.constants(np.ones(m))) if backward else own
-
-    def _parts(self, place: Place) -> tuple[Place, Place, Place]:
-        """Of an output the numbers, the mixtures and the rest."""
-        mixed = self.p * (1 + self.mixtures)
-        return (
-            place.some_columns(0, self.p),
-            place.some_columns(self.p, mixed),
-            place.some_columns(mixed, self.n_out),
-        )
-
-    def _in_columns(self, span: Span) -> list[Place]:
-        """x (p, m), cosines (p k, m), mixtures (p q, m), and for a backward pass dangle (p k, m) and ones (1, m)."""
-        m, waves = span.A.rows, self.p * self.frequencies
-        rows = (self.p, waves, self.p * self.mixtures, waves, 1)
-        return [place.matrix(n, m) for place, n in zip(span.extra, rows, strict=False)]
-
-    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """Cosines, mixtures, and the rest as it is."""
-        x, (w, c, V, b) = span.A_before.some_columns(0, self.p), span.theta
-        turned, cosines, mixed = self._in_columns(span)[:3]
-        numbers, mixtures, rest = self._parts(span.A)
-        return [
-            Operation("transpose", (x, turned)),
-            Operation("cosines", (turned, w, c, cosines)),
-            Operation("mix", (cosines, V, b, mixed)),
-            Operation("copy", (x, numbers)),
-            Operation("transpose", (mixed, mixtures)),
-            *_copied(span.A_before.some_columns(self.p, self.n_in), rest),
-        ]
-
-    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """The gradient of the mixtures, in their place, and of the angles in turns."""
-        w, c, V, _ = span.theta
-        turned, _, mixed, angles, _ = self._in_columns(span)
-        return [
-            Operation("transpose", (self._parts(span.dA)[1], mixed)),
-            Operation("mix_backward", (mixed, V, turned, w, c, angles)),
-        ]
-
-    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
-        """dx = dA of x itself + Σ_k w_k dangle_k; the rest as it is."""
-        numbers, _, rest = self._parts(span.dA)
-        own = dA_before.some_columns(0, self.p)
-        return [
-            Operation("cosines_input", (numbers, self._in_columns(span)[3], span.theta[0], own)),
-            *_copied(rest, dA_before.some_columns(self.p, self.n_in)),
-        ]
-
-    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
-        """Sums over examples, as products: dw = dangle xᵀ, dc = dangle 1, dV = cos dmixᵀ, db = dmix 1."""
-        k, q = self.frequencies, self.mixtures
-        turned, cosines, mixed, angles, ones = self._in_columns(span)
-
-        def each_number(a: Place, n: int, b: Place, r: int) -> Callable[[Place], list[Operation]]:
-            """Number by number the product of n rows of a and r rows of b, examples summed."""
-
-            def operations(out: Place) -> list[Operation]:
-                return [
-                    Operation(
-                        "product",
-                        (
-                            a.some_rows(j * n, (j + 1) * n),
-                            b.some_rows(j * r, (j + 1) * r),
-                            out.some_columns(j * n * r, (j + 1) * n * r).matrix(n, r),
-                        ),
-                        numbers=(0, 1),
-                    )
-                    for j in range(self.p)
-                ]
-
-            return operations
-
-        def summed(a: Place) -> Callable[[Place], list[Operation]]:
-            return lambda out: [Operation("product", (a, ones, out.matrix(a.rows, 1)), numbers=(0, 1))]
-
-        computed = (each_number(angles, k, turned, 1), summed(angles), each_number(cosines, k, mixed, q), summed(mixed))
-        return [
-            Gradient(i, 0, spec.size, operations)
-            for i, (spec, operations) in enumerate(zip(self.parameters, computed, strict=True))
-        ]
-
-    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
-        """Cosines of angles (N, p, k), in radians, and their mixtures."""
-        turn = 2.0 * np.pi
-        constants = {
-            "w": _float32(turn * arrays["frequency"]),
-            "c": _float32(turn * arrays["phase"]),
-            "V": _float32(arrays["mixture"]),
-            "b": _float32(arrays["mixture_bias"]),
-            "axis": np.array([2]),
-            "flat": np.array([-1, self.p * self.mixtures]),
-        }
-        nodes = """
-            each = Unsqueeze(numbers, axis)
-            product = Mul(each, w)
-            angle = Add(product, c)
-            cosine = Cos(angle)
-            mixture = Einsum <equation = "npk,pkq->npq"> (cosine, V)
-            mixed = Add(mixture, b)
-            mixtures = Reshape(mixed, flat)
-        """
-        return _after_numbers(self.p, self.n_in, constants, nodes, "numbers, mixtures")
-
-
-@dataclass(frozen=True)
-class PiecewiseLinear(_Piece):
-    """For each of p numbers x how far it has come through each of `bins`: clip((x − e_b) / (e_{b+1} − e_b), 0, 1).
-
-    The edges e are quantiles of the training rows and stay as they are; a bin without width gives 0. The `rest` of the
-    inputs is passed on.
-    """
-
-    p: int
-    rest: int
-    bins: int = 32
-
-    @property
-    def n_in(self) -> int:
-        """p and the rest."""
-        return self.p + self.rest
-
-    @property
-    def n_out(self) -> int:
-        """One for each bin of each number, and the rest."""
-        return self.p * self.bins + self.rest
-
-    @property
-    def parameters(self) -> tuple[ParameterSpec, ...]:
-        """The edges, (p, bins + 1): evenly spaced where there are no rows to take quantiles of."""
-        even = np.tile(np.linspace(-1.0, 1.0, self.bins + 1), (self.p, 1))
-        return (ParameterSpec("edges", even.shape, lambda _: even, 0.0, 0.0, self._quantiles),)
-
-    def _quantiles(self, X: Array) -> Array:
-        """Edges at values that fill a bin alone, and between as many of the other training values, (p, bins + 1)."""
-        edges = np.zeros((self.p, self.bins + 1))
-        for j in range(self.p):
-            values, counts = np.unique(X[:, j], return_counts=True)
-            common = values[counts > len(X) / self.bins]
-            others = X[~np.isin(X[:, j], common), j]
-            room = self.bins + 1 - len(common)
-            known = np.union1d(common, np.quantile(others, np.linspace(0.0, 1.0, room)) if len(others) else [])
-            # bins that are left over have no width
-            edges[j] = np.concatenate([known, np.full(self.bins + 1 - len(known), known[-1])])
-        return edges
-
-    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """The shares of the bins, and the rest as it is."""
-        binned = self.p * self.bins
-        return [
-            Operation("bins", (span.A_before.some_columns(0, self.p), span.theta[0], span.A.some_columns(0, binned))),
-            *_copied(span.A_before.some_columns(self.p, self.n_in), span.A.some_columns(binned, self.n_out)),
-        ]
-
-    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
-        """dx = Σ over bins that x is inside of dA / width; the rest as it is."""
-        binned = self.p * self.bins
-        x, own = (place.some_columns(0, self.p) for place in (span.A_before, dA_before))
-        return [
-            Operation("bins_input", (span.dA.some_columns(0, binned), x, span.theta[0], own)),
-            *_copied(span.dA.some_columns(binned, self.n_out), dA_before.some_columns(self.p, self.n_in)),
-        ]
-
-    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
-        """None: the edges stay."""
-        return []
-
-    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
-        """The shares (N, p, bins)."""
-        edges = arrays["edges"]
-        widths = np.diff(edges, axis=1)
-        constants = {
-            "low": _float32(edges[:, :-1]),
-            "width": _float32(np.where(widths > 0, widths, np.inf)),
-            "none": _float32(np.zeros(())),
-            "all": _float32(np.ones(())),
-            "axis": np.array([2]),
-            "flat": np.array([-1, self.p * self.bins]),
-        }
-        nodes = """
-            each = Unsqueeze(numbers, axis)
-            difference = Sub(each, low)
-            share = Div(difference, width)
-            clipped = Clip(share, none, all)
-            shares = Reshape(clipped, flat)
-        """
-        return _after_numbers(self.p, self.n_in, constants, nodes, "shares")
-
-
-@dataclass(frozen=True)
-class CategoryEmbedding(_Piece):
+class CategoryEmbedding(SimplePiece):
     """A learned vector for each category of some columns, in place of the code that tells which one a row has.
 
     Attributes
@@ -441,7 +198,7 @@ class CategoryEmbedding(_Piece):
         for source, target, number in self.parts():
             X, A = span.A_before.some_columns(*source), span.A.some_columns(*target)
             if number is None:
-                done += _copied(X, A)
+                done += copied(X, A)
             else:
                 E = span.theta[number]
                 done.append(Operation("embed", (X, E.matrix(E.columns // self.size, self.size), A)))
@@ -453,7 +210,7 @@ class CategoryEmbedding(_Piece):
         for source, target, number in self.parts():
             dX, dA = dA_before.some_columns(*source), span.dA.some_columns(*target)
             if number is None:
-                done += _copied(dA, dX)
+                done += copied(dA, dX)
             else:
                 done.append(Operation("fill", (dX,)))
         return done
@@ -482,7 +239,7 @@ class CategoryEmbedding(_Piece):
             nodes.append(f"part_{i} = Gather <axis = 1> (x, places_{i})")
             parts.append(f"part_{i}")
             if number is not None:
-                constants[f"E_{i}"] = _float32(np.pad(arrays[f"category_embedding[{number}]"], ((0, 1), (0, 0))))
+                constants[f"E_{i}"] = float32(np.pad(arrays[f"category_embedding[{number}]"], ((0, 1), (0, 0))))
                 nodes.append(
                     f"codes_{i} = Cast <to = 7> (part_{i}) rows_{i} = Gather <axis = 0> (E_{i}, codes_{i}) "
                     f"embedded_{i} = Reshape(rows_{i}, flat)"
@@ -492,7 +249,7 @@ class CategoryEmbedding(_Piece):
 
 
 @dataclass(frozen=True)
-class Members(_Piece):
+class Members(SimplePiece):
     """k members that share the layers: each sees inputs through factors of its own, A = r_i ∗ X, and has its own head.
 
     Rows of the output: all examples as the first member sees them, then as the second one does. The members' losses are
@@ -555,10 +312,4 @@ class Members(_Piece):
 
     def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
         """(N, n) becomes (k, N, n)."""
-        return {"r": _float32(arrays["member_scale"][:, None])}, "a = Mul(x, r)"
-
-
-# What a number may become, by the name that it is chosen by; made for so many numbers and other inputs.
-NUMBER_EMBEDDINGS: Mapping[str, Callable[[int, int], Piece]] = MappingProxyType(
-    {"periodic": PeriodicEmbedding, "piecewise_linear": PiecewiseLinear}
-)
+        return {"r": float32(arrays["member_scale"][:, None])}, "a = Mul(x, r)"

@@ -4,9 +4,10 @@ import math
 
 from leadline.network import Architecture
 from leadline.training.blocks import Piece, Plan
+from leadline.training.embeddings import NUMBER_EMBEDDINGS
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.lookup import looked_up
-from leadline.training.pieces import NUMBER_EMBEDDINGS, CategoryEmbedding, FeatureScale, Inputs, Members
+from leadline.training.pieces import CategoryEmbedding, FeatureScale, Inputs, Members
 
 __all__ = ["coded_above", "plan_for"]
 
