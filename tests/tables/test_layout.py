@@ -41,7 +41,7 @@ def test_text_that_is_an_iso_date_is_a_date():
     days = ["2026-01-31", "2026-02-01", "2026-02-03"]
     for written in (days, [f"{day}T12:30" for day in days], [f"{day} 12:30:00+01:00" for day in days]):
         (column,) = Layout.infer(pd.DataFrame({"day": [*written, None]})).columns
-        assert column == NumberColumn("day", missing=True, kind="date")
+        assert column == NumberColumn("day", missing=True, date=True)
         frame = pd.DataFrame({"day": written})
         assert np.diff(Layout.infer(frame).encode(frame).numbers[:, 0]).tolist() == [1.0, 2.0]
     for other in (["2026-13-31", "2026-02-01"] * 3, ["31.01.2026", "01.02.2026"] * 3, ["2026-01-31", "soon"] * 3):
@@ -53,9 +53,7 @@ def test_missing_numbers_are_noted():
 
 
 def test_dates_are_a_number_column_of_days():
-    assert only_column(pd.to_datetime(["2026-01-01", "2026-01-02", None])) == NumberColumn(
-        "c", missing=True, kind="date"
-    )
+    assert only_column(pd.to_datetime(["2026-01-01", "2026-01-02", None])) == NumberColumn("c", missing=True, date=True)
 
 
 @pytest.mark.parametrize(

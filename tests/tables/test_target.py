@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from leadline.errors import DataError
-from leadline.tables import Numbers, Target, TargetStatistics, check_complete, guess_task, quoted
+from leadline.tables import Numbers, Target, TargetStatistics, check_complete, guess_task, shown
 
 
 def message(function, *given):
@@ -230,4 +230,4 @@ def test_a_regression_survives_json():
     [("a", "'a'"), (np.str_("a"), "'a'"), (np.int64(3), "3"), (np.float64(0.5), "0.5"), (True, "True")],
 )
 def test_values_are_shown_without_their_type(value, text):
-    assert quoted(value) == text
+    assert shown(value) == text

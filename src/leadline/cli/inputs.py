@@ -14,7 +14,7 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepRegressor, Model
 from leadline.search import Metric
 from leadline.search.folds import FEWEST_FOLDS
-from leadline.tables import Layout, Target, guess_task, nearest, quoted
+from leadline.tables import Layout, Target, guess_task, nearest, shown
 
 __all__ = [
     "Prepared",
@@ -69,7 +69,7 @@ def number_column(frame: pd.DataFrame, name: str, what: str) -> Array:
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
         row = int(bad[0])
-        has = "no value" if pd.isna(column.iloc[row]) else quoted(column.iloc[row])
+        has = "no value" if pd.isna(column.iloc[row]) else shown(column.iloc[row])
         raise DataError(f"The {what} column {name!r} must hold numbers of at least 0; row {row + 1} has {has}.")
     if not values.any():
         raise DataError(f"The {what} column {name!r} is 0 in every row; at least one row must count.")
@@ -94,7 +94,7 @@ def time_column(frame: pd.DataFrame, name: str) -> Array:
     values = column if pd.api.types.is_numeric_dtype(column) else _dates(column)
     if values.isna().any():
         row = int(np.argmax(values.isna()))
-        has = "no value" if pd.isna(column.iloc[row]) else quoted(column.iloc[row])
+        has = "no value" if pd.isna(column.iloc[row]) else shown(column.iloc[row])
         raise DataError(f"The time column {name!r} must hold numbers or dates in every row; row {row + 1} has {has}.")
     ranks: Array = values.rank(method="dense").to_numpy().astype(np.int64)
     return ranks
@@ -187,14 +187,14 @@ def _check_target(y: pd.Series, target: Target) -> None:
     counts = counts[counts > 0]
     if len(counts) == 1:
         raise DataError(
-            f"The target {target.name!r} is {quoted(counts.index[0])} in every row; there is nothing to predict. "
+            f"The target {target.name!r} is {shown(counts.index[0])} in every row; there is nothing to predict. "
             "Give rows with different values."
         )
     single = counts.index[counts == 1]
     if target.classes is not None and len(single):
         row = int(y.index[y == single[0]][0]) + 1
         raise DataError(
-            f"The target {target.name!r} has a class with a single row, {quoted(single[0])} (row {row}); "
+            f"The target {target.name!r} has a class with a single row, {shown(single[0])} (row {row}); "
             "it cannot be learned and tested. Leave the row out or join the class with another"
             + (", or use --task regression if the target is a number." if len(counts) > len(y) / 2 else ".")
         )
@@ -277,6 +277,6 @@ def _check_classes_learned(learned: pd.Series, tested: pd.Series, prepared: Prep
     if lost:
         where = "" if prepared.groups is None else "; a class needs rows in several groups"
         raise DataError(
-            f"All rows of the class {quoted(lost[0])} of {prepared.target.name!r} fell into the test set, so it cannot "
+            f"All rows of the class {shown(lost[0])} of {prepared.target.name!r} fell into the test set, so it cannot "
             f"be learned{where}. Try another --seed or --test-size."
         )

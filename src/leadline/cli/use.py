@@ -23,7 +23,7 @@ from leadline.estimators.predictions import prediction_table
 from leadline.records import plain
 from leadline.search import Study, usual_scores
 from leadline.storage import write_whole
-from leadline.tables import NUMBER_KINDS, Dataset, check_complete, read_table, stays_on_disk
+from leadline.tables import Dataset, check_complete, read_table, stays_on_disk
 
 Array = NDArray[Any]
 
@@ -84,13 +84,12 @@ def column_notes(estimator: DeepClassifier | DeepRegressor) -> list[str]:
     layout = estimator.model_.layout
     if not hasattr(estimator, "feature_names_in_"):
         return [f"The input is X, (N, {estimator.n_features_in_}), in float64 (NaN for missing)."]
+    dates = [column.name for column in layout.number_columns if column.date]
     notes = [
         'Inputs have the columns\' names: numbers as float64 (NaN for missing), categories as text ("" for missing).'
     ]
-    for kind in NUMBER_KINDS.values():
-        own = [column.name for column in layout.number_columns if column.kind == kind.name]
-        if own and kind.unit:
-            notes.append(f"ONNX has no {kind.plural}: give {', '.join(map(repr, own))} as {kind.unit}.")
+    if dates:
+        notes.append(f"ONNX has no dates: give {', '.join(map(repr, dates))} as days since 1970-01-01.")
     return notes
 
 

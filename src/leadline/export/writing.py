@@ -11,7 +11,7 @@ from leadline.errors import LeadlineError, ParameterError
 from leadline.export.onnx import TOLERANCE, Estimator, onnx_inputs, to_onnx
 from leadline.export.skl2onnx import pipeline_difference, pipeline_to_onnx
 from leadline.storage import write_whole
-from leadline.tables import NUMBER_KINDS, Labels, NumberColumn, Numbers, as_frame
+from leadline.tables import Labels, NumberColumn, Numbers, as_frame
 
 __all__ = ["write_onnx"]
 
@@ -102,10 +102,11 @@ def _made_up(estimator: Estimator) -> Any:
             middle = center if own.scaling != "none" else fill
             values = middle + scale * generator.standard_t(2, ROWS_MADE_UP)
             values[::17] = np.nan
-            if column.kind != "number":
-                written = NUMBER_KINDS[column.kind].written
-                values = np.array([None if np.isnan(value) else written(value) for value in values], dtype=object)
-            columns[column.name] = values
+            if column.date:
+                limit = pd.Timestamp.max.value / pd.Timedelta(days=1).value
+                columns[column.name] = pd.Timestamp(0) + pd.to_timedelta(np.clip(values, -limit, limit), unit="D")
+            else:
+                columns[column.name] = values
         else:
             words = [*column.categories, "(never seen)", None]
             columns[column.name] = pd.Series([words[i % len(words)] for i in range(ROWS_MADE_UP)], dtype=object)

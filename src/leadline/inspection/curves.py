@@ -39,7 +39,7 @@ class Curve:
     ----------
     column : str
     kind : str
-        "category", or a name of `leadline.tables.NUMBER_KINDS`: "number", "date".
+        "number", "date" or "category".
     values : tuple
         Numbers in increasing order, dates as days since 1970, or the categories, "(rare)" after them for those that
         share an input; None at the end, for a missing value, where the training rows had some.
@@ -127,7 +127,7 @@ def column_curves(estimator: DeepClassifier | DeepRegressor | DepthSearchCV) -> 
 
 
 def _curve(model: Model, column: NumberColumn | CategoryColumn, values: Sequence[Any], per_network: Array) -> Curve:
-    kind = "category" if isinstance(column, CategoryColumn) else column.kind
+    kind = "category" if isinstance(column, CategoryColumn) else "date" if column.date else "number"
     weights = [member.weight for member in model.members]
     mean = np.average(per_network, axis=0, weights=weights)
     spread = np.sqrt(np.average((per_network - mean) ** 2, axis=0, weights=weights))

@@ -14,7 +14,6 @@ from sklearn.inspection import permutation_importance
 from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
 from leadline.search import Metric
-from leadline.tables import NumberColumn
 
 __all__ = ["MOST_COLUMNS", "Importance", "PartialDependence", "column_importances", "partial_dependence"]
 
@@ -61,7 +60,7 @@ class PartialDependence:
     ----------
     column : str
     kind : str
-        "category", or a name of `leadline.tables.NUMBER_KINDS`: "number", "date".
+        "number", "date" or "category".
     values : tuple
         Numbers in increasing order, dates as text, or categories, the most frequent first.
     predictions : (values, K or k) array
@@ -149,7 +148,7 @@ def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]
         present = frame[name].dropna()
         if present.empty:
             continue
-        kind = own.kind if isinstance(own, NumberColumn) else "category"
+        kind = "category" if not hasattr(own, "date") else "date" if own.date else "number"
         if kind == "category":
             counts = present.value_counts()
             values = list(counts[counts > 0].index[:MOST_CATEGORIES])

@@ -28,7 +28,7 @@ from leadline.inspection import (
 from leadline.network import Architecture
 from leadline.records import plain
 from leadline.search import ADDITIVE, percent, usual_scores
-from leadline.tables import NUMBER_KINDS, Target
+from leadline.tables import Target
 
 __all__ = ["Rows", "confidence", "describe", "state_curves", "state_rows", "state_training"]
 
@@ -38,6 +38,8 @@ LEAST_SAID = 0.05
 MOST_ROWS, MOST_NUMBERS = 5000, 500_000
 MOST_CURVES, MOST_CONTRIBUTIONS = 6, 12
 DIGITS = 6
+# Milliseconds.
+DAY = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -204,10 +206,10 @@ def _contribution(
         if len(taken) > 1:
             places = places[taken[0] : taken[-1] + 1]
     values: list[Any] = [curve.values[i] for i in places]
-    if curve.kind == "category":
+    if curve.kind == "date":
+        values = [str(np.datetime64(round(DAY * value), "ms")) for value in values]
+    elif curve.kind == "category":
         values = [str(value) for value in values]
-    elif curve.kind != "number":
-        values = [NUMBER_KINDS[curve.kind].written(value) for value in values]
     return {
         "column": curve.column,
         "kind": curve.kind,

@@ -116,7 +116,7 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, name: str) 
             **({"low": (predictions - spread).ravel(), "high": (predictions + spread).ravel()} if spread.any() else {}),
         }
     )
-    kind = {"number": "quantitative", "date": "temporal"}.get(curve["kind"], "nominal")
+    kind = {"number": "quantitative", "date": "temporal", "category": "nominal"}[curve["kind"]]
     x: Spec = {"field": "value", "type": kind, "title": curve["column"][:60]}
     if kind == "quantitative":
         x["scale"] = {"zero": False, "nice": False}

@@ -10,7 +10,7 @@ from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.records import plain
 from leadline.search import labels_of
-from leadline.tables import NUMBER_KINDS, CategoryColumn, Labels, Layout, Numbers
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers
 
 __all__ = ["answer", "column_schemas", "example_row", "table_of"]
 
@@ -129,9 +129,8 @@ def column_schemas(layout: Layout) -> dict[str, Any]:
         if isinstance(column, CategoryColumn):
             known = ", ".join(column.categories[:12]) + (", …" if len(column.categories) > 12 else "")
             kind = {"type": ["string", "number", "boolean", "null"], "description": f"A category: {known}."}
-        elif column.kind != "number":
-            own = NUMBER_KINDS[column.kind]
-            kind = {"type": ["string", "null"], "description": f"A {own.name} such as {own.example}."}
+        elif column.date:
+            kind = {"type": ["string", "null"], "description": "A date such as 2026-01-31."}
         else:
             kind = {"type": ["number", "null"]}
         found[column.name] = kind
@@ -146,8 +145,8 @@ def example_row(estimator: Estimator) -> dict[str, Any]:
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
             row[column.name] = column.categories[0] if column.categories else None
-        elif column.kind != "number":
-            row[column.name] = NUMBER_KINDS[column.kind].written(fills[column.name])
+        elif column.date:
+            row[column.name] = str((pd.Timestamp(0) + pd.Timedelta(days=fills[column.name])).date())
         else:
             row[column.name] = float(f"{fills[column.name]:.6g}")
     return row

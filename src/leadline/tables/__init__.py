@@ -2,24 +2,13 @@
 
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
 from leadline.tables.frames import as_frame
-from leadline.tables.kinds import NUMBER_KINDS, NumberKind
 from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, in_order, words_of
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import (
-    Classes,
-    Labels,
-    Numbers,
-    Target,
-    TargetStatistics,
-    check_complete,
-    guess_task,
-    quoted,
-)
+from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
 
 __all__ = [
-    "NUMBER_KINDS",
     "CategoryColumn",
     "Classes",
     "Dataset",
@@ -28,7 +17,6 @@ __all__ = [
     "Labels",
     "Layout",
     "NumberColumn",
-    "NumberKind",
     "Numbers",
     "Part",
     "Statistics",
@@ -44,8 +32,8 @@ __all__ = [
     "in_order",
     "is_dataset",
     "nearest",
-    "quoted",
     "read_table",
+    "shown",
     "stays_on_disk",
     "words_of",
 ]

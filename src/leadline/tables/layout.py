@@ -16,8 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ModelFileError
-from leadline.records import ANYTHING, FLAG, TEXT, Field, list_of, read_fields
-from leadline.tables.kinds import NUMBER_KINDS
+from leadline.records import ANYTHING, FLAG, TEXT, list_of, read_fields
 from leadline.tables.reading import nearest
 
 __all__ = ["CategoryColumn", "Encoded", "Group", "Layout", "NumberColumn", "in_order", "words_of"]
@@ -27,15 +26,17 @@ MOST_CATEGORIES = 64
 # Text with more distinct values than this, and in more than this share of the rows, is not a category but free text.
 MOST_DISTINCT = 100
 MOST_DISTINCT_SHARE = 0.5
+# Text that is a date, perhaps with a time of day, in the order that no country reads otherwise.
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$")
 
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of numbers, or of another of `NUMBER_KINDS`: one input, and one more for "missing" if any was there."""
+    """A column of numbers (or dates, as days): one input, and one more that says "missing" if any was in training."""
 
     name: str
     missing: bool
-    kind: str = "number"
+    date: bool = False
 
     @property
     def n_indicators(self) -> int:
@@ -194,6 +195,29 @@ def _word(value: Any) -> str:
     return written.capitalize() if written.lower() in ("true", "false") else written
 
 
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _numbers(column: pd.Series) -> NDArray[np.float64]:
+    """A number column in float64, NaN for what is missing or no number."""
+    if not pd.api.types.is_numeric_dtype(column):
+        column = pd.to_numeric(column.astype(object), errors="coerce")
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _days(column: pd.Series) -> NDArray[np.float64]:
+    """A column of dates in days since 1970, NaN for what is missing or no date."""
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        # only the order of ISO 8601 is read: 1/2/2026 is another day in another country
+        text = column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
+        column = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+    if column.dt.tz is None:
+        column = column.dt.tz_localize("UTC")
+    days = (column - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta(days=1)
+    return np.asarray(days.to_numpy(dtype=np.float64))
+
+
 @dataclass(frozen=True)
 class Layout:
     """How a table becomes the inputs of a network.
@@ -303,8 +327,8 @@ class Layout:
 
     @property
     def plain(self) -> bool:
-        """Whether all columns are numbers as they are."""
-        return all(isinstance(column, NumberColumn) and column.kind == "number" for column in self.columns)
+        """Whether all columns are numbers, and none a date."""
+        return all(isinstance(column, NumberColumn) and not column.date for column in self.columns)
 
     def encode_array(self, X: NDArray[Any], positions: NDArray[np.int64] | slice, rows: slice = slice(None)) -> Encoded:
         """Some rows of an array of numbers, where `positions` says in which column of X each column is.
@@ -326,16 +350,15 @@ class Layout:
 
     @staticmethod
     def _number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64]:
-        kind = NUMBER_KINDS[column.kind]
-        values = kind.numbers(series)
+        values = _days(series) if column.date else _numbers(series)
         doubtful = np.flatnonzero(np.isnan(values) & series.notna().to_numpy())
         strange = [int(row) for row in doubtful if str(series.iloc[row]).strip()]
         if strange:
             row = strange[0]
-            write = f"it like {kind.example}" if kind.example else "a number"
+            kind, write = ("dates", "it like 2026-01-31") if column.date else ("numbers", "a number")
             raise DataError(
-                f"Column {column.name!r} held {kind.plural} in training, but row {row + 1} has "
-                f"{str(series.iloc[row])!r}; write {write} or leave the cell empty."
+                f"Column {column.name!r} held {kind} in training, but row {row + 1} has {str(series.iloc[row])!r}; "
+                f"write {write} or leave the cell empty."
             )
         if np.isinf(values).any():
             raise _infinite(column.name, values)
@@ -344,7 +367,10 @@ class Layout:
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
         return {
-            "columns": [_column_record(column) for column in self.columns],
+            "columns": [
+                {"kind": "number" if isinstance(c, NumberColumn) else "category", **dataclasses.asdict(c)}
+                for c in self.columns
+            ],
             "dropped": [list(pair) for pair in self.dropped],
         }
 
@@ -363,16 +389,13 @@ class Layout:
         for i, item in enumerate(read["columns"], start=1):
             kind = item.get("kind") if isinstance(item, dict) else None
             if isinstance(item, dict) and not (isinstance(kind, str) and kind in _FIELDS):
-                raise ModelFileError(
-                    f"column {i} of the layout: 'kind' must be one of {', '.join(map(repr, _FIELDS))}."
-                )
+                raise ModelFileError(f"column {i} of the layout: 'kind' must be one of 'number', 'category'.")
             fields = read_fields(item, f"column {i} of the layout", _FIELDS.get(str(kind), {}))
-            if kind == "category":
-                del fields["kind"]
-                columns.append(CategoryColumn(**{**fields, "categories": tuple(fields["categories"])}))
+            del fields["kind"]
+            if kind == "number":
+                columns.append(NumberColumn(**fields))
             else:
-                own = "date" if fields.get("date") else fields["kind"]
-                columns.append(NumberColumn(fields["name"], fields["missing"], own))
+                columns.append(CategoryColumn(**{**fields, "categories": tuple(fields["categories"])}))
         names = [column.name for column in columns] + [name for name, _ in read["dropped"]]
         if len(set(names)) < len(names) or not columns:
             raise ModelFileError("the layout must have columns, each with a name of its own.")
@@ -382,18 +405,8 @@ class Layout:
         return cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
 
 
-def _column_record(column: NumberColumn | CategoryColumn) -> dict[str, Any]:
-    if isinstance(column, CategoryColumn):
-        return {"kind": "category", **dataclasses.asdict(column)}
-    record = {"kind": column.kind, "name": column.name, "missing": column.missing}
-    # in files, a date is a number with a flag
-    return {**record, "kind": "number", "date": column.kind == "date"} if column.kind in ("number", "date") else record
-
-
-_NUMBER: dict[str, Field] = {"kind": TEXT, "name": TEXT, "missing": FLAG}
-_FIELDS: dict[str, dict[str, Field]] = {
-    **{name: _NUMBER for name in NUMBER_KINDS if name != "date"},
-    "number": {**_NUMBER, "date": FLAG},
+_FIELDS = {
+    "number": {"kind": TEXT, "name": TEXT, "missing": FLAG, "date": FLAG},
     "category": {"kind": TEXT, "name": TEXT, "categories": list_of(TEXT), "rare": FLAG, "missing": FLAG},
 }
 
@@ -412,22 +425,19 @@ def _infer_column(name: str, column: pd.Series) -> NumberColumn | CategoryColumn
     missing = len(known) < len(column)
     if known.empty:
         return "is entirely missing"
-    for kind in NUMBER_KINDS.values():
-        if kind.has_type(column):
-            if known.min() == known.max() and not missing:
-                return f"is constant ({known.iloc[0]})"
-            return NumberColumn(name, missing, kind.name)
+    date = pd.api.types.is_datetime64_any_dtype(column)
+    if date or _is_number(column):
+        if known.min() == known.max() and not missing:
+            return f"is constant ({known.iloc[0]})"
+        return NumberColumn(name, missing, date)
     if pd.api.types.is_object_dtype(known.dtype) and known.map(_is_nested).any():
         return "holds lists or records"
     declared = isinstance(column.dtype, pd.CategoricalDtype)
     words = _Words.of(column)
-    gaps = bool((words.codes < 0).any())
-    for kind in NUMBER_KINDS.values():
-        if kind.text is None or declared or not words.words or not all(map(kind.text.match, words.words)):
-            continue
-        values = kind.numbers(pd.Series(words.words, dtype=object))
-        if not np.isnan(values).any() and (len(values) > 1 or gaps):
-            return NumberColumn(name, gaps, kind.name)
+    if not declared and words.words and all(map(_ISO_DATE.match, words.words)):
+        days = _days(pd.Series(words.words, dtype=object))
+        if not np.isnan(days).any() and (len(days) > 1 or (words.codes < 0).any()):
+            return NumberColumn(name, bool((words.codes < 0).any()), date=True)
     counts, n = words.counts(), int(np.sum(words.codes >= 0))
     missing = n < len(column)
     if not n:

@@ -23,7 +23,7 @@ __all__ = [
     "TargetStatistics",
     "check_complete",
     "guess_task",
-    "quoted",
+    "shown",
 ]
 
 Array = NDArray[Any]
@@ -68,7 +68,7 @@ def _as_numbers(y: Array, name: str) -> NDArray[np.float64]:
     except (TypeError, ValueError) as error:
         flat = pd.to_numeric(pd.Series(given.ravel(), dtype=object), errors="coerce").to_numpy(dtype=np.float64)
         strange = np.flatnonzero(np.isnan(flat.reshape(given.shape)).reshape(len(given), -1).any(axis=1))
-        where = f"; row {int(strange[0]) + 1} has {quoted(given[strange[0]])}" if len(strange) else ""
+        where = f"; row {int(strange[0]) + 1} has {shown(given[strange[0]])}" if len(strange) else ""
         raise DataError(f"The target {name!r} must hold numbers for a regression{where}.") from error
     large = np.flatnonzero(~(np.abs(numbers) <= LARGEST).reshape(len(numbers), -1).all(axis=1))
     if len(large):
@@ -79,13 +79,13 @@ def _as_numbers(y: Array, name: str) -> NDArray[np.float64]:
                 "out."
             )
         raise DataError(
-            f"The target {name!r} has {quoted(given[row])} in row {row + 1}; numbers beyond {LARGEST:g} cannot be "
+            f"The target {name!r} has {shown(given[row])} in row {row + 1}; numbers beyond {LARGEST:g} cannot be "
             "learned. Divide the column by a constant."
         )
     return numbers
 
 
-def quoted(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value as messages show it: text in quotes, numbers without their type."""
     return repr(str(value)) if isinstance(value, str) else str(value)
 
@@ -313,7 +313,7 @@ class Classes(Target):
         values = np.unique(y)
         if len(values) < 2:
             raise DataError(
-                f"The target {name!r} has only one class ({quoted(values[0])}); nothing can be told apart. "
+                f"The target {name!r} has only one class ({shown(values[0])}); nothing can be told apart. "
                 "At least two classes are needed."
             )
         return cls(name, loss or ("binary_cross_entropy" if len(values) == 2 else "cross_entropy"), values)
@@ -356,7 +356,7 @@ class Classes(Target):
             row = int(unknown[0])
             known = ", ".join(map(str, self.values[:10]))
             raise DataError(
-                f"The target {self.name!r} has the class {quoted(y[row])} in row {row + 1}, which was not there in "
+                f"The target {self.name!r} has the class {shown(y[row])} in row {row + 1}, which was not there in "
                 f"training; known are {known}."
             )
         return codes
@@ -481,7 +481,7 @@ class Numbers(Target):
         if target.output_activation == "exp" and len(negative):
             row = int(negative[0])
             raise DataError(
-                f"The target {name!r} has {quoted(y[row])} in row {row + 1}; the loss "
+                f"The target {name!r} has {shown(y[row])} in row {row + 1}; the loss "
                 f"{getattr(loss, 'name', loss)!r} needs numbers of at least 0."
             )
         return target

@@ -99,10 +99,14 @@ def save_mlflow_model(estimator: Estimator, path: str | Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    columns, kinds = [], {"number": DataType.double, "date": DataType.datetime}
+    columns = []
     for column in estimator.model_.layout.columns:
-        kind = "category" if isinstance(column, CategoryColumn) else column.kind
-        columns.append(ColSpec(kinds.get(kind, DataType.string), column.name))
+        kind = DataType.double
+        if isinstance(column, CategoryColumn):
+            kind = DataType.string
+        elif column.date:
+            kind = DataType.datetime
+        columns.append(ColSpec(kind, column.name))
     named = hasattr(estimator, "feature_names_in_")
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(folder)
