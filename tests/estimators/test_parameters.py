@@ -3,18 +3,15 @@
 import numpy as np
 import pytest
 
-from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline import DeepClassifier, DeepRegressor, DepthSearchCV, network
 from leadline.errors import DataError, InputError, ParameterError
 from leadline.training import Hyperparameters
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = {DeepClassifier: (X[:, 0] > 0).astype(int), DeepRegressor: X[:, 0]}
 
-ACTIVATIONS = (
-    "one of 'auto', 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'silu', "
-    "'mish'"
-)
-SOLVERS = "one of 'gradient_descent', 'momentum', 'nesterov', 'rmsprop', 'adam', 'adamw', 'lbfgs'"
+ACTIVATIONS = "one of 'auto', " + ", ".join(map(repr, network.ACTIVATIONS))
+SOLVERS = "one of " + ", ".join(map(repr, [*network.OPTIMISERS, "lbfgs"]))
 SEED = "an integer of at least 0, a Generator, a RandomState or None"
 SIZES = "a sequence of positive integers, one for each hidden layer (empty for none)"
 SHARED = [
