@@ -6,12 +6,14 @@ import pytest
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV, network
 from leadline.errors import DataError, InputError, ParameterError
 from leadline.training import Hyperparameters
+from leadline.training.hyperparameters import NUMERIC_EMBEDDINGS
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = {DeepClassifier: (X[:, 0] > 0).astype(int), DeepRegressor: X[:, 0]}
 
 ACTIVATIONS = "one of 'auto', " + ", ".join(map(repr, network.ACTIVATIONS))
 SOLVERS = "one of " + ", ".join(map(repr, [*network.OPTIMISERS, "lbfgs"]))
+EMBEDDINGS = "one of " + ", ".join(map(repr, NUMERIC_EMBEDDINGS))
 SEED = "an integer of at least 0, a Generator, a RandomState or None"
 SIZES = "a sequence of positive integers, one for each hidden layer (empty for none)"
 SHARED = [
@@ -48,7 +50,7 @@ SHARED = [
     ("recipe", "secret", "one of 'tabular', 'plain'"),
     ("weight_decay_schedule", "linear", None),
     ("dropout_schedule", "linear", None),
-    ("numeric_embedding", "fourier", "one of 'auto', 'none', 'periodic', 'piecewise_linear'"),
+    ("numeric_embedding", "fourier", EMBEDDINGS),
     ("one_hot_up_to", 0, "an integer of at least 1 or 'all'"),
     ("one_hot_up_to", "none", "an integer of at least 1 or 'all'"),
     ("parametrization", "mup", "one of 'standard', 'ntk'"),
