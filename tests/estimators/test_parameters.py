@@ -14,6 +14,7 @@ Y = {DeepClassifier: (X[:, 0] > 0).astype(int), DeepRegressor: X[:, 0]}
 ACTIVATIONS = "one of 'auto', " + ", ".join(map(repr, network.ACTIVATIONS))
 SOLVERS = "one of " + ", ".join(map(repr, [*network.OPTIMISERS, "lbfgs"]))
 EMBEDDINGS = "one of " + ", ".join(map(repr, NUMERIC_EMBEDDINGS))
+LOSSES = ", ".join(map(repr, network.loss_names(("identity", "exp")))).replace("half_squared", "squared")
 SEED = "an integer of at least 0, a Generator, a RandomState or None"
 SIZES = "a sequence of positive integers, one for each hidden layer (empty for none)"
 SHARED = [
@@ -81,8 +82,7 @@ OWN = {
             (
                 "loss",
                 value,
-                "'squared_error', 'absolute_error', 'huber(δ)', 'quantile(τ, …)', 'poisson', or a loss of your own "
-                "with value and gradient",
+                f"{LOSSES}, or a loss of your own with value and gradient",
             )
             for value in ("mse", "cross_entropy", "quantile(1.2)", "huber(0)", 3)
         ),
