@@ -68,7 +68,7 @@ def train_batch(
         for unit in batch
     ]
     try:
-        with stop.heeded():
+        with stop.running():
             plan = plan_of(problem, batch[0].settings)
             trained = train(plan, tasks, problem, problem.score, stop, device=device)
     except (Stopped, LeadlineError):
