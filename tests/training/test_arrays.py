@@ -147,6 +147,22 @@ def test_one_network_that_does_not_fit_is_an_error_that_says_what_to_do(monkeypa
     assert np.array_equal(population.theta, theta)
 
 
+def test_one_network_fits_once_the_stacks_that_are_kept_are_gone(monkeypatch) -> None:
+    population = make_population(stacked("cpu"), 2)
+    population.run(make_steps(2))
+    population.keep([0])
+    take = arrays._Run.take
+
+    def crowded(self, s: int) -> None:
+        take(self, s)
+        if len(arrays._stacks(population.blueprint)) > 1:
+            raise TooManyError("out of memory")
+
+    monkeypatch.setattr(arrays._Run, "take", crowded)
+    assert np.isfinite(population.run(make_steps(1))).all()
+    assert [own.P for own in arrays._stacks(population.blueprint).values()] == [1]
+
+
 def test_products_are_exact_and_the_settings_of_the_process_come_back() -> None:
     before, seen = torch.get_float32_matmul_precision(), []
     torch.set_float32_matmul_precision("high")
@@ -211,7 +227,7 @@ def test_stacks_that_are_not_used_any_more_give_back_their_room() -> None:
         population.keep(list(range(left)))
         for _ in range(arrays.RUNS_KEPT):
             population.run(make_steps(left))
-    kept = [own.P for own in population.blueprint.prepared.values() if isinstance(own, arrays._Stack)]
+    kept = [own.P for own in arrays._stacks(population.blueprint).values()]
     assert kept == [4, 3]
 
 

@@ -91,7 +91,8 @@ class Arrays:
             try:
                 return self._stack(blueprint, memory).run(memory, steps, check)
             except torch.OutOfMemoryError as error:
-                if len(steps) == 1:
+                # one network may still fit without the stacks that are kept
+                if len(steps) == 1 and len(_stacks(blueprint)) <= 1:
                     raise DeviceError(_too_large(self.device, blueprint)) from error
             most = blueprint.prepared[_FITTED] = -(-len(steps) // 2)
             self._forget(blueprint)
@@ -117,9 +118,9 @@ class Arrays:
 
     def _forget(self, blueprint: Blueprint, since: float = math.inf) -> None:
         """Give back the room on the device of a blueprint's stacks that have not been used since a run."""
-        stacks = [(key, own) for key, own in blueprint.prepared.items() if isinstance(own, _Stack)]
-        for key, _ in [(key, own) for key, own in stacks if own.used < since]:
-            del blueprint.prepared[key]
+        for key, own in _stacks(blueprint).items():
+            if own.used < since:
+                del blueprint.prepared[key]
 
     def placed(self, array: Array) -> Tensor:
         """An array of examples on the device, where it stays as long as the array exists."""
@@ -133,6 +134,11 @@ class Arrays:
         at, placed = id(array), self._placed
         self._placed[at] = weakref.ref(array, lambda _: placed.pop(at, None)), tensor
         return tensor
+
+
+def _stacks(blueprint: Blueprint) -> "dict[Any, _Stack]":
+    """The stacks that a blueprint keeps."""
+    return {key: own for key, own in blueprint.prepared.items() if isinstance(own, _Stack)}
 
 
 def _too_large(device: torch.device, blueprint: Blueprint) -> str:
