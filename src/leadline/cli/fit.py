@@ -43,7 +43,7 @@ from leadline.report import (
 from leadline.search import ADDITIVE, Study, linear_name
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
-from leadline.tables import Dataset, Ordinal, parse_form, read_file, stays_on_disk
+from leadline.tables import Dataset, Ordinal, WrittenNumbers, parse_form, read_file, stays_on_disk
 
 __all__ = ["FitOptions", "resume_fit", "run_fit"]
 
@@ -316,9 +316,8 @@ def _in_memory(options: FitOptions) -> _Given:
         {**found.written, **said},
     )
     # what the line about the file says need not be said of each of its columns
-    plain = replace(
-        prepared.layout, columns=tuple(c for c in prepared.layout.columns if c.name in found.written)
-    ).notices
+    usual = {name for name, written in found.written.items() if written == WrittenNumbers(",", ".")}
+    plain = replace(prepared.layout, columns=tuple(c for c in prepared.layout.columns if c.name in usual), dropped=()).notices
     codes = [f"column {name!r} has numbers that begin with 0 and is read as text" for name in found.codes]
     notices = [notice for notice in (*codes, *prepared.notices) if notice not in plain or notice in said]
     prepared = replace(prepared, notices=notices)

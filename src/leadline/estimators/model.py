@@ -346,20 +346,5 @@ def _from_3(record: Any) -> Any:
     return {**record, "settings": settings}
 
 
-def _from_4(record: Any) -> Any:
-    """A record of format 4, whose columns and numbers had no ways of being written, nor yes and no spellings."""
-    try:
-        columns = [
-            {**own, **({"written": None} if own["kind"] == "number" else {"spellings": []})}
-            for own in record["layout"]["columns"]
-        ]
-        target = dict(record["target"])
-        if target["kind"] == "numbers":
-            target["written"] = None
-        return {**record, "layout": {**record["layout"], "columns": columns}, "target": target}
-    except (KeyError, TypeError, ValueError):  # no record of a model, as will be found
-        return record
-
-
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3}

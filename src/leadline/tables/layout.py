@@ -264,19 +264,7 @@ class Layout:
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
-        return {
-            "columns": [
-                {
-                    "kind": "number",
-                    **dataclasses.asdict(column),
-                    "written": None if column.written is None else column.written.to_record(),
-                }
-                if isinstance(column, NumberColumn)
-                else {"kind": "category", **dataclasses.asdict(column)}
-                for column in self.columns
-            ],
-            "dropped": [list(pair) for pair in self.dropped],
-        }
+        return {"columns": [_column_record(column) for column in self.columns], "dropped": [*map(list, self.dropped)]}
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Layout":
@@ -294,6 +282,8 @@ class Layout:
             kind = item.get("kind") if isinstance(item, dict) else None
             if isinstance(item, dict) and not (isinstance(kind, str) and kind in _FIELDS):
                 raise ModelFileError(f"column {i} of the layout: 'kind' must be one of 'number', 'category'.")
+            if isinstance(item, dict):
+                item = {**_RARE[str(kind)], **item}
             fields = read_fields(item, f"column {i} of the layout", _FIELDS.get(str(kind), {}))
             del fields["kind"]
             if kind == "number":
@@ -314,6 +304,19 @@ class Layout:
         return cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
 
 
+def _column_record(column: NumberColumn | CategoryColumn) -> dict[str, Any]:
+    """A column as a record, without what few columns have and this one has not."""
+    record = dataclasses.asdict(column)
+    if isinstance(column, CategoryColumn):
+        spellings = record.pop("spellings")
+        return {"kind": "category", **record, **({"spellings": spellings} if spellings else {})}
+    written = {} if column.written is None else {"written": column.written.to_record()}
+    del record["written"]
+    return {"kind": "number", **record, **written}
+
+
+# What few columns have.
+_RARE: dict[str, dict[str, Any]] = {"number": {"written": None}, "category": {"spellings": []}}
 _FIELDS = {
     "number": {"kind": TEXT, "name": TEXT, "missing": FLAG, "date": FLAG, "written": ANYTHING},
     "category": {

@@ -19,7 +19,7 @@ import pandas as pd
 from leadline.errors import DataError, ParameterError
 from leadline.tables.delimited import TextForm, check_names, check_rows, read_delimited
 from leadline.tables.frames import typed
-from leadline.tables.written import WrittenNumbers
+from leadline.tables.written import WrittenNumbers, find_numbers
 
 __all__ = ["FileForm", "Found", "nearest", "parse_form", "read_file", "read_table"]
 
@@ -63,7 +63,7 @@ class Found:
     form : str
         The form of the file in words; empty where its ending says all.
     written : dict of str to WrittenNumbers
-        Number columns of a file with decimal commas, as text in them would have to be read.
+        Number columns of a file with decimal commas, as text in them has to be read.
     codes : list of str
         Columns of digits that stay text, since some begin with a zero.
     """
@@ -163,8 +163,13 @@ def _of_text(content: bytes, where: str, text: Collection[str], said: FileForm) 
     frame, form, codes = read_delimited(content, where, text, said)
     written = {}
     if form.decimal == ",":
-        numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
-        written = {name: WrittenNumbers(",", ".") for name in numbers if not pd.api.types.is_bool_dtype(frame[name])}
+        for name in (own for own in frame.columns if own not in text and own not in codes):
+            if pd.api.types.is_bool_dtype(frame[name]):
+                continue
+            if pd.api.types.is_numeric_dtype(frame[name]):
+                written[name] = WrittenNumbers(",", ".")
+            elif (found := find_numbers(list(frame[name].dropna().unique()), ",")) is not None:
+                written[name] = found
     return Found(frame, form.described(), written, codes)
 
 

@@ -286,6 +286,8 @@ class Target:
         kind = record.get("kind") if isinstance(record, dict) else None
         if not isinstance(kind, str) or kind not in _FIELDS:
             raise ModelFileError(f"the target must be a record of {', '.join(_FIELDS)}.")
+        if kind == "numbers":
+            record = {"written": None, **record}
         read = read_fields(record, "the target", {"kind": TEXT, "name": TEXT, "loss": TEXT, **_FIELDS[kind]})
         try:
             output = getattr(loss_record(read["loss"]), "output_activation", "identity")
@@ -686,5 +688,5 @@ class Numbers(Target):
         """A plain record for JSON."""
         stand_in = "poisson" if self.output_activation == "exp" else "half_squared_error"
         loss = self.loss if isinstance(self.loss, str) else stand_in
-        written = None if self.written is None else self.written.to_record()
-        return {"kind": "numbers", "name": self.name, "loss": loss, "n_outputs": self.n_outputs, "written": written}
+        written = {} if self.written is None else {"written": self.written.to_record()}
+        return {"kind": "numbers", "name": self.name, "loss": loss, "n_outputs": self.n_outputs, **written}

@@ -27,6 +27,7 @@ __all__ = [
     "Written",
     "WrittenDates",
     "WrittenNumbers",
+    "find_numbers",
     "find_written",
     "is_missing",
     "known_order",
@@ -335,7 +336,7 @@ def written_from_record(record: Any, where: str) -> Written:
     return WrittenNumbers(read["decimal"], read["thousands"], read["unit"])
 
 
-def find_written(name: str, words: Sequence[str], decimal: str = ".", plain: bool = False) -> Written | None:
+def find_written(name: str, words: Sequence[str], plain: bool = False) -> Written | None:
     """How all of some different values are written; None if they are words, or nothing but plain digits.
 
     Parameters
@@ -344,8 +345,6 @@ def find_written(name: str, words: Sequence[str], decimal: str = ".", plain: boo
         The column, for messages.
     words : sequence of str
         All different values of the column that are not missing.
-    decimal : str
-        The decimal mark where the values leave it open: 1,234 is a thousand and more, or a little more than one.
     plain : bool
         Numbers without any mark have one too.
 
@@ -357,9 +356,7 @@ def find_written(name: str, words: Sequence[str], decimal: str = ".", plain: boo
     known = [word for word in words if not is_missing(word)]
     if not known:
         return None
-    return (
-        _find_numbers(known, decimal, plain or len(known) < len(words)) or _find_dates(name, known) or _order_of(known)
-    )
+    return find_numbers(words, plain=plain) or _find_dates(name, known) or _order_of(known)
 
 
 def known_order(words: Sequence[str]) -> OrderedWords | None:
@@ -367,8 +364,21 @@ def known_order(words: Sequence[str]) -> OrderedWords | None:
     return _order_of(words)
 
 
-def _find_numbers(words: Sequence[str], decimal: str, plain: bool) -> WrittenNumbers | None:
-    """See `find_written`."""
+def find_numbers(words: Sequence[str], decimal: str = ".", plain: bool = False) -> WrittenNumbers | None:
+    """How all of some different values are written as numbers; None if one is none, or all are plain digits.
+
+    Parameters
+    ----------
+    words : sequence of str
+    decimal : str
+        The decimal mark where the values leave it open: 1,234 is a thousand and more, or a little more than one.
+    plain : bool
+        Numbers without any mark have one too.
+    """
+    known = [word for word in words if not is_missing(word)]
+    plain, words = plain or len(known) < len(words), known
+    if not words:
+        return None
     if all(map(_PLACE.fullmatch, words)):
         return WrittenNumbers(unit="th")
     unit, bodies, bare = "", [], False
