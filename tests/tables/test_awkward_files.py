@@ -235,7 +235,12 @@ def test_what_cannot_be_read_is_refused_with_the_reason(own, tmp_path):
 
 def read_by_pandas(path, own):
     """What pandas makes of a file by itself; None where it makes nothing of it."""
-    readers = {".jsonl": pd.read_json, ".ndjson": pd.read_json, ".feather": pd.read_feather, ".parquet": pd.read_parquet}
+    readers = {
+        ".jsonl": pd.read_json,
+        ".ndjson": pd.read_json,
+        ".feather": pd.read_feather,
+        ".parquet": pd.read_parquet,
+    }
     more = {"lines": True} if own.ending in (".jsonl", ".ndjson") else {}
     try:
         return readers.get(own.ending, pd.read_csv)(path, **more)

@@ -317,7 +317,9 @@ def _in_memory(options: FitOptions) -> _Given:
     )
     # what the line about the file says need not be said of each of its columns
     usual = {name for name, written in found.written.items() if written == WrittenNumbers(",", ".")}
-    plain = replace(prepared.layout, columns=tuple(c for c in prepared.layout.columns if c.name in usual), dropped=()).notices
+    plain = replace(
+        prepared.layout, columns=tuple(c for c in prepared.layout.columns if c.name in usual), dropped=()
+    ).notices
     codes = [f"column {name!r} has numbers that begin with 0 and is read as text" for name in found.codes]
     notices = [notice for notice in (*codes, *prepared.notices) if notice not in plain or notice in said]
     prepared = replace(prepared, notices=notices)

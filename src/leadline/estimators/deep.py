@@ -598,8 +598,8 @@ def _with_parameters(linear: str, loss: str, extra: str = "") -> Callable[[Kind]
 @_with_parameters(
     "logistic regression",
     '"ordinal" for classes that have an order (numbers, ordered categories of pandas, words whose order is known or\n'
-    "        said in `columns`): a far miss costs more than a near one. Or a loss of your own, any object with `value`\n"
-    "        and `gradient` of raw scores (see `leadline.network.Loss`), instead of cross-entropy.",
+    "        said in `columns`): a far miss costs more than a near one. Or a loss of your own, any object with\n"
+    "        `value` and `gradient` of raw scores (see `leadline.network.Loss`), instead of cross-entropy.",
     """
     label_smoothing : float, default {label_smoothing}
         Share of each training target that is spread over all classes.

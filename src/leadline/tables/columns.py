@@ -116,7 +116,8 @@ class _Words:
             own = column.map(lambda value: (type(value).__name__, value), na_action="ignore") if mixed else column
             codes, found = pd.factorize(own)
             values = [value[1] for value in found] if mixed else list(found)
-        written = [_word(value) for value in values]
+        # of text only the words that may be truth values are looked at
+        written = [value if type(value) is str and len(value) not in (4, 5) else _word(value) for value in values]
         # text without a sign is missing, as an empty cell of a file is
         words = list(dict.fromkeys(word for word in written if word.strip()))
         place = {**dict.fromkeys(written, -1), **{word: i for i, word in enumerate(words)}}
@@ -196,6 +197,9 @@ def numbers_of(written: Written | None, column: pd.Series, date: bool = False) -
         return _numbers(column)
     if isinstance(written, WrittenDates) and pd.api.types.is_datetime64_any_dtype(column):
         return _days(column)
+    if isinstance(column.dtype, pd.StringDtype) and not isinstance(written, OrderedWords):
+        codes, uniques = pd.factorize(column)
+        return np.append(written.read(uniques.tolist()), np.nan)[codes]
     words = _Words.of(column)
     found: NDArray[np.float64] = np.append(written.read(words.words), np.nan)[words.codes]
     if isinstance(written, WrittenNumbers) and pd.api.types.is_object_dtype(column.dtype):
@@ -315,7 +319,7 @@ def infer_words(
         found = _written(name, words, said)
         if found is not None:
             date, written = found
-            values = numbers_of(written, pd.Series(words, dtype=object), date)
+            values = _days(pd.Series(words, dtype=object)) if written is None else written.read(words)
             none = np.isnan(values)
             if none.all():
                 return "is entirely missing"
@@ -363,9 +367,11 @@ def _written(name: str, words: Sequence[str], said: Any) -> tuple[bool, Written 
             found = WrittenDates() if said == "date" else WrittenNumbers()
     if found is None:
         return None
-    strange = [word for word, value in zip(words, found.read(words), strict=True) if np.isnan(value)]
+    strange = []
+    if said is not None:
+        strange = [word for word, value in zip(words, found.read(words), strict=True) if np.isnan(value)]
     strange = [word for word in strange if isinstance(found, OrderedWords) or not is_missing(word)]
-    if strange and said is not None:
+    if strange:
         raise DataError(
             f"Column {name!r} is said to hold {_said_words(said)}, but one of its values is {strange[0]!r}."
         )

@@ -33,6 +33,8 @@ _NAMES = {
     "cp1252": "Windows-1252",
     "gb18030": "GB18030",
 }
+# Digits that are a code: a number begins with no zero.
+_CODE = re.compile(r"0[0-9]+")
 # A number with a decimal comma, or point, that is not one of thousands.
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
 _POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+")
@@ -134,19 +136,33 @@ def read_delimited(
             f"{where} is not a table: {reason}; every line needs one value for each name in the first, and every "
             "quotation mark its partner."
         ) from error
-    codes = []
-    whole = [name for name in names if name not in as_text and pd.api.types.is_numeric_dtype(table[name])]
-    if whole and _has_leading_zeros(content, separator):
+    codes: list[str] = []
+    whole = [name for name in names if name not in as_text and _is_whole(table[name])]
+    if whole and _has_leading_zeros(content, separator, whole[0] == names[0], whole != names[:1]):
         written = read(whole, whole)
-        codes = [name for name in whole if written[name].str.fullmatch(r"0\d+", na=False).any()]
+        for name in whole:
+            with_zero = written[name][written[name].str.startswith("0", na=False)]
+            codes += [name] if any(map(_CODE.fullmatch, with_zero)) else []
         table = table.assign(**{name: written[name] for name in codes})
     return check_rows(table, where), form, codes
 
 
-def _has_leading_zeros(content: bytes, separator: str) -> bool:
-    """Whether a cell may hold nothing but digits, of which the first of several is a zero."""
+def _is_whole(column: pd.Series) -> bool:
+    """Whether a column has whole numbers and nothing else, perhaps with gaps, for which they are floating."""
+    if pd.api.types.is_float_dtype(column):
+        values = column.to_numpy()
+        # most columns of fractions show it at once
+        return all(bool((own % 1 == 0)[~np.isnan(own)].all()) for own in (values[:100], values))
+    return bool(pd.api.types.is_integer_dtype(column))
+
+
+def _has_leading_zeros(content: bytes, separator: str, in_first: bool, in_others: bool) -> bool:
+    """Whether a cell may hold nothing but digits, of which the first of several is a zero.
+
+    `in_first` and `in_others` say whether the first column is of interest, and whether others are.
+    """
     mark = re.escape(separator.encode())
-    starts = (mark, rb"\n", rb'"')
+    starts = [rb"\n"] * in_first + [mark] * in_others + [rb'"'] * (b'"' in content)
     return any(re.search(start + rb"0[0-9]+[\r\n\"" + mark + rb"]", content) for start in starts)
 
 
@@ -170,7 +186,7 @@ def _in_utf8(content: bytes, where: str, said: TextForm) -> tuple[bytes, TextFor
             ) from error
         if encoding != "utf-8":
             content = text.encode()
-    if not content.strip():
+    if not content[:_LOOKED_AT].strip() and not content.strip():
         raise DataError(f"{where} is empty; it needs a line with column names and a line for each row.")
     if b"\0" in content:
         raise DataError(f"{where} is not a text table: it contains zero bytes; save it as CSV in UTF-8.")
@@ -194,8 +210,10 @@ def _found_encoding(content: bytes, where: str) -> str:
     except UnicodeDecodeError:
         pass
     # Chinese characters are pairs of bytes from A1 on; a letter with an accent stands among letters without
-    pairs = len(re.findall(rb"[\xa1-\xf7][\xa1-\xfe]", content))
-    high = len(re.findall(rb"[\x80-\xff]", content))
+    first = re.search(rb"[\x80-\xff]", content)
+    some = content[first.start() if first else 0 :][:_LOOKED_AT]
+    pairs = len(re.findall(rb"[\xa1-\xf7][\xa1-\xfe]", some))
+    high = len(re.findall(rb"[\x80-\xff]", some))
     if 2 * pairs > 0.9 * high:
         try:
             content.decode("gb18030")

@@ -482,7 +482,7 @@ class Ordinal(Classes):
             example = ",".join(words[:3])
             raise DataError(
                 f"The order of the classes of {name!r} is not known: {', '.join(words[:10])}. Say it, from low to "
-                f"high: --column {name}={example},… on the command line, a pandas column of ordered categories in Python."
+                f"high: --column {name}={example},… on the command line, ordered categories of pandas in Python."
             )
         return cls(name, "ordinal_cross_entropy", values, tuple(np.argsort(np.argsort(places)).tolist()))
 

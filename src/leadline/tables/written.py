@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ModelFileError
@@ -70,7 +71,8 @@ def tidy(word: str) -> str:
 
 def is_missing(word: str) -> bool:
     """Whether a word stands for a missing value among numbers and dates."""
-    return not word.strip() or tidy(word).lower() in MISSING
+    # no such word has a digit, as most others end with
+    return not word[-1:].isdigit() and (not word.strip() or tidy(word).lower() in MISSING)
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,31 @@ class WrittenNumbers:
             0 if len(self.unit) == 1 else re.IGNORECASE,
         )
 
+    @cached_property
+    def _usual(self) -> re.Pattern[str]:
+        """Lines that are all written in the usual way, which need not be looked at one by one."""
+        decimal, thousands, unit = re.escape(self.decimal), re.escape(self.thousands), re.escape(self.unit)
+        body = rf"[1-9]\d{{0,2}}(?:{thousands}\d{{3}})++(?!\d)|\d++" if thousands else r"\d++"
+        number = rf"(?>{body})(?:{decimal}\d++)?"
+        return re.compile(rf"(?>-?(?:{unit})? ?{number} ?(?:{unit})?\n)*+" if unit else rf"(?>-?{number}\n)*+")
+
+    def _read_usual(self, words: Sequence[str]) -> Array | None:
+        """The numbers of words that are all written in the usual way."""
+        text = "\n".join([*words, ""])
+        if not self._usual.fullmatch(text):
+            return None
+        for mark in (self.unit, " ", self.thousands):
+            text = text.replace(mark, "") if mark else text
+        return np.array([float(word) for word in text.replace(self.decimal, ".").split("\n")[:-1]])
+
     def read(self, words: Sequence[str]) -> Array:
         """The numbers, (n,), NaN for what is none."""
         found = np.full(len(words), np.nan)
+        known = [i for i, word in enumerate(words) if word not in MISSING]
+        usual = self._read_usual([words[i] for i in known])
+        if usual is not None and len(usual) == len(known):
+            found[known] = usual
+            return found
         match, thousands, decimal = self._pattern.fullmatch, self.thousands, self.decimal
         for i, word in enumerate(words):
             read = match(tidy(word))
@@ -186,6 +210,9 @@ _EASTERN = re.compile(
 )
 _COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
+MICROSECONDS, SECONDS = 10**6, 86400
+# So many dates are read one by one.
+_FEW = 1000
 # Years of two digits below this belong to this century, as POSIX has it.
 _CENTURY = 69
 # Years that four digits with a month and no day are taken for.
@@ -208,7 +235,26 @@ class WrittenDates:
 
     def read(self, words: Sequence[str]) -> Array:
         """Days since 1970 (UTC), (n,), NaN for what is no date."""
+        if len(words) > _FEW:
+            form = self._form(tidy(words[0]))
+            if form is not None:
+                usual = pd.to_datetime(pd.Series(words, dtype=object), format=form, errors="coerce")
+                found = usual.to_numpy("datetime64[us]").astype(np.int64) / MICROSECONDS / SECONDS
+                for i in np.flatnonzero(usual.isna()):
+                    found[i] = self._read(tidy(words[i]))
+                return np.asarray(found)
         return np.array([self._read(tidy(word)) for word in words], dtype=np.float64)
+
+    def _form(self, word: str) -> str | None:
+        """How pandas calls the way in which a date of numbers alone is written; None for others."""
+        found = _YEAR_LAST.fullmatch(word)
+        if found is None or found["half"] or found["zone"] or len(found["year"]) == 2:
+            return None
+        mark, seconds = found["mark"], found["second"]
+        day = ("%m{}%d{}%Y" if self.first == "month" else "%d{}%m{}%Y").format(mark, mark)
+        if found["hour"] is None:
+            return day
+        return f"{day} %H:%M" + ("" if seconds is None else ":%S" if seconds.isdigit() else ":%S.%f")
 
     def _read(self, word: str) -> float:
         found: Any = _YEAR_FIRST.fullmatch(word)
@@ -235,7 +281,7 @@ class WrittenDates:
             year += 2000 if year < _CENTURY else 1900
         try:
             date = datetime.date(year, int(month), int(day)).toordinal() - _EPOCH
-            return date + _share_of_day(found)
+            return (MICROSECONDS * SECONDS * date + _time_of_day(found)) / MICROSECONDS / SECONDS
         except ValueError:
             return np.nan
 
@@ -250,10 +296,10 @@ class WrittenDates:
         return {"kind": self.kind, "first": self.first}
 
 
-def _share_of_day(found: re.Match[str]) -> float:
-    """The time of day, in days; ValueError if there is no such time."""
+def _time_of_day(found: re.Match[str]) -> int:
+    """The time of day, in microseconds; ValueError if there is no such time."""
     if found.groupdict().get("hour") is None:
-        return 0.0
+        return 0
     hour, minute, second = int(found["hour"]), int(found["minute"]), float((found["second"] or "0").replace(",", "."))
     if found["half"]:
         if not 1 <= hour <= 12:
@@ -266,7 +312,7 @@ def _share_of_day(found: re.Match[str]) -> float:
     if zone[:1] in ("+", "-") and zone:
         ahead = 60 * int(zone[1:3]) + int(zone[-2:])
         minutes -= ahead if zone[0] == "+" else -ahead
-    return (60 * minutes + second) / 86400
+    return MICROSECONDS * 60 * minutes + round(MICROSECONDS * second)
 
 
 @dataclass(frozen=True)
@@ -381,6 +427,8 @@ def find_numbers(words: Sequence[str], decimal: str = ".", plain: bool = False) 
         return None
     if all(map(_PLACE.fullmatch, words)):
         return WrittenNumbers(unit="th")
+    if any(map(_LEADING_ZERO.match, words)):
+        return None
     unit, bodies, bare = "", [], False
     for word in islice(words, _TRIED):
         split = _SPLIT.fullmatch(tidy(word))
@@ -401,7 +449,7 @@ def find_numbers(words: Sequence[str], decimal: str = ".", plain: bool = False) 
             continue
         if (own_decimal, thousands, unit) == (".", "", "") and not plain and all(word == tidy(word) for word in words):
             return None
-        return None if any(map(_LEADING_ZERO.match, words)) else found
+        return found
     return None
 
 
