@@ -83,6 +83,8 @@ def test_what_was_learned_reads_other_files_the_same(flats_run, flats, command, 
     flats[5:6].assign(miete="1250,00").to_csv(tmp_path / "same.csv", sep="\t", index=False)
     one, same = (command("predict", flats_run.folder, tmp_path / name).stdout for name in ("one.csv", "same.csv"))
     assert one == same
+    told = ("--read", "encoding=cp1252", "--read", "separator=semicolon", "--read", "decimal=,")
+    assert command("predict", flats_run.folder, flats_run.data, *told).stdout == expected
 
 
 def test_a_score_leaves_rows_without_a_target_out_and_says_so(flats_run, command):

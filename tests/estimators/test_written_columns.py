@@ -8,6 +8,7 @@ import leadline
 from leadline import DeepClassifier, DeepRegressor
 from leadline.errors import DataError, ParameterError
 from leadline.export import write_onnx
+from leadline.serving.rows import column_schemas, example_row, table_of
 
 N = 80
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 2, "n_networks": 1, "random_state": 0}
@@ -66,6 +67,16 @@ def test_text_of_numbers_and_dates_is_learned_as_numbers_and_dates_are(model, pl
 def test_values_that_are_numbers_already_are_taken_as_they_are(model, table, plain):
     mixed = plain.drop(columns="quality").assign(quality=table["quality"])
     assert np.array_equal(model.predict(mixed), model.predict(table))
+
+
+def test_requests_are_read_the_same(model, table):
+    rows = table.head(3).to_dict("records")
+    rows[1]["price"] = float(rows[1]["price"].replace(",", "").removeprefix("$"))
+    assert np.array_equal(model.predict(table_of(model, {"rows": rows}, 10)), model.predict(table.head(3)))
+    assert np.isfinite(model.predict(table_of(model, {"rows": [example_row(model)]}, 10))).all()
+    told = column_schemas(model.model_.layout)
+    assert told["price"]["description"] == "A number, or text such as $1,234.5."
+    assert "poor < fair < good" in told["quality"]["description"]
 
 
 def test_a_saved_model_reads_the_same(model, table, tmp_path):

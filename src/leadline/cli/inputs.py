@@ -246,8 +246,8 @@ def _with_target(
     """
     y, notices = take_column(frame, target, "target"), []
     written = said.get(target) if target in said else writing_of(y)
-    as_numbers = isinstance(written, WrittenNumbers) and not pd.api.types.is_numeric_dtype(y)
-    if as_numbers and (task == "regression" or (task == "auto" and guess_task(y) == "regression")):
+    numbers = task == "regression" or (task == "auto" and guess_task(y) == "regression")
+    if numbers and isinstance(written, WrittenNumbers) and not pd.api.types.is_numeric_dtype(y):
         values = number_values(NumberColumn(target, missing=True, written=written), y)
         y, said[target] = pd.Series(values, index=y.index, name=target), written
         notices.append(f"the target {target!r} is read as numbers written like {written.described()}")

@@ -17,19 +17,8 @@ from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_file, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import (
-    Classes,
-    Labels,
-    Numbers,
-    Ordinal,
-    Target,
-    TargetStatistics,
-    check_complete,
-    guess_task,
-    looks_like_counts,
-    shown,
-    writing_of,
-)
+from leadline.tables.target import Classes, Labels, Numbers, Ordinal, Target, TargetStatistics
+from leadline.tables.values import check_complete, guess_task, looks_like_counts, shown, writing_of
 from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [

@@ -199,7 +199,7 @@ def numbers_of(written: Written | None, column: pd.Series, date: bool = False) -
         return _days(column)
     if isinstance(column.dtype, pd.StringDtype) and not isinstance(written, OrderedWords):
         codes, uniques = pd.factorize(column)
-        return np.append(written.read(uniques.tolist()), np.nan)[codes]
+        return np.asarray(np.append(written.read(uniques.tolist()), np.nan)[codes])
     words = _Words.of(column)
     found: NDArray[np.float64] = np.append(written.read(words.words), np.nan)[words.codes]
     if isinstance(written, WrittenNumbers) and pd.api.types.is_object_dtype(column.dtype):

@@ -236,7 +236,7 @@ def _read_excel(path: Path, said: FileForm) -> Found:
                 raise DataError(
                     f"{path} has no sheet {sheet!r}.{nearest(sheet, sheets)} Its sheets are: {', '.join(sheets)}."
                 )
-            rows = book.parse(sheet, header=None, dtype=object)
+            rows = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object)
     except DataError:
         raise
     except Exception as error:  # a damaged archive raises what its parts raise

@@ -240,7 +240,7 @@ class WrittenDates:
             if form is not None:
                 usual = pd.to_datetime(pd.Series(words, dtype=object), format=form, errors="coerce")
                 found = usual.to_numpy("datetime64[us]").astype(np.int64) / MICROSECONDS / SECONDS
-                for i in np.flatnonzero(usual.isna()):
+                for i in np.flatnonzero(usual.isna()).tolist():
                     found[i] = self._read(tidy(words[i]))
                 return np.asarray(found)
         return np.array([self._read(tidy(word)) for word in words], dtype=np.float64)
