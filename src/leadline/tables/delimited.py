@@ -33,6 +33,8 @@ _NAMES = {
     "cp1252": "Windows-1252",
     "gb18030": "GB18030",
 }
+# What no text has, but many other files.
+_CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1f]")
 # Digits that are a code: a number begins with no zero.
 _CODE = re.compile(r"0[0-9]+")
 # A number with a decimal comma, or point, that is not one of thousands.
@@ -152,7 +154,7 @@ def _is_whole(column: pd.Series) -> bool:
     if pd.api.types.is_float_dtype(column):
         values = column.to_numpy()
         # most columns of fractions show it at once
-        return all(bool((own % 1 == 0)[~np.isnan(own)].all()) for own in (values[:100], values))
+        return all(bool((own[np.isfinite(own)] % 1 == 0).all()) for own in (values[:100], values))
     return bool(pd.api.types.is_integer_dtype(column))
 
 
@@ -209,6 +211,8 @@ def _found_encoding(content: bytes, where: str) -> str:
         return "utf-8"
     except UnicodeDecodeError:
         pass
+    if _CONTROLS.search(content[:_LOOKED_AT]):
+        raise DataError(f"{where} is not a text table: it contains control characters; save it as CSV in UTF-8.")
     # Chinese characters are pairs of bytes from A1 on; a letter with an accent stands among letters without
     first = re.search(rb"[\x80-\xff]", content)
     some = content[first.start() if first else 0 :][:_LOOKED_AT]
