@@ -64,7 +64,7 @@ class Diary:
         self.events: list[tuple] = []
         self.seen: list[Progress] = []
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         self.events.append(("climb", metric.label))
 
     def depth_started(self, L: int) -> None:
@@ -74,7 +74,7 @@ class Diary:
         self.events.append(("advance", progress.L, progress.done, progress.planned, progress.share))
         self.seen.append(progress)
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         self.events.append(("deliver", seconds))
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
@@ -699,6 +699,14 @@ def test_evidence_counts_every_depth_and_every_penalty(whole: Ladder) -> None:
     assert whole.evidence is not None
     assert whole.evidence.compared == 2 + 2
     assert whole.evidence.resamples == 1000
+
+
+def test_evidence_counts_the_choice_to_leave_candidates_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadline.search.ladder.LEFT_OUT_LEVEL", 1 - 1e-9)  # leave out until one stays
+    ladder = climb(make_problem(), max_depth=2)
+    assert len(ladder.results[2].candidates) == 1
+    assert ladder.evidence is not None
+    assert ladder.evidence.compared == 2 + 2, "two penalties of L = 1; L = 2 with one candidate, and with all"
 
 
 def test_what_a_refit_takes_is_found_in_the_networks_of_the_first_candidate(whole: Ladder) -> None:

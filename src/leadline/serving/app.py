@@ -26,6 +26,7 @@ from leadline.errors import DataError, InputError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.records import plain
 from leadline.serving.rows import answer, column_schemas, example_row, table_of
+from leadline.training import one_blas_thread
 
 __all__ = ["Limits", "make_app", "serve"]
 
@@ -41,7 +42,7 @@ _BACKLOG = 2048
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may be.
+    """Limits of a request.
 
     Attributes
     ----------
@@ -117,7 +118,7 @@ def make_app(
     hosts: Sequence[str] = LOOPBACK,
     predict: Callable[[pd.DataFrame], Array] | None = None,
 ) -> Any:
-    """The ASGI application that answers with the predictions of a model.
+    """Make the ASGI application that serves the predictions of a model.
 
     Parameters
     ----------
@@ -308,7 +309,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def serve(app: Any, host: str, port: int, limits: Limits, started: Callable[[str], object]) -> None:
-    """Answer requests until interrupted.
+    """Serve requests until interrupted.
 
     Parameters
     ----------
@@ -338,4 +339,6 @@ def serve(app: Any, host: str, port: int, limits: Limits, started: Callable[[str
     )
     number = own.getsockname()[1]
     started(f"http://{f'[{host}]' if ':' in host else host}:{number}/")
-    uvicorn.Server(config).run(sockets=[own])
+    # held once, not anew for every request
+    with one_blas_thread():
+        uvicorn.Server(config).run(sockets=[own])
