@@ -342,11 +342,13 @@ def _on_disk(options: FitOptions) -> _Given:
     aside = [options.weight] if options.weight else []
     said = parse_columns(options.column)
     sample = dataset.survey(options.target, aside, options.seed, said).sample
-    prepared, test = (
-        prepare(frame, options.target, options.task, (), options.weight, None, None, options.loss, said)
-        for frame in (sample, held_out.frame())
-    )
+    taken = (options.target, options.task, (), options.weight, None, None, options.loss)
+    prepared = prepare(sample, *taken, said)
+    # what the sample has decided is not decided anew
+    test = prepare(held_out.frame(), *taken, {**said, **prepared.columns})
     check_metric(options.metric, prepared)
+    # the estimator finds the rest out from all rows, as was done here, in the same pass
+    prepared = replace(prepared, columns=said)
     train, tested = (_rows(own, np.arange(len(own.y))) for own in (prepared, test))
     return _Given(prepared, train, tested, whole.n_rows, dataset)
 

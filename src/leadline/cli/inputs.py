@@ -251,15 +251,18 @@ def _with_target(
         values = number_values(NumberColumn(target, missing=True, written=written), y)
         y, said[target] = pd.Series(values, index=y.index, name=target), written
         notices.append(f"the target {target!r} is read as numbers written like {written.described()}")
-    gaps = y.isna() | (y.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool))
+    gaps = y.isna()
+    if pd.api.types.is_string_dtype(y.dtype):
+        gaps |= y.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
+    if not gaps.any():
+        return frame, y, frame[:0], notices
     if gaps.all():
         raise DataError(f"The target {target!r} has no value in any row; there is nothing to learn from.")
-    if gaps.any():
-        first = int(np.argmax(gaps.to_numpy())) + 1
-        notices.append(
-            f"{int(gaps.sum()):,} rows without a target are left out, the first of them row {first}; --predict-missing "
-            "predicts them"
-        )
+    first = int(np.argmax(gaps.to_numpy())) + 1
+    notices.append(
+        f"{int(gaps.sum()):,} rows without a target are left out, the first of them row {first}; --predict-missing "
+        "predicts them"
+    )
     return frame[~gaps], y[~gaps], frame[gaps], notices
 
 
@@ -293,11 +296,12 @@ def _task_notices(y: pd.Series, target: Target, task: str, loss: str | None) -> 
 def _known(features: pd.DataFrame, layout: Layout, said: dict[str, Any]) -> dict[str, Any]:
     """What all rows say of text columns, which some of them might leave open."""
     known = {name: what for name, what in said.items() if name in features.columns}
-    for column in layout.columns:
-        if isinstance(column, NumberColumn):
-            known.update({column.name: column.written} if column.written is not None else {})
-        elif pd.api.types.is_string_dtype(features[column.name].dtype) and column.name not in known:
-            known[column.name] = "text"
+    written = {column.name: column.written for column in layout.number_columns}
+    for name in (own for own in features.columns if pd.api.types.is_string_dtype(features[own].dtype)):
+        if name in written:
+            known.update({name: written[name]} if written[name] is not None else {})
+        else:
+            known.setdefault(name, "text")
     return known
 
 

@@ -118,10 +118,10 @@ def run_score(
         predictions.append(estimator.model_.predictions(frame))
         if weight is not None:
             weights.append(number_column(frame, weight, "weight"))
-    if left_out:
-        typer.echo(f"note: {left_out:,} rows without a target are left out", err=True)
     if not truths:
         raise DataError(f"The target {name!r} has no value in any row; there is nothing to score.")
+    if left_out:
+        typer.echo(f"note: {left_out:,} rows without a target are left out", err=True)
     w = np.concatenate(weights) if weights else None
     truth = np.concatenate(truths)
     scores, rows = usual_scores(target, truth, np.concatenate(predictions), w), len(truth)

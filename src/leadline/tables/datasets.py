@@ -285,7 +285,7 @@ class Dataset:
         DataError
             A column is not there, a number is infinite, the target has gaps, or nothing is left to learn from.
         """
-        key = (target, tuple(aside), seed, repr(said))
+        key = (target, tuple(aside), seed, repr(said or {}))
         if key not in self._surveys:
             self._surveys[key] = self._survey(target, aside, seed, said or {})
         return self._surveys[key]

@@ -58,6 +58,8 @@ _NO_UNIT = re.compile(r"(?:st|nd|rd|th|am|pm|a\.m\.|p\.m\.)(?:\W.*)?", re.IGNORE
 _PLACE = re.compile(r"(\d+)(?:st|nd|rd|th)", re.IGNORECASE)
 _LEADING_ZERO = re.compile(r"[^\d.,]*0\d")
 _TIDY = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "−": "-", "’": "'", "，": ","})
+# A column with more different words than this has others than those of an order, or of yes and no.
+_MOST_KNOWN = 100
 # Values from which the possible ways of writing are found, before all are read by them.
 _TRIED = 200
 # How numbers may be marked, the usual first: decimal mark, thousands mark.
@@ -495,6 +497,9 @@ def _find_dates(name: str, words: Sequence[str]) -> WrittenDates | None:
 
 
 def _order_of(words: Iterable[str]) -> OrderedWords | None:
+    words = list(words)
+    if len(words) > _MOST_KNOWN:
+        return None
     lowered = {word: tidy(word).lower() for word in words}
     if len(set(lowered.values())) < FEWEST_ORDERED:
         return None
@@ -513,6 +518,8 @@ def truth_of(counts: Mapping[str, int]) -> dict[str, str]:
 
     True and false alone are a category as any other, and so are 0 and 1.
     """
+    if len(counts) > _MOST_KNOWN:
+        return {}
     meant: dict[str, Counter[str]] = {}
     for word, count in counts.items():
         meant.setdefault(TRUTH.get(tidy(word).lower(), ""), Counter())[word] += count
