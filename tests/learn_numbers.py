@@ -18,6 +18,7 @@ LOSSES = (
     "binary_cross_entropy",
     "cross_entropy",
     "multilabel_cross_entropy",
+    "ordinal_cross_entropy",
     "half_squared_error",
     "absolute_error",
     "poisson",

@@ -111,8 +111,9 @@ def test_without_out_the_run_is_named_after_the_file_in_the_working_folder(comma
 
 def test_people_see_the_table_the_ladder_the_verdict_the_test_and_the_place(numbers_run):
     lines = numbers_run.stdout.splitlines()
-    assert lines[:2] == [
+    assert lines[:3] == [
         "table.csv  120 rows, 5 columns used: 2 numeric (1 with missing values), 3 categorical (1 with missing values)",
+        "read as UTF-8, separated by commas, decimal point",
         "spends: regression, 2 folds, seed 0",
     ]
     head = next(i for i, line in enumerate(lines) if "hidden units" in line)

@@ -44,7 +44,7 @@ def test_text_that_is_an_iso_date_is_a_date():
         assert column == NumberColumn("day", missing=True, date=True)
         frame = pd.DataFrame({"day": written})
         assert np.diff(Layout.infer(frame).encode(frame).numbers[:, 0]).tolist() == [1.0, 2.0]
-    for other in (["2026-13-31", "2026-02-01"] * 3, ["31.01.2026", "01.02.2026"] * 3, ["2026-01-31", "soon"] * 3):
+    for other in (["2026-13-31", "2026-02-01"] * 3, ["32.01.2026", "01.02.2026"] * 3, ["2026-01-31", "soon"] * 3):
         assert isinstance(Layout.infer(pd.DataFrame({"day": other})).columns[0], CategoryColumn)
 
 

@@ -24,6 +24,17 @@ DONE, UNFORESEEN, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 # What a disk says that takes no more; not every system has every name.
 NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name)}
 
+# How a file is to be read; the commands that read one have this option.
+Read = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        help="What the file is like, as NAME=VALUE: encoding, separator, decimal, quote of text; sheet of Excel; query "
+        "of a database. May be repeated; what is left out is found.",
+        show_default=False,
+    ),
+]
+
 app = typer.Typer(
     name="leadline",
     help="Deep L-layer networks for tables that find their own depth.",
@@ -131,13 +142,15 @@ def fit(
     data: Annotated[
         str | None,
         typer.Argument(
-            help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input; or a folder of Parquet or Arrow "
-            "files, which stays on disk.",
+            help="CSV or other text, Excel, JSON Lines, Parquet, SQLite or DuckDB file; - for CSV on standard input; "
+            "or a folder of Parquet or Arrow files, which stays on disk.",
             show_default=False,
         ),
     ] = None,
     target: Annotated[str | None, typer.Option("--target", "-t", help="Column to predict.", show_default=False)] = None,
-    task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
+    task: Annotated[
+        str, typer.Option(help="auto, classification, ordinal (classes that have an order) or regression.")
+    ] = "auto",
     metric: Annotated[
         str | None,
         typer.Option(
@@ -239,6 +252,15 @@ def fit(
     drop: Annotated[
         list[str] | None, typer.Option(help="Column not to use; may be repeated.", show_default=False)
     ] = None,
+    read: Read = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What a column is, as NAME=WHAT: number, date, day-first, month-first, category, text, or words from "
+            "low to high, such as size=S,M,L; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
     group: Annotated[
         str | None, typer.Option(help="Column with groups that stay together in a fold.", show_default=False)
@@ -264,6 +286,12 @@ def fit(
             min=100,
         ),
     ] = None,
+    predict_missing: Annotated[
+        bool,
+        typer.Option(
+            "--predict-missing", help="Predict the rows without a target, into predictions.csv in the run folder."
+        ),
+    ] = False,
     out: Annotated[
         str | None,
         typer.Option(help="Run folder to write (default: runs/NAME-DATE-NUMBER).", show_default=False),
@@ -323,6 +351,9 @@ def fit(
                 seed=seed,
                 test_size=test_size,
                 drop=tuple(drop or ()),
+                read=tuple(read or ()),
+                column=tuple(column or ()),
+                predict_missing=predict_missing,
                 weight=weight,
                 group=group,
                 time=time,
@@ -371,6 +402,7 @@ def predict(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
     data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    read: Read = None,
     out: Annotated[
         str | None, typer.Option(help="CSV file to write (default: standard output).", show_default=False)
     ] = None,
@@ -382,7 +414,7 @@ def predict(
     with _exit_codes():
         from leadline.cli.use import run_predict
 
-        run_predict(run, data, proba, out)
+        run_predict(run, data, proba, out, tuple(read or ()))
 
 
 @app.command()
@@ -393,6 +425,7 @@ def export(
         str | None,
         typer.Option(help="Table with rows to check the file on (default: rows are made up).", show_default=False),
     ] = None,
+    read: Read = None,
     flat: Annotated[
         bool, typer.Option("--flat", help="Columns and outputs are vectors, as MLflow's servers have them.")
     ] = False,
@@ -404,7 +437,7 @@ def export(
     with _exit_codes():
         from leadline.cli.use import run_export
 
-        run_export(run, out, data, flat)
+        run_export(run, out, data, flat, tuple(read or ()))
 
 
 @app.command()
@@ -418,13 +451,14 @@ def score(
         typer.Option("--target", "-t", help="Column with the truth (default: as in training).", show_default=False),
     ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
+    read: Read = None,
     json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Evaluate a trained model on labelled rows."""
     with _exit_codes():
         from leadline.cli.use import run_score
 
-        run_score(run, data, target, weight, json)
+        run_score(run, data, target, weight, json, tuple(read or ()))
 
 
 @app.command()
@@ -457,6 +491,7 @@ def compare(
         bool, typer.Option("--of-folds", help="Each row of the table is a fold: the mean loss of each model there.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
+    read: Read = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Test which models are not significantly worse than the best, from their losses on the same rows.
@@ -466,9 +501,8 @@ def compare(
     with _exit_codes():
         from leadline.cli.compare import CompareOptions, run_compare
 
-        run_compare(
-            CompareOptions(data, tuple(model or ()), group, fold, weight, margin, root, scores, of_folds, seed, json)
-        )
+        judged = (group, fold, weight, margin, root, scores, of_folds, seed, json)
+        run_compare(CompareOptions(data, tuple(model or ()), *judged, tuple(read or ())))
 
 
 @app.command()
@@ -524,6 +558,7 @@ def inspect(
         typer.Option(help="HEIGHTxWIDTH where rows are pictures, such as 28x28.", show_default=False),
     ] = None,
     member: Annotated[int, typer.Option(help="Network of the model, from 0.", min=0)] = 0,
+    read: Read = None,
     out: Annotated[
         str | None,
         typer.Option(help="HTML file to write (default: layers.html in the run folder).", show_default=False),
@@ -534,7 +569,7 @@ def inspect(
     with _exit_codes():
         from leadline.cli.inspect import run_inspect
 
-        run_inspect(run, data, target, shape, member, out, json)
+        run_inspect(run, data, target, shape, member, out, json, tuple(read or ()))
 
 
 @app.command()
@@ -600,6 +635,7 @@ def explain(
         typer.Option(help="Your names, such as linear_forward=forth,linear_backward=back.", show_default=False),
     ] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds for --check-code.", min=0.1)] = 20.0,
+    read: Read = None,
 ) -> None:
     """Explain a network: shapes, one example forward and backward, a gradient check; --html for a page.
 
@@ -609,7 +645,7 @@ def explain(
         from leadline.cli.explain import ExplainOptions, run_explain
 
         shown = (run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json, html, out, language)
-        run_explain(ExplainOptions(*shown, check_code, names, time_limit))
+        run_explain(ExplainOptions(*shown, check_code, names, time_limit, tuple(read or ())))
 
 
 @app.command("why-deep")

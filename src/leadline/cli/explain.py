@@ -48,6 +48,7 @@ class ExplainOptions:
     check_code: str | None = None
     names: str | None = None
     time_limit: float = 20.0
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _drawn(options: ExplainOptions) -> _Subject:
     n, X = sizes[-1], generator.standard_normal((sizes[0], EXAMPLES))
     if options.loss == "cross_entropy":
         Y = np.eye(n)[:, generator.integers(0, n, EXAMPLES)]
-    elif options.loss in ("binary_cross_entropy", "multilabel_cross_entropy", "poisson"):
+    elif options.loss in ("binary_cross_entropy", "multilabel_cross_entropy", "ordinal_cross_entropy", "poisson"):
         Y = generator.integers(0, 2, (n, EXAMPLES)).astype(np.float64)
     else:
         Y = generator.standard_normal((n, EXAMPLES))
@@ -184,7 +185,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
     """
     from leadline.cli.inputs import word_columns
     from leadline.estimators import load
-    from leadline.tables import read_table
+    from leadline.tables import parse_form, read_table
 
     model = load(run).model_
     if not 0 <= options.member < len(model.members):
@@ -202,7 +203,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
         if options.trace or options.check:
             raise DataError("--trace and --check of a trained model need a table: leadline explain RUN DATA.")
         return _Subject(architecture, parameters, np.zeros((architecture.sizes[0], 0)), None, "")
-    frame = read_table(data, word_columns(model, model.target.name))
+    frame = read_table(data, word_columns(model, model.target.name), parse_form(options.read))
     if not 1 <= options.row <= len(frame):
         raise ParameterError(f"--row must be from 1 to {len(frame):,}; got {options.row}.")
     rows = [options.row - 1, *(i for i in range(min(EXAMPLES, len(frame))) if i != options.row - 1)]

@@ -8,9 +8,9 @@ from pathlib import Path
 from leadline.errors import ParameterError, RunFolderError
 from leadline.storage import RECORD_NAME
 
-__all__ = ["REPORT_NAME", "STUDY_NAME", "check_out", "new_run_folder"]
+__all__ = ["PREDICTIONS_NAME", "REPORT_NAME", "STUDY_NAME", "check_out", "new_run_folder"]
 
-STUDY_NAME, REPORT_NAME = "study.db", "report.html"
+STUDY_NAME, REPORT_NAME, PREDICTIONS_NAME = "study.db", "report.html", "predictions.csv"
 
 
 def check_out(out: str | None, called: str = "--out") -> None:

@@ -17,20 +17,20 @@ from numpy.typing import NDArray
 from leadline.cli.console import counted, format_score, make_console
 from leadline.cli.inputs import number_column, take_column, word_columns
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, check_out
-from leadline.errors import ParameterError, RunFolderError
+from leadline.errors import DataError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
 from leadline.estimators.predictions import prediction_table
 from leadline.records import plain
 from leadline.search import Study, usual_scores
 from leadline.storage import write_whole
-from leadline.tables import Dataset, check_complete, read_table, stays_on_disk
+from leadline.tables import Dataset, OrderedWords, parse_form, read_table, stays_on_disk
 
 Array = NDArray[Any]
 
 __all__ = ["run_export", "run_predict", "run_report", "run_score", "run_watch"]
 
 
-def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
+def run_predict(run: str, data: str, proba: bool, out: str | None, read: tuple[str, ...]) -> None:
     """Write a CSV with a prediction for each row, in the order of the rows."""
     estimator = load(run)
     check_out(out)
@@ -38,7 +38,7 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
         raise ParameterError("--proba needs a classifier; this model predicts numbers.")
 
     def written() -> Iterator[bytes]:
-        for i, frame in enumerate(_frames(data, estimator)):
+        for i, frame in enumerate(_frames(data, read, estimator)):
             buffer = io.StringIO()
             prediction_table(estimator, frame, proba).to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
             yield buffer.getvalue().encode()
@@ -53,10 +53,12 @@ def run_predict(run: str, data: str, proba: bool, out: str | None) -> None:
         raise ParameterError(f"--out {out} cannot be written: {error.strerror}.") from error
 
 
-def _frames(data: str, estimator: DeepClassifier | DeepRegressor, *more: str) -> Iterator[pd.DataFrame]:
+def _frames(
+    data: str, read: tuple[str, ...], estimator: DeepClassifier | DeepRegressor, *more: str
+) -> Iterator[pd.DataFrame]:
     """The rows of a table, all together or, of one that stays on disk, some at a time."""
     if not stays_on_disk(data):
-        yield read_table(data, word_columns(estimator.model_, *more))
+        yield read_table(data, word_columns(estimator.model_, *more), parse_form(read))
         return
     dataset, names = Dataset(data), [column.name for column in estimator.model_.layout.columns]
     dataset.check(*names, *more)
@@ -64,12 +66,12 @@ def _frames(data: str, estimator: DeepClassifier | DeepRegressor, *more: str) ->
         yield part.frame
 
 
-def run_export(run: str, out: str, data: str | None, flat: bool = False) -> None:
+def run_export(run: str, out: str, data: str | None, flat: bool = False, read: tuple[str, ...] = ()) -> None:
     """Write a model as ONNX, after a comparison on some rows."""
     from leadline.export import write_onnx
 
     estimator = load(run)
-    frame = None if data is None else next(_frames(data, estimator))
+    frame = None if data is None else next(_frames(data, read, estimator))
     check_out(out, "The file")
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
@@ -88,24 +90,38 @@ def column_notes(estimator: DeepClassifier | DeepRegressor) -> list[str]:
     notes = [
         'Inputs have the columns\' names: numbers as float64 (NaN for missing), categories as text ("" for missing).'
     ]
+    for column in layout.number_columns:
+        if column.written is not None and not column.date:
+            what = "its place, from 0" if isinstance(column.written, OrderedWords) else "a number"
+            notes.append(f"ONNX does not read {column.name!r} ({column.written.described()}): give {what}.")
     if dates:
         notes.append(f"ONNX has no dates: give {', '.join(map(repr, dates))} as days since 1970-01-01.")
     return notes
 
 
-def run_score(run: str, data: str, target_column: str | None, weight: str | None, as_json: bool) -> None:
+def run_score(
+    run: str, data: str, target_column: str | None, weight: str | None, as_json: bool, read: tuple[str, ...]
+) -> None:
     """Print how well a model predicts labelled rows."""
     estimator = load(run)
     target = estimator.model_.target
     name = target_column or target.name
-    truths, predictions, weights = [], [], list[Array]()
-    for frame in _frames(data, estimator, name, *([weight] if weight and stays_on_disk(data) else [])):
+    truths, predictions, weights, left_out = [], [], list[Array](), 0
+    for frame in _frames(data, read, estimator, name, *([weight] if weight and stays_on_disk(data) else [])):
         y = take_column(frame, name, "target")
-        check_complete(y.to_numpy(), name)
+        known = y.notna()
+        left_out += int((~known).sum())
+        frame, y = frame[known].reset_index(drop=True), y[known]
+        if not len(y):
+            continue
         truths.append(target.truth(y.to_numpy()))
         predictions.append(estimator.model_.predictions(frame))
         if weight is not None:
             weights.append(number_column(frame, weight, "weight"))
+    if not truths:
+        raise DataError(f"The target {name!r} has no value in any row; there is nothing to score.")
+    if left_out:
+        typer.echo(f"note: {left_out:,} rows without a target are left out", err=True)
     w = np.concatenate(weights) if weights else None
     truth = np.concatenate(truths)
     scores, rows = usual_scores(target, truth, np.concatenate(predictions), w), len(truth)

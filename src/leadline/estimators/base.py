@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from leadline.errors import DataError
+from leadline.errors import DataError, ParameterError
 from leadline.estimators.importances import importances
 from leadline.estimators.model import Model
 from leadline.network import Loss
@@ -34,6 +34,7 @@ from leadline.tables import (
     has_names,
     in_order,
     is_dataset,
+    nearest,
 )
 from leadline.training.hyperparameters import Rule, check
 
@@ -95,6 +96,7 @@ def read_input(
     class_weight: Any = None,
     layout: Layout | None = None,
     target: Target | None = None,
+    columns: Mapping[str, Any] | None = None,
 ) -> Given:
     """Check what was given to `fit`.
 
@@ -109,6 +111,8 @@ def read_input(
         Weights by class, which multiply those of the rows.
     layout, target : optional
         What is known of columns and target from other rows.
+    columns : mapping, optional
+        What is known of some columns; see `Layout.infer`.
 
     Raises
     ------
@@ -119,6 +123,9 @@ def read_input(
     if y is None:
         raise DataError("requires y to be passed, but the target y is None.")
     y = collected_target(y)
+    said = (columns or {}).get(str(getattr(y, "name", "y")))
+    if said is None and isinstance(getattr(y, "dtype", None), pd.CategoricalDtype) and y.dtype.ordered:
+        said = list(y.dtype.categories)
     name = str(y.name) if isinstance(y, pd.Series) and y.name is not None else "y"
     y = _as_target(y, task)
     check_complete(y, name)
@@ -141,12 +148,18 @@ def read_input(
     if len(frame) < 2 and layout is None:
         raise DataError(f"Found {len(frame)} sample, one row of positive weight; at least 2 are needed.")
     if target is None:
-        target = Target.infer(y, task, name, loss)
+        target = Target.infer(y, task, name, loss, said)
     else:
         target.truth(y)
     if layout is None:
         # where columns have names, their order says nothing
-        layout = Layout.infer(frame[in_order(frame.columns)] if has_names(X) else frame)
+        known = {known: what for known, what in (columns or {}).items() if known != name}
+        unknown = [own for own in known if own not in frame.columns]
+        if unknown:
+            raise ParameterError(
+                f"columns: there is no column {unknown[0]!r}.{nearest(unknown[0], list(frame.columns))}"
+            )
+        layout = Layout.infer(frame[in_order(frame.columns)] if has_names(X) else frame, known)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
@@ -371,9 +384,9 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
     @property
     def notices_(self) -> list[str]:
-        """What the reader should know about the columns: which are not used, and why."""
+        """What the reader should know about the columns: how they are read, which are not used, and why."""
         check_is_fitted(self, "model_")
-        return [f"column {name!r} is not used: it {reason}" for name, reason in self.model_.layout.dropped]
+        return self.model_.layout.notices
 
 
 class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]

@@ -99,6 +99,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         "warm_start": Choice((True, False)),
         "validation_fraction": Real(0.0, 1.0, low_open=True, high_open=True),
         "device": DEVICE,
+        "columns": Field(
+            "a mapping of columns' names to what they are, or None",
+            lambda value: value is None or isinstance(value, Mapping),
+        ),
         "callback": Field("None, or a callable that takes an Epoch", lambda value: value is None or callable(value)),
         "verbose": VERBOSE,
         "random_state": RANDOM_STATE,
@@ -133,6 +137,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     parametrization: str | None = None
     members: int | None = None
     device: str = "cpu"
+    columns: Mapping[str, Any] | None = None
     warm_start: bool = False
     callback: Callable[[Epoch], object] | None = None
     verbose: bool | int = False
@@ -231,7 +236,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             what = "warm_start" if goes_on else "class_weight" if validation is None else "validation"
             raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
         self._begin(False)
-        stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed)
+        stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed, self.columns)
         n = self._how_many(dataset.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
@@ -301,7 +306,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         layout = None
         if model is not None:
             X, layout, target = self._frame(X), model.layout, model.target
-        return read_input(X, y, sample_weight, self._task, self._own_loss(), self._class_weight(), layout, target)
+        known = (self._class_weight(), layout, target, self.columns)
+        return read_input(X, y, sample_weight, self._task, self._own_loss(), *known)
 
     def _train(
         self,
@@ -552,6 +558,9 @@ Parameters
         Where networks train: "cpu", compiled for the processor; "cuda" or "cuda:1", a GPU, with ``leadline[gpu]``;
         "auto", a GPU where there is one and the work is large; "torch-cpu", what runs on a GPU, on the processor. The
         bits differ from device to device. See docs/accelerators.md.
+    columns : dict, optional
+        What some columns are, by their names, where their values leave it open: "number", "date", "day first" or "month
+        first" (dates as text), "category", "text" (never numbers), or words in their order from low to high.
     warm_start : bool, default False
         `fit` goes on from where the last one ended, for `max_iter` more epochs. With a constant learning rate the bits
         are those of one longer training. What the first fit found out about the columns and the target stays.
@@ -612,8 +621,9 @@ def _with_parameters(linear: str, loss: str, extra: str = "") -> Callable[[Kind]
 @dataclass(eq=False, repr=False, kw_only=True)
 @_with_parameters(
     "logistic regression",
-    "A loss of your own, any object with `value` and `gradient` of raw scores (see `leadline.network.Loss`), instead\n"
-    "        of cross-entropy.",
+    '"ordinal" for classes that have an order (numbers, ordered categories of pandas, words whose order is known or\n'
+    "        said in `columns`): a far miss costs more than a near one. Or a loss of your own, any object with\n"
+    "        `value` and `gradient` of raw scores (see `leadline.network.Loss`), instead of cross-entropy.",
     """
     label_smoothing : float, default {label_smoothing}
         Share of each training target that is spread over all classes.
@@ -641,8 +651,9 @@ class DeepClassifier(ClassifierFace, _Deep):
     _rules: ClassVar[Mapping[str, Rule]] = {
         **_Deep._rules,
         "loss": Field(
-            "None, for the cross-entropy of the classes or labels, or a loss of your own with value and gradient",
-            lambda value: value is None or not isinstance(value, str),
+            "None, for the cross-entropy of the classes or labels, 'ordinal', or a loss of your own with value and "
+            "gradient",
+            lambda value: value is None or value == "ordinal" or not isinstance(value, str),
         ),
         "class_weight": Field(
             "a dictionary of classes and weights, 'balanced' or None",

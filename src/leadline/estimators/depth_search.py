@@ -470,12 +470,13 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             if groups is not None or self.estimator._class_weight() is not None:
                 what = "groups" if groups is not None else "class_weight"
                 raise ParameterError(f"DepthSearchCV: {what} cannot be used where X is a dataset on disk.")
-            stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed)
+            stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed, self.estimator.columns)
             sample = stream.survey.sample
             everything = sample[stream.inputs], sample[stream.target.name], stream.w
             given = read_input(*everything, *kind, layout=stream.survey.layout, target=stream.target)
         else:
-            given = read_input(X, y, sample_weight, *kind, self.estimator._class_weight())
+            known = {"class_weight": self.estimator._class_weight(), "columns": self.estimator.columns}
+            given = read_input(X, y, sample_weight, *kind, **known)
         n_all = len(given.y) if stream is None else stream.dataset.n_rows
         asked, searched = given, self._searched(given, groups, seed)
         all_groups = own = None if groups is None else np.asarray(groups)[given.kept]

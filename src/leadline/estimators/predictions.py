@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
+from leadline.estimators.depth_search import DepthSearchCV
 from leadline.search import labels_of
 from leadline.tables import Labels, Numbers
 
@@ -11,7 +12,7 @@ __all__ = ["prediction_table"]
 
 
 def prediction_table(
-    estimator: DeepClassifier | DeepRegressor, frame: pd.DataFrame, proba: bool = False
+    estimator: DeepClassifier | DeepRegressor | DepthSearchCV, frame: pd.DataFrame, proba: bool = False
 ) -> pd.DataFrame:
     """A row for each row of a table: the prediction, and with `proba` the probability of each class.
 

@@ -5,7 +5,7 @@ that it leaves out choose its epoch and the others give its medians, quantiles a
 the files, their order and their row groups, and on how many rows a part has, which the memory allowed decides.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,6 +137,8 @@ class Streaming:
     task : {"classification", "regression"}
     loss : str or Loss, optional
     seed : int
+    columns : mapping, optional
+        What is known of some columns; see `Layout.infer`.
 
     Attributes
     ----------
@@ -154,7 +156,14 @@ class Streaming:
     """
 
     def __init__(
-        self, dataset: Dataset, target_column: Any, weight: Any, task: str, loss: str | Loss | None, seed: int
+        self,
+        dataset: Dataset,
+        target_column: Any,
+        weight: Any,
+        task: str,
+        loss: str | Loss | None,
+        seed: int,
+        columns: Mapping[str, Any] | None = None,
     ) -> None:
         for what, name in (("y", target_column), ("sample_weight", weight)):
             if not isinstance(name, str) and not (what == "sample_weight" and name is None):
@@ -163,9 +172,10 @@ class Streaming:
                 )
         self.dataset, self.weight, self.seed = dataset, weight, seed
         aside = [weight] if weight else []
-        self.survey = dataset.survey(target_column, aside, seed)
+        self.survey = dataset.survey(target_column, aside, seed, columns)
         values = self.survey.classes if task == "classification" else [self.survey.low, self.survey.high]
-        self.target = Target.infer(np.array(values), task, target_column, loss)
+        known = (columns or {}).get(target_column)
+        self.target = Target.infer(np.array(values), task, target_column, loss, known)
         self.inputs = [name for name in dataset.columns if name != target_column and name not in aside]
         sample = self.survey.sample
         self.w = np.ones(len(sample)) if weight is None else _weights(sample[weight], weight)

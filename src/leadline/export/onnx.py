@@ -21,7 +21,7 @@ from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.estimators.model import Member, Model
 from leadline.network import activation
-from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, as_frame, words_of
+from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, Ordinal, as_frame, known_words
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.tables.target import LARGEST_EXPONENT
 from leadline.training import Plan, coded_above
@@ -229,6 +229,9 @@ def _codes(graph: _Graph, column: CategoryColumn, raw: str) -> str:
     for word in ("True", "False"):
         if word in words:
             words.update(dict.fromkeys((word.lower(), word.upper()), words[word]))
+    for word, usual in column.spellings:
+        if usual in words:
+            words.update((own, words[usual]) for own in (word, word.upper(), word.capitalize()) if own not in words)
     words[""] = k + column.rare if column.missing else -1
     return graph.node(
         "LabelEncoder",
@@ -371,6 +374,8 @@ def _class_type(values: NDArray[Any]) -> tuple[Any, Any]:
 
 
 def _probabilities(graph: _Graph, target: Classes | Labels | Any, name: str, Z: str) -> str:
+    if isinstance(target, Ordinal) and target.n_scores > 1:
+        return _in_order(graph, target, name, Z)
     if isinstance(target, Classes) and target.n_scores > 1:
         return graph.node("Softmax", name, Z, axis=1)
     if isinstance(target, Labels):
@@ -378,6 +383,24 @@ def _probabilities(graph: _Graph, target: Classes | Labels | Any, name: str, Z: 
     # each from its own exponential: 1 − p would round a small probability to zero
     other = graph.node("Sigmoid", f"{name}/first", graph.node("Neg", f"{name}/negative", Z))
     return graph.node("Concat", name, other, graph.node("Sigmoid", f"{name}/second", Z), axis=1)
+
+
+def _in_order(graph: _Graph, target: Ordinal, name: str, Z: str) -> str:
+    """Differences of the probabilities to be beyond each class, the greatest first."""
+    many = graph.constant(f"{name}/count", [target.n_scores], np.int64)
+    beyond = graph.node("Sigmoid", f"{name}/sigmoid", Z)
+    graph.nodes.append(
+        graph.helper.make_node(
+            "TopK", [beyond, many], [f"{name}/beyond", f"{name}/order"], name=f"{name}/sort", axis=1, sorted=1
+        )
+    )
+    edges = {}
+    for end, pads in (("above", [0, 0, 0, 1]), ("below", [0, 1, 0, 0])):
+        value = graph.constant(f"{name}/{end}_value", 1.0 if end == "below" else 0.0, np.float32)
+        padding = graph.constant(f"{name}/{end}_pads", pads, np.int64)
+        edges[end] = graph.node("Pad", f"{name}/{end}", f"{name}/beyond", padding, value, mode="constant")
+    of_places = graph.node("Sub", f"{name}/places", edges["below"], edges["above"])
+    return graph.node("Gather", name, of_places, graph.constant(f"{name}/ranks", target.ranks, np.int64), axis=1)
 
 
 def _numbers(graph: _Graph, target: Numbers, member: Member, name: str, Z: str) -> str:
@@ -428,6 +451,6 @@ def onnx_inputs(estimator: Estimator, X: Any, flat: bool = False) -> dict[str, N
         if isinstance(column, NumberColumn):
             values = next(numbers)
         else:
-            values = np.array([word or "" for word in words_of(frame[column.name])], dtype=object)
+            values = np.array([word or "" for word in known_words(column, frame[column.name])], dtype=object)
         fed[column.name] = values if flat else values[:, None]
     return fed

@@ -11,7 +11,7 @@ import copy
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
+from leadline.tables.columns import CategoryColumn, NumberColumn, in_order, infer_words, words_of
 from leadline.tables.frames import typed
-from leadline.tables.layout import MOST_CATEGORIES, CategoryColumn, Layout, NumberColumn, in_order, words_of
+from leadline.tables.layout import Layout
 from leadline.tables.reading import nearest
+from leadline.tables.written import OrderedWords
 
 __all__ = ["Dataset", "Part", "Survey", "hashed", "is_dataset", "parse_memory", "stays_on_disk"]
 
@@ -263,7 +265,9 @@ class Dataset:
 
         return _ahead(read())
 
-    def survey(self, target: str, aside: Sequence[str] = (), seed: int = 0) -> Survey:
+    def survey(
+        self, target: str, aside: Sequence[str] = (), seed: int = 0, said: Mapping[str, Any] | None = None
+    ) -> Survey:
         """Read everything once; what was found is kept.
 
         Parameters
@@ -273,18 +277,20 @@ class Dataset:
             Columns that are no inputs.
         seed : int
             Draws the sample.
+        said : mapping, optional
+            What is known of some columns; see `Layout.infer`.
 
         Raises
         ------
         DataError
             A column is not there, a number is infinite, the target has gaps, or nothing is left to learn from.
         """
-        key = (target, tuple(aside), seed)
+        key = (target, tuple(aside), seed, repr(said or {}))
         if key not in self._surveys:
-            self._surveys[key] = self._survey(target, aside, seed)
+            self._surveys[key] = self._survey(target, aside, seed, said or {})
         return self._surveys[key]
 
-    def _survey(self, target: str, aside: Sequence[str], seed: int) -> Survey:
+    def _survey(self, target: str, aside: Sequence[str], seed: int, said: Mapping[str, Any]) -> Survey:
         self.check(target, *aside)
         threshold = np.uint64(min(SAMPLE / self.n_rows, 1.0) * (2**64 - 2**11))
         kept: list[pd.DataFrame] = []
@@ -304,10 +310,10 @@ class Dataset:
             numbers.append(rows[some])
         sample = pd.concat(kept, ignore_index=True)
         inputs = [name for name in self.columns if name != target and name not in aside]
-        layout = Layout.infer(sample[in_order(inputs)])
+        layout = Layout.infer(sample[in_order(inputs)], said)
         columns, dropped = [], list(layout.dropped)
         for column in layout.columns:
-            known = facts[column.name].corrected(column)
+            known = facts[column.name].corrected(column, said.get(column.name))
             if isinstance(known, str):
                 dropped.append((column.name, known))
             else:
@@ -347,23 +353,24 @@ class _Facts:
         """All different values, of a column that is not of fractions."""
         return list(self.counts)
 
-    def corrected(self, column: NumberColumn | CategoryColumn) -> NumberColumn | CategoryColumn | str:
-        """What a sample found out about the column, as all rows have it."""
+    def corrected(self, column: NumberColumn | CategoryColumn, said: Any) -> NumberColumn | CategoryColumn | str:
+        """What a sample found out about the column, as all rows have it; `said` is what is known of it."""
         missing = column.missing or self.gaps > 0
-        if isinstance(column, NumberColumn):
+        if isinstance(column, NumberColumn) and (column.written is None or isinstance(column.written, OrderedWords)):
             return replace(column, missing=missing)
         if self.too_many:
             return f"is text with more than {MOST_WORDS:,} different values"
         words = Counter[str]()
-        values = list(self.counts)
+        gaps, values = self.gaps, list(self.counts)
         for value, word in zip(values, words_of(pd.Series(values, dtype=object)), strict=True):
             if word is None:
-                missing = True
+                gaps += self.counts[value]
             else:
                 words[word] += self.counts[value]
-        ordered = sorted(words, key=lambda word: (-words[word], word))
-        kept = tuple(sorted(ordered[:MOST_CATEGORIES]))
-        return CategoryColumn(column.name, kept, len(ordered) > MOST_CATEGORIES, missing)
+        as_found: Any = None if isinstance(column, NumberColumn) or column.spellings else "category"
+        if isinstance(column, NumberColumn) and said is not None:
+            as_found = column.written
+        return infer_words(self.name, words, gaps + missing, as_found)
 
 
 def _open(source: Any) -> Any:
