@@ -30,6 +30,7 @@ PAGES = [
     "docs/model-files.md",
     "docs/tables.md",
     "docs/onnx.md",
+    "docs/how-sure.md",
     "docs/neighbours.md",
     "docs/comparing.md",
 ]

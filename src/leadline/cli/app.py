@@ -363,6 +363,16 @@ def predict(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
     data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            help="Add an interval that holds the truth so often, such as 0.9: lower, upper.", show_default=False
+        ),
+    ] = None,
+    sets: Annotated[
+        float | None,
+        typer.Option(help="Add the classes that hold the truth so often, such as 0.9: set.", show_default=False),
+    ] = None,
     out: Annotated[
         str | None, typer.Option(help="CSV file to write (default: standard output).", show_default=False)
     ] = None,
@@ -374,7 +384,7 @@ def predict(
     with _exit_codes():
         from leadline.cli.use import run_predict
 
-        run_predict(run, data, proba, out)
+        run_predict(run, data, proba, out, interval, sets)
 
 
 @app.command()
@@ -388,6 +398,12 @@ def export(
     flat: Annotated[
         bool, typer.Option("--flat", help="Columns and outputs are vectors, as MLflow's servers have them.")
     ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            help="Add intervals or sets that hold the truth so often, such as 0.9, as outputs.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Write a trained model as ONNX, with everything between raw columns and predictions inside.
 
@@ -396,7 +412,7 @@ def export(
     with _exit_codes():
         from leadline.cli.use import run_export
 
-        run_export(run, out, data, flat)
+        run_export(run, out, data, flat, coverage)
 
 
 @app.command()

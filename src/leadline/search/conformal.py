@@ -267,7 +267,7 @@ def _equal_rows(w: Array) -> float:
 
 
 def _quantiles(scores: Array, w: Array, size: int | None = None) -> Array:
-    """The quantiles of weighted scores at 0/S, …, S/S, (S + 1,); of S equal rows the smallest one, then all in order."""
+    """The quantiles of weighted scores at 0/S, …, S/S, (S + 1,): of S equal rows the smallest, then all in order."""
     size = min(len(scores), MOST_SCORES) if size is None else size
     order = np.argsort(scores, kind="stable")
     shares = np.cumsum(w[order]) / w.sum()
