@@ -1,4 +1,4 @@
-"""How sure is the model? What intervals and sets hold of test rows beside what they promise: facts, and their figure."""
+"""How sure is the model? What intervals and sets hold of test rows beside their promise: facts, and their figure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -208,7 +208,7 @@ def sureness_figure(found: dict[str, Any]) -> Figure | None:
     low = np.floor(10 * min(own["low"] for own in values)) / 10
     scale = {"domain": [max(min(low, promise - 0.1), 0.0), 1], "nice": False}
     y = {"field": "name", "type": "nominal", "title": None, "sort": {"field": "place"}, "axis": {"labelLimit": 320}}
-    x = {"field": "inside", "type": "quantitative", "title": "share of the rows with the truth inside", "scale": scale}
+    x = {"field": "inside", "type": "quantitative", "title": "share with the truth inside", "scale": scale}
     told = [
         {"field": "name", "type": "nominal", "title": "rows"},
         {"field": "inside", "type": "quantitative", "title": "inside", "format": ".1%"},
@@ -244,7 +244,7 @@ def sureness_figure(found: dict[str, Any]) -> Figure | None:
     return Figure(
         "sureness",
         spec,
-        f"Shares of rows with the truth inside, in {len(values)} groups; {far} are farther from {promise:.0%} than chance.",
-        f"The dashed line is the promise, {promise:.0%}. Bars say how far a share may be from it by chance, nine times in "
-        f"ten: of {len(values)} groups about {len(values) / 10:.0f} would miss the line if the promise were kept in all.",
+        f"Shares of rows with the truth inside, in {len(values)} groups; {far} are far from {promise:.0%}.",
+        f"The dashed line is the promise, {promise:.0%}. Bars say how far a share may be from it by chance, nine times "
+        f"in ten: of {len(values)} groups about {len(values) / 10:.0f} would miss the line if it were kept in all.",
     )
