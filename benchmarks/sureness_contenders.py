@@ -13,6 +13,8 @@ from tables_contenders import SMALLEST_PROBABILITY, calibration_error, words
 
 # A temperature is used where it lowers the loss by more than so many standard errors: one side of 5 %.
 BEYOND_CHANCE = 1.645
+# Of a search.
+SECONDS = 25.0
 # Inverse temperatures that are looked among, as logarithms.
 LEAST, MOST = -1.5, 1.5
 
@@ -106,6 +108,22 @@ class Ours(Contender):
         limits = {c: self.model.model_.sure.limits(float(c)) for c in self.coverages}
         bare = {c: float((predicted[np.arange(len(y)), y] >= limit).mean()) for c, limit in limits.items()}
         return {**own, "bare": bare, "temperature": _temperature(self.left_out, predicted, y)}
+
+
+class OursSearched(Contender):
+    """DepthSearchCV around them, within SECONDS."""
+
+    def fit(self, X: Any, y: Any) -> None:
+        from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
+
+        inner = (DeepRegressor if self.numbers else DeepClassifier)(random_state=self.seed)
+        self.model = DepthSearchCV(inner, time_limit=SECONDS).fit(X, y)
+
+    def predict(self, X: Any) -> Any:
+        return self.model.predict(X) if self.numbers else self.model.predict_proba(X)
+
+    def inside(self, X: Any, coverage: float) -> Any:
+        return self.model.predict_interval(X, coverage) if self.numbers else self.model.predict_set(X, coverage)
 
 
 class MapieLightGBM(Contender):
