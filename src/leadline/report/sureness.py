@@ -11,7 +11,7 @@ from scipy.stats import norm
 from leadline.errors import ParameterError
 from leadline.estimators import Model
 from leadline.records import plain
-from leadline.report.figures import Figure
+from leadline.report.specs import Figure
 from leadline.search import Intervals, Sets
 from leadline.tables import Classes, Labels, Numbers
 
