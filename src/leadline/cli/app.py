@@ -643,7 +643,8 @@ def why_deep(
 @app.command()
 def learn(
     exercise: Annotated[
-        int | None, typer.Argument(help="Exercise to write, check or get a hint for.", show_default=False)
+        str | None,
+        typer.Argument(help="Number of the exercise to write, check or get a hint for.", show_default=False),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Check what you have written.")] = False,
     hint: Annotated[bool, typer.Option("--hint", help="Show the next hint.")] = False,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
+from leadline.learn import EXERCISES
 from leadline.network import ACTIVATIONS, Architecture, Parameters
 from leadline.network import loss as loss_record
 from leadline.report.page import environment, script_json
@@ -150,6 +151,7 @@ def build_page(own: OwnNetwork | None = None, about: str = "", language: str = "
             sections=SECTIONS,
             datasets=datasets,
             activations=list(ACTIVATIONS),
+            exercises=len(EXERCISES),
             css=(HERE / "page.css").read_text("utf-8"),
             script=script(),
             given=script_json(given),
