@@ -112,6 +112,26 @@ def test_many_rows(run, capsys: pytest.CaptureFixture[str]) -> None:
     assert "600 rows from disk" in capsys.readouterr().out
 
 
+def test_coverage_on_a_folder_of_tables(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(160, 3)), columns=list("abc"))
+    y = frame["a"] + generator.normal(size=160)
+    frame.assign(y=y).to_csv(tmp_path / "numbers.csv", index=False)
+    frame.assign(y=np.where(y > 0, "up", "down")).to_csv(tmp_path / "classes.csv", index=False)
+    index = [
+        {"name": name, "file": f"{name}.csv", "target": "y", "task": task, "n_rows": 160}
+        for name, task in (("numbers", "regression"), ("classes", "binary"))
+    ]
+    (tmp_path / "index.json").write_text(json.dumps(index), "utf-8")
+    record = run("sureness", str(tmp_path), "--splits", "1", "--methods", "leadline")
+    assert [row["name"] for row in record["rows"]] == ["numbers", "classes"]
+    for row in record["rows"]:
+        assert 0.5 < row["coverage"]["0.8"] <= row["coverage"]["0.95"] <= 1
+        assert row["width"]["0.8"] <= row["width"]["0.95"]
+    assert record["rows"][1]["temperature"]["log loss"] > 0
+    assert "leadline, 2 tables, 2 splits" in capsys.readouterr().out
+
+
 def test_training_beside_the_products_alone(run, capsys: pytest.CaptureFixture[str]) -> None:
     shapes = (importlib.import_module("training").Shape((5, 4, 2), 8, 4, 2, networks=2),)
     record = run("training", "--rounds", "1", "--peer", "scikit-learn", SHAPES=shapes)

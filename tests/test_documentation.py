@@ -31,6 +31,7 @@ PAGES = [
     "docs/model-files.md",
     "docs/tables.md",
     "docs/onnx.md",
+    "docs/how-sure.md",
     "docs/neighbours.md",
     "docs/comparing.md",
     "docs/accelerators.md",

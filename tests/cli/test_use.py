@@ -60,6 +60,40 @@ def test_proba_adds_the_probability_of_each_class(classes_run, command):
     assert (table["buys"] == np.where(table["p(yes)"] > table["p(no)"], "yes", "no")).all()
 
 
+def test_interval_adds_its_ends(numbers_run, command):
+    table = printed(command("predict", numbers_run.folder, numbers_run.data, "--interval", "0.8"))
+    assert table.columns.tolist() == ["spends", "lower", "upper"]
+    truth = pd.read_csv(numbers_run.data)["spends"]
+    lower, upper = leadline.load(numbers_run.folder).predict_interval(
+        pd.read_csv(numbers_run.data).drop(columns="spends"), 0.8
+    )
+    np.testing.assert_allclose(table["lower"], lower, rtol=1e-12)
+    np.testing.assert_allclose(table["upper"], upper, rtol=1e-12)
+    assert ((truth >= table["lower"]) & (truth <= table["upper"])).mean() > 0.7
+
+
+def test_sets_adds_the_classes_that_are_possible(classes_run, command):
+    table = printed(command("predict", classes_run.folder, classes_run.data, "--sets", "0.99"))
+    assert table.columns.tolist() == ["buys", "set"]
+    assert set(table["set"]) <= {"no", "yes", "no; yes"}
+    truth = pd.read_csv(classes_run.data)["buys"]
+    assert np.mean([y in words.split("; ") for y, words in zip(truth, table["set"], strict=True)]) > 0.9
+
+
+def test_intervals_of_classes_and_sets_of_numbers_are_refused(classes_run, numbers_run, command, tmp_path):
+    out = tmp_path / "predictions.csv"
+    said = refused(command("predict", classes_run.folder, classes_run.data, "--interval", "0.9", "--out", out))
+    assert "intervals of numbers only" in said
+    assert not out.exists()
+    assert "sets of classes only" in refused(command("predict", numbers_run.folder, numbers_run.data, "--sets", "0.9"))
+
+
+@pytest.mark.parametrize("coverage", ["0", "1", "90", "nan"])
+def test_a_coverage_that_is_none_is_refused(numbers_run, command, coverage):
+    said = refused(command("predict", numbers_run.folder, numbers_run.data, "--interval", coverage))
+    assert "between 0 and 1" in said
+
+
 def test_out_writes_what_would_be_printed(classes_run, command, tmp_path):
     printed = command("predict", classes_run.folder, classes_run.data).stdout
     result = command("predict", classes_run.folder, classes_run.data, "--out", tmp_path / "p.csv")

@@ -304,3 +304,9 @@ def test_each_of_the_three_answers_has_its_advice(run, tmp_path):
         assert "Nadeau" not in text
         assert "halving" not in text
         assert "undecided between the two" in text
+
+
+def test_how_sure_the_model_is_has_a_section(page):
+    assert ["promised", "held", "± by chance", "mean width"] in page.rows
+    assert ("a", {"href": "#sure"}) in page.elements
+    assert "--interval 0.9" in page.text

@@ -403,6 +403,16 @@ def predict(
     data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
     read: Read = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            help="Add an interval that holds the truth so often, such as 0.9: lower, upper.", show_default=False
+        ),
+    ] = None,
+    sets: Annotated[
+        float | None,
+        typer.Option(help="Add the classes that hold the truth so often, such as 0.9: set.", show_default=False),
+    ] = None,
     out: Annotated[
         str | None, typer.Option(help="CSV file to write (default: standard output).", show_default=False)
     ] = None,
@@ -414,7 +424,7 @@ def predict(
     with _exit_codes():
         from leadline.cli.use import run_predict
 
-        run_predict(run, data, proba, out, tuple(read or ()))
+        run_predict(run, data, proba, out, tuple(read or ()), interval, sets)
 
 
 @app.command()
@@ -429,6 +439,12 @@ def export(
     flat: Annotated[
         bool, typer.Option("--flat", help="Columns and outputs are vectors, as MLflow's servers have them.")
     ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            help="Add intervals or sets that hold the truth so often, such as 0.9, as outputs.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Write a trained model as ONNX, with everything between raw columns and predictions inside.
 
@@ -437,7 +453,7 @@ def export(
     with _exit_codes():
         from leadline.cli.use import run_export
 
-        run_export(run, out, data, flat, tuple(read or ()))
+        run_export(run, out, data, flat, tuple(read or ()), coverage)
 
 
 @app.command()

@@ -30,7 +30,15 @@ Array = NDArray[Any]
 __all__ = ["run_export", "run_predict", "run_report", "run_score", "run_watch"]
 
 
-def run_predict(run: str, data: str, proba: bool, out: str | None, read: tuple[str, ...]) -> None:
+def run_predict(
+    run: str,
+    data: str,
+    proba: bool,
+    out: str | None,
+    read: tuple[str, ...] = (),
+    interval: float | None = None,
+    sets: float | None = None,
+) -> None:
     """Write a CSV with a prediction for each row, in the order of the rows."""
     estimator = load(run)
     check_out(out)
@@ -40,7 +48,8 @@ def run_predict(run: str, data: str, proba: bool, out: str | None, read: tuple[s
     def written() -> Iterator[bytes]:
         for i, frame in enumerate(_frames(data, read, estimator)):
             buffer = io.StringIO()
-            prediction_table(estimator, frame, proba).to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
+            table = prediction_table(estimator, frame, proba, interval, sets)
+            table.to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
             yield buffer.getvalue().encode()
 
     if out is None:
@@ -66,7 +75,14 @@ def _frames(
         yield part.frame
 
 
-def run_export(run: str, out: str, data: str | None, flat: bool = False, read: tuple[str, ...] = ()) -> None:
+def run_export(
+    run: str,
+    out: str,
+    data: str | None,
+    flat: bool = False,
+    read: tuple[str, ...] = (),
+    coverage: float | None = None,
+) -> None:
     """Write a model as ONNX, after a comparison on some rows."""
     from leadline.export import write_onnx
 
@@ -76,7 +92,7 @@ def run_export(run: str, out: str, data: str | None, flat: bool = False, read: t
     console = make_console(quiet=False, for_programs=False)
     for note in column_notes(estimator):
         console.print(note, highlight=False, markup=False)
-    difference = write_onnx(estimator, out, frame, flat)
+    difference = write_onnx(estimator, out, frame, flat, coverage)
     rows = "rows that try every input" if frame is None else counted(len(frame), "row")
     console.print(f"{out}: the largest difference to ONNX Runtime on {rows} is {difference:.1e}.", highlight=False)
 

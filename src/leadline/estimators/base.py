@@ -19,7 +19,7 @@ from leadline.estimators.importances import importances
 from leadline.estimators.model import Model
 from leadline.network import Loss
 from leadline.records import Field
-from leadline.search import Metric, labels_of
+from leadline.search import Intervals, Metric, Sets, labels_of
 from leadline.storage import save_record
 from leadline.tables import (
     Dataset,
@@ -328,6 +328,18 @@ class Face(BaseEstimator):  # type: ignore[misc]
             raise DataError("Found array with 0 sample(s), a table without rows; nothing to predict.")
         return self.model_.predictions(frame)
 
+    def _sure(self) -> Intervals | Sets:
+        """What is known of how sure predictions are."""
+        check_is_fitted(self, "model_")
+        if self.model_.sure is None:
+            raise ParameterError(
+                f"This {type(self).__name__} cannot say how sure it is: it knows no rows that its networks have not "
+                "learned from. There are none where L = 1 is solved, with early_stopping=False, after partial_fit and "
+                "in files of earlier versions. Fit it with other rows or a splitter as `validation`, or by "
+                "DepthSearchCV."
+            )
+        return self.model_.sure
+
     def _frame(self, X: Any) -> pd.DataFrame:
         """X as a table with the columns that `fit` saw; those of an array are known by their place."""
         frame, named = as_frame(X, self._names), has_names(X) and self._own_names is not None
@@ -426,6 +438,32 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.predict_proba(X)))
 
+    def predict_set(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """The classes that a row may have: of rows like the training rows a share `coverage` has its class in its set.
+
+        A class is in the set if it is probable enough; how probable that is, rows tell that networks did not learn
+        from (least ambiguous sets: Sadinle, Lei & Wasserman 2019). The most probable class always is in the set. Of
+        labels, several of which may be true, each that is true is in the set of its row with that probability.
+
+        Parameters
+        ----------
+        X : (m, p) DataFrame, array or sparse matrix
+        coverage : float, default 0.9
+
+        Returns
+        -------
+        (m, K) array of bool
+            In the order of `classes_`.
+
+        Raises
+        ------
+        ParameterError
+            The model does not know any rows that its networks have not learned from.
+        """
+        sets = self._sure()
+        assert isinstance(sets, Sets)
+        return sets.members(self._predictions(X), coverage)
+
     def predict(self, X: Any) -> Array:
         """The most probable class of each row, (m,), or 0 and 1 for each label, (m, k), for X of shape (m, p)."""
         probabilities = self._predictions(X)
@@ -460,6 +498,35 @@ class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
         assert isinstance(self.model_.target, Numbers)
         shape = tuple(n for n in (self.model_.target.n_outputs, len(self.model_.target.quantiles)) if n > 1)
         return predictions.reshape(len(predictions), *shape)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """An interval for each row's number: of rows like the training rows a share `coverage` has it inside.
+
+        As many of the others lie below as above. How wide an interval must be for that, rows tell that networks did not
+        learn from; it is wider where errors are usually larger: at levels of the prediction where they were, or where
+        predicted quantiles are far apart. See docs/how-sure.md for what is promised, and
+        `leadline.search.conformal` for how it is done.
+
+        Parameters
+        ----------
+        X : (m, p) DataFrame, array or sparse matrix
+        coverage : float, default 0.9
+            Of each number by itself, where there are several.
+
+        Returns
+        -------
+        lower, upper : (m,) or (m, k) arrays
+
+        Raises
+        ------
+        ParameterError
+            The model does not know rows that its networks have not learned from, or not enough of them.
+        """
+        intervals = self._sure()
+        assert isinstance(intervals, Intervals)
+        lower, upper = intervals.interval(self._predictions(X), coverage)
+        shape = lower.shape if lower.shape[1] > 1 else len(lower)
+        return lower.reshape(shape), upper.reshape(shape)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions, or for several quantiles D² of the pinball loss: the share of it that was learned.

@@ -23,16 +23,17 @@ from leadline.estimators.base import (
     read_input,
 )
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
+from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
 from leadline.network import Loss, loss_names
 from leadline.network import loss as loss_record
 from leadline.records import Field
-from leadline.search import Fitted, Metric, Problem, Split, View, device_of, hold_out
+from leadline.search import Fitted, Metric, Problem, Split, View, conformal, device_of, hold_out
 from leadline.tables import Dataset, Target, is_dataset
 from leadline.tables.target import NUMBER_OUTPUTS
-from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, Trained, stream
+from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
 from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import (
     MANY_ROWS,
@@ -240,9 +241,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         n = self._how_many(dataset.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
-        members, networks = stream.train([settings] * n, n, fraction, self.device, teller)
+        members, networks, left_out = stream.train([settings] * n, n, fraction, self.device, teller)
         inputs = stream.survey.sample[stream.inputs]
-        self._set_model(Model(stream.survey.layout, stream.target, tuple(members)), inputs, inputs)
+        sure = conformal(stream.target, left_out, n)
+        self._set_model(Model(stream.survey.layout, stream.target, tuple(members), sure), inputs, inputs)
         return self._told(networks)
 
     @available_if(_trains_in_minibatches)  # type: ignore[untyped-decorator]
@@ -300,6 +302,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if not (goes_on and hasattr(self, "_seed")):
             self._seed = draw_seed(self.random_state)
             self._ends: list[State] | None = None
+            self._learned_from: str | None = None
 
     def _read(self, X: Any, y: Any, sample_weight: Any, model: Model | None, target: Target | None = None) -> Given:
         """What the caller gave, read as `model` reads it if training goes on."""
@@ -346,20 +349,27 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         )
         if model is not None and self._ends is None:
             self._ends = self._beginnings(model)
+        learned = np.unique(np.concatenate([train_rows for train_rows, _ in splits]))
         tasks = []
         for i in range(n):
             place = i % len(splits)
             train_rows, stop_rows = splits[place]
             start = None if self._ends is None else self._ends[i]
             view = View.of(place, settings)
-            tasks.append(Task(settings, self._key(i), view, train_rows, (Holdout(stop_rows),), start))
+            tasks.append(Task(settings, self._key(i), view, train_rows, (watched(stop_rows, learned),), start))
         device = device_of(self.device, problem, settings, min(len(train_rows) for train_rows, _ in splits), n)
         networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)), device=device)
         members = members_of(problem, tasks, networks)
+        digest = problem.digest(len(splits)) if self.warm_start else None
+        sure = None
+        if model is None or (digest is not None and digest == self._learned_from):
+            # rows that stopped a network from its beginning: none that it has learned from in an earlier training
+            sure = conformal(given.target, left_out_of(problem, tasks, networks), n)
+        self._learned_from = digest if sure is not None else None
         if model is None:
-            self._set_model(Model(given.layout, given.target, tuple(members)), given.frame, X)
+            self._set_model(Model(given.layout, given.target, tuple(members), sure), given.frame, X)
         else:
-            self.model_ = Model(given.layout, given.target, tuple(members))
+            self.model_ = Model(given.layout, given.target, tuple(members), sure)
         ends = [trained.end for trained in networks]
         self._ends = [end for end in ends if end is not None] or None
         return self._told(networks)

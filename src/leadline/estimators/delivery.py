@@ -16,7 +16,7 @@ from leadline.estimators.base import Given
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
-from leadline.search import Ladder, Problem, Split, View, greedy_weights, hold_out
+from leadline.search import Ladder, LeftOut, Problem, Split, View, conformal, greedy_weights, hold_out
 from leadline.training import Holdout, Hyperparameters, Task
 
 __all__ = ["Delivery"]
@@ -65,9 +65,10 @@ class Delivery:
     groups: Array | None
     ordered: bool
 
-    def model(self, networks: Sequence[tuple[int, Member]]) -> Model:
-        """The average of some networks."""
-        return Model(self.given.layout, self.given.target, tuple(member for _, member in networks))
+    def model(self, networks: Sequence[tuple[int, Member]], left_out: LeftOut) -> Model:
+        """The average of some networks, with what is known from the folds of the search about how sure it is."""
+        sure = conformal(self.given.target, left_out, len(networks))
+        return Model(self.given.layout, self.given.target, tuple(member for _, member in networks), sure)
 
     def networks(self, ladder: Ladder, L: int) -> list[tuple[int, Member]]:
         """The networks of a depth, trained on all rows, each with its candidate.
@@ -136,11 +137,11 @@ class Delivery:
 
         It takes as many epochs as were best, on average, for the networks of the folds.
         """
-        settings = ladder.results[L].settings
+        settings, first = ladder.results[L].settings, ladder.results[L].candidates[:1]
         if not settings.solved:
             settings = replace(settings, max_iter=ladder.usual_epochs(L))
         (member,) = self._train(ladder, *self.posed([self.whole(settings)], _REFIT))
-        return self.model([(0, member)])
+        return self.model([(0, member)], ladder.judged_rows(L, first))
 
     def ensemble(self, ladder: Ladder, networks: Mapping[int, list[tuple[int, Member]]]) -> Model:
         """Networks of several depths and candidates, which count as makes the best average.
@@ -163,4 +164,5 @@ class Delivery:
             members = [member for of, member in networks[L] if of == index]
             if weight > 0:
                 chosen += [(index, replace(member, weight=float(weight) / len(members))) for member in members]
-        return self.model(chosen)
+        mean = np.tensordot(weights, np.array(list(options.values())), axes=1)
+        return self.model(chosen, LeftOut(y, w, mean, len(chosen), np.zeros(mean.shape[1])))

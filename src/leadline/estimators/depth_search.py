@@ -178,6 +178,10 @@ def _can_predict_proba(search: "DepthSearchCV") -> bool:
     return hasattr(search.estimator, "predict_proba")
 
 
+def _can_predict_interval(search: "DepthSearchCV") -> bool:
+    return hasattr(search.estimator, "predict_interval")
+
+
 class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ignore[misc]
     """Choose the depth of a network by cross-validation, from linear or logistic regression upwards.
 
@@ -660,8 +664,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             if answer != L and not result.failed and in_time:
                 networks[L] = delivery.networks(ladder, L)
         additive = networks.pop(ADDITIVE, None)
-        self.additive_model_ = None if additive is None else delivery.model(additive)
-        self.models_ = {L: delivery.model(own) for L, own in sorted(networks.items())}
+        self.additive_model_ = None if additive is None else delivery.model(additive, ladder.judged_rows(ADDITIVE))
+        self.models_ = {L: delivery.model(own, ladder.judged_rows(L)) for L, own in sorted(networks.items())}
         model = self.models_[answer]
         if self.refit:
             model = delivery.refitted(ladder, answer)
@@ -762,6 +766,20 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         check_is_fitted(self, "best_estimator_")
         assert isinstance(self.best_estimator_, DeepClassifier)
         return self.best_estimator_.predict_log_proba(X)
+
+    @available_if(_can_predict_proba)  # type: ignore[untyped-decorator]
+    def predict_set(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """The classes that each row may have, (m, K), for X of shape (m, p); see `DeepClassifier.predict_set`."""
+        check_is_fitted(self, "best_estimator_")
+        assert isinstance(self.best_estimator_, DeepClassifier)
+        return self.best_estimator_.predict_set(X, coverage)
+
+    @available_if(_can_predict_interval)  # type: ignore[untyped-decorator]
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The ends of an interval for each row's number, for X of (m, p); see `DeepRegressor.predict_interval`."""
+        check_is_fitted(self, "best_estimator_")
+        assert isinstance(self.best_estimator_, DeepRegressor)
+        return self.best_estimator_.predict_interval(X, coverage)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The score of labelled rows, greater is better; X is (m, p), y (m,) or (m, k).

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
-from leadline.records import ANYTHING, POSITIVE, list_of, one_of, read_fields, whole
+from leadline.records import ANYTHING, POSITIVE, Field, list_of, one_of, read_fields, whole
+from leadline.search.conformal import KNOTS, MOST_SCORES, Intervals, Sets
 from leadline.storage import FORMAT
-from leadline.tables import Encoded, Layout, Statistics, Target, TargetStatistics
+from leadline.tables import Classes, Encoded, Labels, Layout, Numbers, Statistics, Target, TargetStatistics
 from leadline.training import (
     Hyperparameters,
     Inputs,
@@ -90,11 +91,12 @@ class _Scorers:
 
 @dataclass(frozen=True)
 class Model:
-    """Networks, and everything between a table and their predictions."""
+    """Networks, everything between a table and their predictions, and what is known of how sure these are."""
 
     layout: Layout
     target: Target
     members: tuple[Member, ...]
+    sure: Intervals | Sets | None = None
 
     @property
     def settings(self) -> Hyperparameters:
@@ -193,6 +195,7 @@ class Model:
             "members": [
                 {"settings": settings.index(member.settings), "weight": member.weight} for member in self.members
             ],
+            "scores": None if self.sure is None else self.sure.scores.shape[1] - 1,
         }
         arrays = {}
         for p, (member, plan) in enumerate(zip(self.members, self.plans, strict=True)):
@@ -207,6 +210,10 @@ class Model:
             if _clips(self.target, member.settings):
                 named.update(target_low=member.target.low, target_high=member.target.high)
             arrays.update({f"{p}/{name}": array for name, array in named.items()})
+        if self.sure is not None:
+            arrays.update(rows_left_out=self.sure.rows, scores=self.sure.scores)
+        if isinstance(self.sure, Intervals):
+            arrays.update(score_knots=self.sure.knots, score_sizes=self.sure.sizes)
         return record, arrays
 
     @classmethod
@@ -228,6 +235,7 @@ class Model:
                 "target": ANYTHING,
                 "settings": list_of(ANYTHING),
                 "members": list_of(ANYTHING),
+                "scores": Field("a number of scores, or none", _is_number_of_scores),
                 "features": ANYTHING,
             },
         )
@@ -252,8 +260,9 @@ class Model:
             fitted = _fitted(taken, i, layout, target, settings[place])
             theta = [spec.flat(taken.take(f"{i}/{spec.name}", spec.shape, np.float32)) for spec in plans[place].specs]
             members.append(Member(settings[place], np.concatenate(theta), *fitted, float(weight)))
+        sure = None if read["scores"] is None else _sure(taken, target, read["scores"])
         taken.check_all_taken()
-        return cls(layout, target, tuple(members))
+        return cls(layout, target, tuple(members), sure)
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
@@ -279,6 +288,26 @@ def _fitted(
     if not (own["scale"] > 0).all():
         raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
     return Statistics(settings.scaling, fill, center, scale), replace(TargetStatistics.unscaled(k), **own)
+
+
+def _is_number_of_scores(value: Any) -> bool:
+    return value is None or whole(1, MOST_SCORES).allows(value)
+
+
+def _sure(taken: "_Arrays", target: Target, size: int) -> Intervals | Sets:
+    """What was known of rows that networks left out."""
+    k = target.n_outputs if isinstance(target, Numbers) else target.n_predictions if isinstance(target, Labels) else 1
+    rows = taken.take("rows_left_out", (k,), np.float64)
+    scores = taken.take("scores", (k, size + 1), np.float64)
+    if not (rows >= 0).all() or not (np.diff(scores, axis=1) >= 0).all():
+        raise ModelFileError("Array 'scores' must be in order, and 'rows_left_out' not negative.")
+    if isinstance(target, Numbers):
+        knots, sizes = (taken.take(f"score_{name}", (k, KNOTS), np.float64) for name in ("knots", "sizes"))
+        if not (rows >= 1).all() or not (np.diff(knots, axis=1) >= 0).all():
+            raise ModelFileError("Array 'score_knots' must be in order, and 'rows_left_out' at least 1.")
+        return Intervals(target, rows, knots, sizes, scores)
+    assert isinstance(target, Classes | Labels)
+    return Sets(target, rows, scores)
 
 
 class _Arrays:
@@ -356,5 +385,10 @@ def _from_3(record: Any) -> Any:
     return {**record, "settings": settings}
 
 
+def _from_4(record: Any) -> Any:
+    """A record of format 4, which said nothing of how sure predictions are."""
+    return {**record, "scores": None} if isinstance(record, dict) else record
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}

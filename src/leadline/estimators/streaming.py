@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
 from leadline.estimators.callbacks import EpochTeller
+from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
-from leadline.search import Fitted, Metric, Problem, View, device_of, in_single
+from leadline.search import Fitted, LeftOut, Metric, Problem, View, device_of, in_single
 from leadline.tables import Dataset, Layout, Part, Target, hashed
-from leadline.training import Holdout, Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
+from leadline.training import Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
 
 __all__ = ["Streaming"]
 
@@ -187,8 +188,10 @@ class Streaming:
         fraction: float | None,
         device: str,
         teller: EpochTeller | None = None,
-    ) -> tuple[list[Member], list[Trained]]:
+    ) -> tuple[list[Member], list[Trained], LeftOut]:
         """Train a network for each of these settings; those that are alike read the rows together.
+
+        The rows of the sample that networks leave out come with their predictions.
 
         Parameters
         ----------
@@ -218,7 +221,7 @@ class Streaming:
         problem = self._problem(learned, known)
         stream = _Stream(self.dataset, problem, self.survey.layout, self.target, self.weight, division, self.seed)
         tasks = [
-            Task(own, (self.seed, SINGLE_FIT, i), View.of(i, own), learned[i], (Holdout(left_out[i]),))
+            Task(own, (self.seed, SINGLE_FIT, i), View.of(i, own), learned[i], (watched(left_out[i], rows),))
             for i, own in enumerate(known)
         ]
         networks: dict[int, Trained] = {}
@@ -233,7 +236,7 @@ class Streaming:
         if teller is not None:
             teller.ended()
         trained = [networks[i] for i in range(len(known))]
-        return members_of(problem, tasks, trained), trained
+        return members_of(problem, tasks, trained), trained, left_out_of(problem, tasks, trained)
 
     def _problem(self, learned: Sequence[Array], settings: Sequence[Hyperparameters]) -> Problem:
         """The sample, and what each network has fitted on it."""

@@ -27,6 +27,7 @@ from leadline.inspection import (
 )
 from leadline.network import Architecture
 from leadline.records import plain
+from leadline.report.sureness import sureness
 from leadline.search import ADDITIVE, percent, usual_scores
 from leadline.tables import Target
 
@@ -137,6 +138,8 @@ def state_rows(search: DepthSearchCV, test: Rows) -> None:
         },
     )
     study.state("layers", [plain(asdict(layer)) for layer in layer_health(model, few)])
+    ranked = sorted(importances, key=lambda one: -one.mean)
+    study.state("sureness", sureness(model, frame, truth, [one.column for one in ranked]))
 
 
 def state_training(search: DepthSearchCV, train: Rows) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from leadline.inspection import MOST_COLUMNS
 from leadline.report import figures, network_figures, prediction_figures
 from leadline.report.specs import Figure
+from leadline.report.sureness import sureness_figure
 from leadline.search import Study, learned, name_of
 
 __all__ = ["build_report", "drawing_library", "environment", "framed", "script_json"]
@@ -110,12 +111,14 @@ def build_report(study: Study) -> str:
     run, metric, results = study.fact("run"), study.fact("metric"), study.fact("results")
     tested, effects = study.fact("tested"), study.fact("effects") or {"importances": [], "curves": []}
     training, contributions = study.fact("training"), study.fact("contributions")
+    sure = study.fact("sureness")
     ladder = _with_additive(run)
     work = [_work(study, row) for row in ladder]
     drawn: dict[str, list[Figure]] = {
         "depth": _some(figures.ladder(run, metric, results), figures.answers(run)),
         "learning": _some(figures.curves(_curves(study, run, results), metric["label"], metric["sign"])),
         "test": [] if tested is None else _test_figures(run, tested),
+        "sureness": [] if sure is None else _some(sureness_figure(sure)),
         "importance": _some(network_figures.importance(effects["importances"], metric["label"])),
         "dependence": _dependences(run, tested, effects["curves"]),
         "contributions": [] if contributions is None else _contributions(contributions),
@@ -139,6 +142,7 @@ def build_report(study: Study) -> str:
             drawn=drawn,
             work=work,
             layers=study.fact("layers") or [],
+            sure=sure,
             effects=effects,
             contributions=contributions,
             most_columns=MOST_COLUMNS,

@@ -1,6 +1,7 @@
 """Floor 3: the search for depth: folds, designs, candidates, the ladder, comparisons, the verdict, and the study."""
 
 from leadline.search.comparison import Comparison, compare
+from leadline.search.conformal import Intervals, LeftOut, Sets, conformal
 from leadline.search.design import Design
 from leadline.search.ensemble import greedy_weights
 from leadline.search.evidence import Evidence, gather_evidence
@@ -52,12 +53,15 @@ __all__ = [
     "Dimension",
     "Evidence",
     "Fitted",
+    "Intervals",
     "Ladder",
+    "LeftOut",
     "Listener",
     "Metric",
     "Problem",
     "Progress",
     "Ranking",
+    "Sets",
     "Split",
     "Study",
     "UnitKey",
@@ -67,6 +71,7 @@ __all__ = [
     "additive_share",
     "check_space",
     "compare",
+    "conformal",
     "cross_val_losses",
     "device_of",
     "draw_candidates",

@@ -25,6 +25,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from leadline.errors import LeadlineError
 from leadline.search.comparison import Comparison, compare
+from leadline.search.conformal import LeftOut
 from leadline.search.design import COLOURS, Design
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.metrics import Metric
@@ -510,6 +511,23 @@ class Ladder:
         """The mean predictions of each candidate's networks of a depth, (n, k), for rows that judge them; else NaN."""
         by_candidate, _ = self._by_candidate(L)
         return {index: _average(by_candidate, [index]) for index in by_candidate}
+
+    def judged_rows(self, L: int, indices: Sequence[int] | None = None) -> LeftOut:
+        """The rows that judge a depth, with the predictions by which they do, or of some of its candidates."""
+        by_candidate, _ = self._by_candidate(L)
+        kept = self.results[L].candidates
+        averaged = _average(by_candidate, kept if indices is None else indices)
+        rows = np.flatnonzero(np.isfinite(averaged).all(axis=1))
+        counts = np.array([by_candidate[index][1][rows] for index in kept])
+        spread = np.zeros(self.problem.target.n_predictions)
+        known = (counts > 0).sum(axis=0) > 1
+        if known.any():
+            # candidates have as many networks for a row each, whose mean varies by so much less
+            each = np.array([_average({index: by_candidate[index]}, [index])[rows] for index in kept])[:, known]
+            spread = counts.sum() / np.count_nonzero(counts) * np.nanvar(each, axis=0, ddof=1).mean(axis=0)
+        used = counts if indices is None else counts[[kept.index(index) for index in indices]]
+        networks = float(used.sum(axis=0).mean())
+        return LeftOut(self.problem.y[rows], self.problem.w[rows], averaged[rows], networks, spread)
 
     def usual_epochs(self, L: int) -> int:
         """How many epochs were best, on average, for the networks of a depth's first candidate."""
