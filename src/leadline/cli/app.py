@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from leadline._version import __version__
-from leadline.errors import Interrupted, LeadlineError
+from leadline.errors import Interrupted, LeadlineError, ParameterError
 
 __all__ = ["app", "main"]
 
@@ -562,7 +562,9 @@ def explain(
     batch: Annotated[
         int | None, typer.Option(help="Examples m in the table of shapes.", min=1, show_default=False)
     ] = None,
-    row: Annotated[int, typer.Option(help="Row of the table that --trace walks with, from 1.")] = 1,
+    row: Annotated[
+        int, typer.Option(help="Row of the table that --trace walks with, or --rows begins with, from 1.")
+    ] = 1,
     member: Annotated[int, typer.Option(help="Network of the model, from 0.")] = 0,
     seed: Annotated[int, typer.Option(help="Draws parameters and examples for --sizes.", min=0)] = 0,
     trace: Annotated[
@@ -578,7 +580,8 @@ def explain(
     out: Annotated[
         str | None,
         typer.Option(
-            help="HTML file of --html (default: equations.html in the run folder, or here).", show_default=False
+            help="HTML file of --html (default: equations.html in the run folder, or here), or CSV file of --rows.",
+            show_default=False,
         ),
     ] = None,
     language: Annotated[str, typer.Option(help="Of the page and of --check-code: en or zh.")] = "en",
@@ -594,12 +597,32 @@ def explain(
         typer.Option(help="Your names, such as linear_forward=forth,linear_backward=back.", show_default=False),
     ] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds for --check-code.", min=0.1)] = 20.0,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            help="Table whose predictions are explained, column by column, from --row on.", show_default=False
+        ),
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(help="Rows that --rows are compared with (default: the run's table).", show_default=False),
+    ] = None,
+    proba: Annotated[bool, typer.Option("--proba", help="Explain probabilities, not log odds, with --rows.")] = False,
 ) -> None:
     """Show what a network is: its shapes, one example's way through it, its gradients checked; --html as a page.
 
-    Either for --sizes, with random parameters, or for a trained run.
+    Either for --sizes, with random parameters, or for a trained run. With --rows: why it predicts what it predicts.
     """
     with _exit_codes():
+        if rows is not None:
+            from leadline.cli.reasons import run_reasons
+
+            if data or sizes or html or trace or check or check_code is not None:
+                raise ParameterError("--rows stands with a run, --background, --row, --proba, --json and --out alone.")
+            run_reasons(run, rows, background, row, proba, json, out)
+            return
+        if background is not None or proba:
+            raise ParameterError("--background and --proba are for --rows.")
         from leadline.cli.explain import ExplainOptions, run_explain
 
         shown = (run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json, html, out, language)

@@ -15,6 +15,7 @@ from leadline.inspection.layers import (
     probe_layers,
     similarity,
 )
+from leadline.inspection.reasons import Contributions, contributions, explain_rows
 from leadline.inspection.rows import spread_rows
 from leadline.inspection.why_deep import Attempt, Outcome, Rival, experiment, summary
 
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_COLUMNS",
     "Attempt",
     "CodedModel",
+    "Contributions",
     "Curve",
     "Curves",
     "Dependence",
@@ -34,9 +36,11 @@ __all__ = [
     "column_curves",
     "column_importances",
     "column_layers",
+    "contributions",
     "dependences",
     "exciting_rows",
     "experiment",
+    "explain_rows",
     "layer_activations",
     "layer_health",
     "preferred_inputs",

@@ -2,6 +2,9 @@
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from leadline.network import Architecture
 from leadline.training.blocks import Block, Plan
 from leadline.training.hyperparameters import Hyperparameters
@@ -15,7 +18,7 @@ from leadline.training.pieces import (
     PiecewiseLinear,
 )
 
-__all__ = ["coded_above", "plan_for"]
+__all__ = ["coded_above", "input_columns", "plan_for"]
 
 
 def coded_above(settings: Hyperparameters) -> float:
@@ -50,3 +53,23 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
             pieces.append(Members(width, settings.members))
     sizes = (width, *settings.hidden_layer_sizes, n_scores)
     return Plan(Architecture(sizes, settings.activation, loss), pieces, settings.parametrization, looked_up)
+
+
+def input_columns(plan: Plan, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What each input of layer 1 tells of, (n[0],), where `columns`, (n_in,), says it of the inputs of the pieces.
+
+    Every piece works on single columns, so there is one answer for each.
+    """
+    for piece in plan.pieces:
+        if isinstance(piece, PeriodicEmbedding):
+            numbers, rest = columns[: piece.p], columns[piece.p :]
+            columns = np.concatenate([numbers, np.repeat(numbers, piece.mixtures), rest])
+        elif isinstance(piece, PiecewiseLinear):
+            columns = np.concatenate([np.repeat(columns[: piece.p], piece.bins), columns[piece.p :]])
+        elif isinstance(piece, CategoryEmbedding):
+            parts = [
+                np.repeat(columns[slice(*source)], 1 if number is None else target[1] - target[0])
+                for source, target, number in piece.parts()
+            ]
+            columns = np.concatenate(parts)
+    return columns

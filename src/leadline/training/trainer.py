@@ -231,10 +231,10 @@ def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
     return int(np.clip(MEMORY_BYTES // bytes_each, 1, MOST_AT_ONCE))
 
 
-def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
+def layer_inputs(plan: Plan, theta: Array, X: Array, member: int = 0) -> NDArray[np.float64]:
     """A[0] of layer 1, (m, n[0]): the inputs X, (m, n_in), past the pieces before layer 1.
 
-    Of members that share the layers the first.
+    Of several members that share the layers one has to be chosen.
     """
     x = np.asarray(X, dtype=np.float64)
     shared = plan.members > 1
@@ -243,7 +243,7 @@ def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
         # the pieces by themselves, whose parameters come first in any case
         apart = Plan(plan.architecture, plan.pieces)
         x = Scorer(apart, Processor(), np.float64, block=pieces - 1).take(theta).scores(x)
-    return np.asarray(x * plan.named(theta)["member_scale"][0] if shared else x)
+    return np.asarray(x * plan.named(theta)["member_scale"][member] if shared else x)
 
 
 def train(
