@@ -4,9 +4,10 @@
 
 For each table a DeepClassifier or DeepRegressor with all defaults; test rows are explained by expected gradients
 (`leadline.inspection.explain_rows`, of="predictions") and by shap's PermutationExplainer and KernelExplainer, which ask
-the model as a black box, all against the same training rows. Said are milliseconds for a row, the correlation with the
-permutation explainer over all rows, columns and outputs, how often the column that adds most is the same, and how
-far the parts are from summing to the prediction. FOLDER holds tables as for tables.py. Writes results/why.json.
+the model as a black box, all against the same training rows. Said are milliseconds of one core for a row, the
+correlation with the permutation explainer over all rows, columns and outputs, how often the column that adds most is
+the same, and how far the parts are from summing to the prediction. FOLDER holds tables as for tables.py. Writes
+results/why.json.
 """
 
 import argparse
@@ -54,17 +55,17 @@ def explain_one(folder: Path, name: str, rows: int, epochs: int | str) -> dict[s
     values: dict[str, np.ndarray] = {}
     for steps in STEPS:
         explain_rows(model, X[:1], background, of="predictions", steps=steps)  # nothing is made ready in what is timed
-        start = time.perf_counter()
+        start = time.process_time()
         own = explain_rows(model, X, background, of="predictions", steps=steps)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         values[f"{steps} steps"] = own.values
         found[f"{steps} steps"] = _record(seconds, rows, own.base, own.values, predicted)
     for label, explainer in (("permutation", permutations), ("kernel", kernel)):
-        start = time.perf_counter()
+        start = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             base, answer = explainer()
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         values[label] = np.asarray(answer).reshape(rows, len(order), -1)[:, order]
         found[label] = _record(seconds, rows, np.asarray(base), values[label], predicted)
     judge = values["permutation"]

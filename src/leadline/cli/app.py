@@ -363,6 +363,9 @@ def predict(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
     data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    doubts: Annotated[
+        bool, typer.Option("--doubts", help="Add a column that says why a row is unlike the training rows, if it is.")
+    ] = False,
     out: Annotated[
         str | None, typer.Option(help="CSV file to write (default: standard output).", show_default=False)
     ] = None,
@@ -374,7 +377,7 @@ def predict(
     with _exit_codes():
         from leadline.cli.use import run_predict
 
-        run_predict(run, data, proba, out)
+        run_predict(run, data, proba, out, doubts)
 
 
 @app.command()

@@ -36,6 +36,7 @@ from leadline.report import (
     build_report,
     describe,
     state_curves,
+    state_reasons,
     state_rows,
     state_training,
 )
@@ -386,6 +387,7 @@ def _conclude(search: DepthSearchCV, options: FitOptions, given: _Given) -> dict
     record["notices"] = [*given.prepared.notices, *record["notices"]]
     record["options"] = asdict(options)
     state_rows(search, test)
+    state_reasons(search, test)
     state_curves(search, test)
     if not search.left_out_ and given.dataset is None:  # out of time, nothing is trained any more
         state_training(search, train)

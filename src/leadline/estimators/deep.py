@@ -23,6 +23,7 @@ from leadline.estimators.base import (
     read_input,
 )
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
+from leadline.estimators.doubt import with_profile
 from leadline.estimators.model import Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
@@ -218,7 +219,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
         members, networks = stream.train([settings] * n, n, fraction, teller)
         inputs = stream.survey.sample[stream.inputs]
-        self._set_model(Model(stream.survey.layout, stream.target, tuple(members)), inputs, inputs)
+        model = Model(stream.survey.layout, stream.target, tuple(members))
+        self._set_model(with_profile(model, model.layout.encode(inputs)), inputs, inputs)
         return self._told(networks)
 
     @available_if(_trains_in_minibatches)  # type: ignore[untyped-decorator]
@@ -330,10 +332,11 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             tasks.append(Task(settings, self._key(i), view, train_rows, (Holdout(stop_rows),), start))
         networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)))
         members = members_of(problem, tasks, networks)
+        made = Model(given.layout, given.target, tuple(members))
         if model is None:
-            self._set_model(Model(given.layout, given.target, tuple(members)), given.frame, X)
+            self._set_model(with_profile(made, given.encoded), given.frame, X)
         else:
-            self.model_ = Model(given.layout, given.target, tuple(members))
+            self.model_ = dataclasses.replace(made, profile=model.profile)
         ends = [trained.end for trained in networks]
         self._ends = [end for end in ends if end is not None] or None
         return self._told(networks)

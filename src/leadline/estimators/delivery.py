@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.estimators.base import Given
+from leadline.estimators.doubt import with_profile
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
@@ -67,7 +68,8 @@ class Delivery:
 
     def model(self, networks: Sequence[tuple[int, Member]]) -> Model:
         """The average of some networks."""
-        return Model(self.given.layout, self.given.target, tuple(member for _, member in networks))
+        model = Model(self.given.layout, self.given.target, tuple(member for _, member in networks))
+        return with_profile(model, self.given.encoded)
 
     def networks(self, ladder: Ladder, L: int) -> list[tuple[int, Member]]:
         """The networks of a depth, trained on all rows, each with its candidate.

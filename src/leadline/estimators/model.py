@@ -21,7 +21,15 @@ from leadline.errors import ModelFileError
 from leadline.network import Parameters
 from leadline.records import ANYTHING, POSITIVE, list_of, one_of, read_fields, whole
 from leadline.storage import FORMAT
-from leadline.tables import Encoded, Layout, Statistics, Target, TargetStatistics
+from leadline.tables import (
+    LEVELS,
+    Encoded,
+    Layout,
+    Profile,
+    Statistics,
+    Target,
+    TargetStatistics,
+)
 from leadline.training import (
     Hyperparameters,
     Inputs,
@@ -41,6 +49,9 @@ Array = NDArray[Any]
 ROWS_IN_DOUBLE = 4096
 # More than any file has.
 MOST_NETWORKS = 10_000
+MOST_TRAINING_ROWS = 2**53
+# Quantiles of the networks' disagreement that a profile has.
+PROFILED_SPREADS = 4
 # Rows that a thread takes through all steps of a prediction at once; few enough to stay in its cache.
 ROWS_IN_A_PART = 4096
 ROWS_IN_A_PART_IN_DOUBLE = 512
@@ -90,11 +101,15 @@ class _Scorers:
 
 @dataclass(frozen=True)
 class Model:
-    """Networks, and everything between a table and their predictions."""
+    """Networks, and everything between a table and their predictions.
+
+    `profile` is what the training rows looked like; None where a file of an earlier version does not say.
+    """
 
     layout: Layout
     target: Target
     members: tuple[Member, ...]
+    profile: Profile | None = None
 
     @property
     def settings(self) -> Hyperparameters:
@@ -160,6 +175,17 @@ class Model:
                 pass
         return out
 
+    def network_predictions(self, encoded: Encoded) -> NDArray[np.float64]:
+        """What each network predicts by itself, (P, m, n_predictions), in float64."""
+        with one_blas_thread(), self._scorers64.borrow() as own:
+            found = [
+                self.target.predictions(
+                    scorer.scores(member.statistics.apply(encoded, coded_above(member.settings))), member.target
+                )
+                for member, scorer in zip(self.members, own, strict=True)
+            ]
+        return np.stack(found)
+
     @cached_property
     def _largest_matrix(self) -> int:
         return max(spec.size for plan in self.plans for spec in plan.specs)
@@ -193,8 +219,11 @@ class Model:
             "members": [
                 {"settings": settings.index(member.settings), "weight": member.weight} for member in self.members
             ],
+            "profile": None if self.profile is None else {"rows": self.profile.rows},
         }
         arrays = {}
+        if self.profile is not None:
+            arrays.update({f"profile/{name}": array for name, array in self.profile.to_arrays().items()})
         for p, (member, plan) in enumerate(zip(self.members, self.plans, strict=True)):
             named = {
                 **plan.named(member.theta),
@@ -228,6 +257,7 @@ class Model:
                 "target": ANYTHING,
                 "settings": list_of(ANYTHING),
                 "members": list_of(ANYTHING),
+                "profile": ANYTHING,
                 "features": ANYTHING,
             },
         )
@@ -252,8 +282,9 @@ class Model:
             fitted = _fitted(taken, i, layout, target, settings[place])
             theta = [spec.flat(taken.take(f"{i}/{spec.name}", spec.shape, np.float32)) for spec in plans[place].specs]
             members.append(Member(settings[place], np.concatenate(theta), *fitted, float(weight)))
+        profile = None if read["profile"] is None else _profile(read["profile"], taken, layout)
         taken.check_all_taken()
-        return cls(layout, target, tuple(members))
+        return cls(layout, target, tuple(members), profile)
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
@@ -279,6 +310,20 @@ def _fitted(
     if not (own["scale"] > 0).all():
         raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
     return Statistics(settings.scaling, fill, center, scale), replace(TargetStatistics.unscaled(k), **own)
+
+
+def _profile(record: Any, taken: "_Arrays", layout: Layout) -> Profile:
+    """What the training rows looked like."""
+    rows = read_fields(record, "the profile", {"rows": whole(1, MOST_TRAINING_ROWS)})["rows"]
+    p, categories = len(layout.number_columns), layout.category_columns
+    shapes = {
+        "quantiles": (p, len(LEVELS)),
+        "below": (p, len(LEVELS)),
+        "missing": (len(layout.columns),),
+        "shares": (sum(column.n_indicators - column.missing for column in categories),),
+        "spread": (PROFILED_SPREADS,),
+    }
+    return Profile(rows, **{name: taken.take(f"profile/{name}", shape, np.float64) for name, shape in shapes.items()})
 
 
 class _Arrays:
@@ -356,5 +401,10 @@ def _from_3(record: Any) -> Any:
     return {**record, "settings": settings}
 
 
+def _from_4(record: Any) -> Any:
+    """A record of format 4, which did not say what the training rows looked like."""
+    return {**record, "profile": None} if isinstance(record, dict) else record
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}

@@ -4,6 +4,7 @@ descent makes of deep and of shallow ones.
 
 from leadline.inspection.coded import CodedModel
 from leadline.inspection.curves import Curve, Curves, column_curves
+from leadline.inspection.doubts import Drift, doubts, drift, drifts, row_doubts
 from leadline.inspection.effects import MOST_COLUMNS, Dependence, Importance, column_importances, dependences
 from leadline.inspection.health import LayerHealth, TrainingHealth, layer_health, training_health
 from leadline.inspection.layers import (
@@ -27,6 +28,7 @@ __all__ = [
     "Curve",
     "Curves",
     "Dependence",
+    "Drift",
     "Importance",
     "LayerHealth",
     "Outcome",
@@ -38,6 +40,9 @@ __all__ = [
     "column_layers",
     "contributions",
     "dependences",
+    "doubts",
+    "drift",
+    "drifts",
     "exciting_rows",
     "experiment",
     "explain_rows",
@@ -45,6 +50,7 @@ __all__ = [
     "layer_health",
     "preferred_inputs",
     "probe_layers",
+    "row_doubts",
     "similarity",
     "spread_rows",
     "summary",

@@ -49,7 +49,7 @@ Array = NDArray[np.float64]
 MOST_BACKGROUND, STEPS = 50, 4
 # Points of paths that are computed at once: few enough to stay in the cache.
 POINTS_AT_ONCE = 4096
-# Between ends that are closer than this, relative to where they are, a difference quotient is rounding only.
+# Between ends that are closer than this a difference quotient is rounding, more or less.
 NEAR = 1e-8
 # There a black box is asked so far to both sides.
 AROUND = 1e-5
@@ -217,11 +217,12 @@ def contributions(
 
 
 def _typical(model: Model) -> Encoded:
-    """One row of the columns' medians, without any category where the model does not know which are common."""
+    """One row of medians and commonest categories; without any category where an old file does not know these."""
     layout = model.layout
+    if model.profile is not None:
+        return model.profile.typical(layout)
     numbers = np.mean([member.statistics.fill for member in model.members], axis=0)[None]
-    codes = np.full((1, len(layout.category_columns)), -1, np.int32)
-    return Encoded(numbers, codes, layout.groups)
+    return Encoded(numbers, np.full((1, len(layout.category_columns)), -1, np.int32), layout.groups)
 
 
 class _Output:
@@ -320,7 +321,7 @@ class _Predictions(_Output):
             at = before.copy()
             for j in order:
                 a, b = before[..., j].copy(), after[..., j].copy()
-                middle, near = (a + b) / 2, _near(a, b)
+                middle, near = (a + b) / 2, np.abs(b - a) <= NEAR
                 a[near], b[near] = middle[near] - AROUND, middle[near] + AROUND
                 at[..., j] = a
                 low = self.values(at, member)
@@ -330,17 +331,14 @@ class _Predictions(_Output):
         return slopes
 
 
-def _near(a: Array, b: Array) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(b - a) <= NEAR * (1.0 + np.abs(a)))
-
-
 def _slopes(Z: Array, A: Array, g: Activation) -> Array:
     """ΔA/ΔZ between neighbouring points, (…, S, n), for Z and A (…, S + 1, n); g′ where two of them meet."""
-    before, after = Z[..., :-1, :], Z[..., 1:, :]
-    near = _near(before, after)
-    slopes = np.diff(A, axis=-2) / np.where(near, 1.0, after - before)
+    slopes, dZ = np.diff(A, axis=-2), np.diff(Z, axis=-2)
+    near = np.abs(dZ) <= NEAR
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes /= dZ
     if near.any():
-        middle = (before[near] + after[near]) / 2
+        middle = Z[..., :-1, :][near] + dZ[near] / 2
         slopes[near] = g.g_prime(middle, np.asarray(g.g(middle)))
     return slopes
 

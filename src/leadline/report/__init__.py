@@ -5,6 +5,7 @@ from leadline.report.layers import Layers, look_at_layers
 from leadline.report.live import Recorder, Watch
 from leadline.report.notebook import Shown, show
 from leadline.report.page import build_report
+from leadline.report.reasons import state_reasons
 
 __all__ = [
     "Layers",
@@ -18,6 +19,7 @@ __all__ = [
     "look_at_layers",
     "show",
     "state_curves",
+    "state_reasons",
     "state_rows",
     "state_training",
 ]

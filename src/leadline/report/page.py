@@ -27,8 +27,6 @@ HERE = Path(__file__).parent
 HEIGHT = 800
 # Lines among the learning curves; repeats and other candidates would only add more of the same.
 MOST_FOLDS = 10
-# Characters of the title of an axis.
-LONGEST_TITLE = 40
 # Outputs of a regression that get figures of their own.
 MOST_OUTPUTS = 3
 
@@ -110,6 +108,7 @@ def build_report(study: Study) -> str:
     run, metric, results = study.fact("run"), study.fact("metric"), study.fact("results")
     tested, effects = study.fact("tested"), study.fact("effects") or {"importances": [], "curves": []}
     training, contributions = study.fact("training"), study.fact("contributions")
+    reasons = study.fact("reasons") or {"rows": []}
     ladder = _with_additive(run)
     work = [_work(study, row) for row in ladder]
     drawn: dict[str, list[Figure]] = {
@@ -119,6 +118,10 @@ def build_report(study: Study) -> str:
         "importance": _some(figures.importance(effects["importances"], metric["label"])),
         "dependence": _dependences(run, tested, effects["curves"]),
         "contributions": [] if contributions is None else _contributions(contributions),
+        "reasons": [
+            figures.reasons(row, reasons["background"], reasons["networks"], f"reasons{i}")
+            for i, row in enumerate(reasons["rows"])
+        ],
         "health": [],
         "cost": [figures.cost(work)],
     }
@@ -249,7 +252,7 @@ def _dependences(run: dict[str, Any], tested: Any, curves: list[dict[str, Any]])
             outputs, what = classes, "mean probability"
             if len(classes) == 2:
                 curve = {**curve, "predictions": [[own[1]] for own in curve["predictions"]]}
-                outputs, what = classes[1:], f"mean probability of {classes[1]}"[:LONGEST_TITLE]
+                outputs, what = classes[1:], f"mean probability of {classes[1]}"[: figures.LONGEST_TITLE]
         elif run["task"] != "regression":
             outputs, what = [f"label {k + 1}" for k in range(width)], "mean probability"
         found.append(figures.dependence(curve, outputs, what, f"dependence{place}"))
@@ -259,7 +262,7 @@ def _dependences(run: dict[str, Any], tested: Any, curves: list[dict[str, Any]])
 def _contributions(stated: dict[str, Any]) -> list[Figure]:
     """The curves of the additive model's columns."""
     what, found = stated["what"], []
-    what = what if len(what) <= LONGEST_TITLE else what[: LONGEST_TITLE - 1] + "…"
+    what = what if len(what) <= figures.LONGEST_TITLE else what[: figures.LONGEST_TITLE - 1] + "…"
     for place, curve in enumerate(stated["curves"]):
         drawn = figures.dependence(curve, stated["outputs"], what, f"contribution{place}")
         if curve["missing"] is not None and len(curve["missing"]) == 1:

@@ -4,11 +4,13 @@ from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, 
 from leadline.tables.frames import as_frame
 from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, in_order, words_of
 from leadline.tables.lazy import collected_target, has_names
+from leadline.tables.profile import LEVELS, Profile
 from leadline.tables.reading import nearest, read_table
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
 
 __all__ = [
+    "LEVELS",
     "CategoryColumn",
     "Classes",
     "Dataset",
@@ -19,6 +21,7 @@ __all__ = [
     "NumberColumn",
     "Numbers",
     "Part",
+    "Profile",
     "Statistics",
     "Survey",
     "Target",
