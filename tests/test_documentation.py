@@ -32,6 +32,7 @@ PAGES = [
     "docs/onnx.md",
     "docs/neighbours.md",
     "docs/comparing.md",
+    "docs/why-this-row.md",
 ]
 
 

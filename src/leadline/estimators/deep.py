@@ -25,16 +25,27 @@ from leadline.estimators.base import (
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.doubt import with_profile
 from leadline.estimators.model import Model
+from leadline.estimators.monotonic import MONOTONIC, constraints_of
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
 from leadline.network import Loss
 from leadline.network import loss as loss_record
 from leadline.records import Field
 from leadline.search import Fitted, Metric, Problem, Split, View, hold_out
-from leadline.tables import Dataset, Target, is_dataset
+from leadline.tables import Dataset, Layout, Target, is_dataset
 from leadline.tables.target import NUMBER_OUTPUTS
 from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, Trained, stream
-from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check, check_additive
+from leadline.training.hyperparameters import (
+    MANY_ROWS,
+    RECIPES,
+    Choice,
+    Integer,
+    Real,
+    Rule,
+    check,
+    check_additive,
+    check_monotonic,
+)
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
 
@@ -83,6 +94,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         "warm_start": Choice((True, False)),
         "validation_fraction": Real(0.0, 1.0, low_open=True, high_open=True),
         "callback": Field("None, or a callable that takes an Epoch", lambda value: value is None or callable(value)),
+        "monotonic_cst": MONOTONIC,
         "verbose": VERBOSE,
         "random_state": RANDOM_STATE,
     }
@@ -115,6 +127,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     feature_scale: bool | None = None
     parametrization: str | None = None
     members: int | None = None
+    monotonic_cst: Mapping[str, int] | Sequence[int] | None = None
     warm_start: bool = False
     callback: Callable[[Epoch], object] | None = None
     verbose: bool | int = False
@@ -133,6 +146,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         chosen = RECIPES[self.recipe]
         values: dict[str, Any] = {}
         for item in dataclasses.fields(Hyperparameters):
+            if item.name == "monotonic_cst":
+                continue  # of the numbers of a table: see `_constrained`
             value = getattr(self, item.name, None)
             linear = np.size(self.hidden_layer_sizes) == 0 and not self.additive
             if item.name == "alpha" and value is None:
@@ -156,10 +171,19 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         check_additive(owner, values["additive"], values["hidden_layer_sizes"])
         return Hyperparameters(**values)
 
+    def _constrained(
+        self, settings: Hyperparameters, names: Sequence[str], layout: Layout, target: Target
+    ) -> Hyperparameters:
+        """The same settings for the numbers of a table, of which some may be constrained by `monotonic_cst`."""
+        owner = type(self).__name__
+        found = constraints_of(owner, self.monotonic_cst, names, layout, target)
+        check_monotonic(owner, found, settings.activation)
+        return dataclasses.replace(settings, monotonic_cst=found)
+
     @classmethod
     def known(cls, settings: Hyperparameters) -> dict[str, Any]:
         """Settings as parameters of this kind of estimator, which does not have those of another kind of target."""
-        names = cls._get_param_names()
+        names = set(cls._get_param_names()) - {"monotonic_cst"}
         return {name: value for name, value in dataclasses.asdict(settings).items() if name in names}
 
     def _own_loss(self) -> str | Loss | None:
@@ -201,6 +225,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             return self._fit_dataset(as_dataset(X), y, sample_weight, settings, goes_on, validation)
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
+        settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         self._begin(goes_on)
         given, splits = self._divide(given, settings, validation)
         return self._train(X, given, settings, splits, model)
@@ -214,6 +239,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
         self._begin(False)
         stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed)
+        settings = self._constrained(settings, stream.inputs, stream.survey.layout, stream.target)
         n = self._how_many(dataset.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
@@ -256,6 +282,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if model is None and classes is not None and np.ndim(y) == 1:
             target = Target.infer(np.asarray(classes), self._task, "y", self._own_loss())
         given = self._read(X, y, sample_weight, model, target)
+        settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         rows = np.arange(len(given.y))
         if model is not None:
             settings = dataclasses.replace(settings, batch_size=model.settings.batch_size)
@@ -301,7 +328,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "
                 "be trained further; use warm_start=False."
             )
-        for name in ("hidden_layer_sizes", "additive"):
+        for name in ("hidden_layer_sizes", "additive", "monotonic_cst"):
             if model is not None and getattr(settings, name) != getattr(model.settings, name):
                 raise ParameterError(
                     f"{type(self).__name__}.{name} cannot change while training goes on; it was "
@@ -531,6 +558,10 @@ Parameters
         "ntk" multiplies the learning rate of W[l] by the standard deviation of its initial entries.
     members : int, default {members}
         Members that share the layers of a network, each with its own factors of the inputs and its own output layer.
+    monotonic_cst : dict of str to int, or (p,) sequence of int, optional
+        By column: 1 where predictions (the probability of the second class, of each label, every number) must not fall
+        as the column rises, -1 where they must not rise, 0 for anything. It holds for every row, by limits on the signs
+        of weights. Numbers and dates only, and not for more than two classes.
     warm_start : bool, default False
         `fit` goes on from where the last one ended, for `max_iter` more epochs. With a constant learning rate the bits
         are those of one longer training. What the first fit found out about the columns and the target stays.

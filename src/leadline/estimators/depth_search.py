@@ -461,6 +461,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             given = read_input(*everything, *kind, layout=stream.survey.layout, target=stream.target)
         else:
             given = read_input(X, y, sample_weight, *kind, self.estimator._class_weight())
+        base = self.estimator._constrained(base, list(given.frame.columns), given.layout, given.target)
         n_all = len(given.y) if stream is None else stream.dataset.n_rows
         asked, searched = given, self._searched(given, groups, seed)
         all_groups = own = None if groups is None else np.asarray(groups)[given.kept]

@@ -268,6 +268,8 @@ class Model:
         for own in settings:
             if own.numeric_embedding == "auto":
                 raise ModelFileError("the settings: numeric_embedding must be the one that was used.")
+            if own.monotonic_cst and len(own.monotonic_cst) != len(layout.number_columns):
+                raise ModelFileError("the settings: monotonic_cst must have one entry for each number, or none.")
             # before a plan of them is made
             if len(own.hidden_layer_sizes) > len(arrays):
                 raise ModelFileError("The model has more layers than the file has arrays.")
@@ -282,6 +284,8 @@ class Model:
             fitted = _fitted(taken, i, layout, target, settings[place])
             theta = [spec.flat(taken.take(f"{i}/{spec.name}", spec.shape, np.float32)) for spec in plans[place].specs]
             members.append(Member(settings[place], np.concatenate(theta), *fitted, float(weight)))
+            if not plans[place].allows(members[-1].theta):
+                raise ModelFileError(f"network {i + 1} breaks the constraints that its settings promise.")
         profile = None if read["profile"] is None else _profile(read["profile"], taken, layout)
         taken.check_all_taken()
         return cls(layout, target, tuple(members), profile)
@@ -401,9 +405,16 @@ def _from_3(record: Any) -> Any:
     return {**record, "settings": settings}
 
 
+# What the settings did not have in format 4, and what it would have been.
+_NEW_IN_5: dict[str, Any] = {"monotonic_cst": []}
+
+
 def _from_4(record: Any) -> Any:
-    """A record of format 4, which did not say what the training rows looked like."""
-    return {**record, "profile": None} if isinstance(record, dict) else record
+    """A record of format 4, which did not say what the training rows looked like, and had no monotone networks."""
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), list):
+        return record
+    settings = [{**own, **_NEW_IN_5} if isinstance(own, dict) else own for own in record["settings"]]
+    return {**record, "settings": settings, "profile": None}
 
 
 # From each version of the format to the next.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from leadline.network import Architecture, Parameters, activation, initial_standard_deviation
 from leadline.training.program import Layout, Operation, Place
 
-__all__ = ["Block", "Dense", "Gradient", "Head", "ParameterSpec", "Plan", "Span"]
+__all__ = ["Block", "Dense", "Gradient", "Head", "Limits", "ParameterSpec", "Plan", "Span"]
 
 Array = NDArray[Any]
 
@@ -302,6 +302,18 @@ class Head(NamedTuple):
     dA: Place
 
 
+class Limits(NamedTuple):
+    """The lowest and the highest value of every parameter, (n_parameters,): −∞, 0 or ∞."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def moved(self, theta: Array) -> Array:
+        """Parameters mirrored into the limits, entry by entry; where both limits are 0, zero."""
+        outside = (theta < self.low) | (theta > self.high)
+        return np.clip(np.where(outside, -theta, theta), self.low, self.high)
+
+
 class Plan:
     """A network ready to be trained: its architecture and its blocks, with all parameters in one vector.
 
@@ -326,6 +338,8 @@ class Plan:
         Every array of parameters, in the order of the vector.
     bounds : tuple of int
         Where each array starts in the vector, and the end.
+    limits : Limits or None
+        Between which values the parameters must stay, if not anywhere.
     """
 
     def __init__(
@@ -348,6 +362,7 @@ class Plan:
         self.blocks: tuple[Block, ...] = (joined, *dense[1:]) if joined else (*self.pieces, *dense)
         self.specs = tuple(spec for block in self.blocks for spec in block.parameters)
         self.bounds = tuple(int(n) for n in np.cumsum([0, *(spec.size for spec in self.specs)]))
+        self.limits: Limits | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -374,7 +389,12 @@ class Plan:
         arrays = [
             spec.initial(generator) if spec.fitted is None or X is None else spec.fitted(X) for spec in self.specs
         ]
-        return np.concatenate([spec.flat(array) for spec, array in zip(self.specs, arrays, strict=True)])
+        theta = np.concatenate([spec.flat(array) for spec, array in zip(self.specs, arrays, strict=True)])
+        return theta if self.limits is None else self.limits.moved(theta)
+
+    def allows(self, theta: Array) -> bool:
+        """Whether parameters, (n_parameters,), are within the limits."""
+        return self.limits is None or bool(((theta >= self.limits.low) & (theta <= self.limits.high)).all())
 
     def named(self, theta: Array) -> dict[str, Array]:
         """The arrays of parameters of one network, (n_parameters,), by name."""

@@ -9,6 +9,7 @@ from leadline.network import Architecture
 from leadline.training.blocks import Block, Plan
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.lookup import looked_up
+from leadline.training.monotone import limits
 from leadline.training.pieces import (
     CategoryEmbedding,
     FeatureScale,
@@ -52,7 +53,10 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
         if settings.members > 1:
             pieces.append(Members(width, settings.members))
     sizes = (width, *settings.hidden_layer_sizes, n_scores)
-    return Plan(Architecture(sizes, settings.activation, loss), pieces, settings.parametrization, looked_up)
+    plan = Plan(Architecture(sizes, settings.activation, loss), pieces, settings.parametrization, looked_up)
+    if any(settings.monotonic_cst):
+        plan.limits = limits(settings.monotonic_cst, rest, pieces, plan.specs)
+    return plan
 
 
 def input_columns(plan: Plan, columns: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
@@ -605,6 +605,7 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
         theta,
         jac=True,
         method="L-BFGS-B",
+        bounds=None if plan.limits is None else Bounds(*plan.limits),
         options={
             "maxiter": iterations,
             "maxfun": 2 * iterations,
