@@ -232,6 +232,16 @@ def fit(
     drop: Annotated[
         list[str] | None, typer.Option(help="Column not to use; may be repeated.", show_default=False)
     ] = None,
+    rising: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column with which predictions must not fall, for any row; may be repeated.", show_default=False
+        ),
+    ] = None,
+    falling: Annotated[
+        list[str] | None,
+        typer.Option(help="Column with which predictions must not rise; may be repeated.", show_default=False),
+    ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
     group: Annotated[
         str | None, typer.Option(help="Column with groups that stay together in a fold.", show_default=False)
@@ -316,6 +326,8 @@ def fit(
                 seed=seed,
                 test_size=test_size,
                 drop=tuple(drop or ()),
+                rising=tuple(rising or ()),
+                falling=tuple(falling or ()),
                 weight=weight,
                 group=group,
                 time=time,

@@ -23,7 +23,7 @@ from leadline.cli.console import (
     print_notices,
     write_line,
 )
-from leadline.cli.inputs import Prepared, check_metric, hold_out, prepare
+from leadline.cli.inputs import Prepared, check_metric, hold_out, monotonic_columns, prepare
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, new_run_folder
 from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, ParameterError, RunFolderError
@@ -87,6 +87,8 @@ class FitOptions:
     port: int
     memory: str | None = None
     max_rows: int | None = None
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
@@ -150,7 +152,8 @@ def resume_fit(run: str, given: dict[str, Any], options: FitOptions | None) -> N
         if set(stated) != {field.name for field in fields(FitOptions)}:
             raise RunFolderError(f"{path} was made by another version of Leadline; use that one, or begin again.")
         free = {name: given[name] for name in FREE_TO_CHANGE if name in given}
-        options = FitOptions(**{**stated, "drop": tuple(stated["drop"]), "out": run, **free})
+        several = {name: tuple(stated[name]) for name in ("drop", "rising", "falling")}
+        options = FitOptions(**{**stated, **several, "out": run, **free})
     _fit(options, folder, study)
 
 
@@ -189,11 +192,12 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     print_notices(console, prepared.notices)
 
     estimator: DeepClassifier | DeepRegressor
-    epochs = "auto" if options.epochs is None else options.epochs
-    if task == "classification":
-        estimator = DeepClassifier(random_state=options.seed, max_iter=epochs)
-    else:
-        estimator = DeepRegressor(random_state=options.seed, max_iter=epochs, loss=options.loss)
+    common: dict[str, Any] = {
+        "random_state": options.seed,
+        "max_iter": "auto" if options.epochs is None else options.epochs,
+        "monotonic_cst": monotonic_columns(options.rising, options.falling, prepared),
+    }
+    estimator = DeepClassifier(**common) if task == "classification" else DeepRegressor(**common, loss=options.loss)
     had_folder = folder.exists()
     watch = Watch(folder / STUDY_NAME, folder / REPORT_NAME, options.port) if options.watch else None
     if study is None:
