@@ -8,7 +8,16 @@ from numpy_backend import NumpyBackend
 
 from leadline.errors import ParameterError
 from leadline.network import ACTIVATIONS
-from leadline.training import Hyperparameters, Inputs, Processor, Scorer, plan_for, stream
+from leadline.training import (
+    Hyperparameters,
+    Inputs,
+    Processor,
+    Scorer,
+    input_columns,
+    layer_inputs,
+    plan_for,
+    stream,
+)
 from leadline.training.population import Blueprint, Examples, Population, Steps
 from leadline.training.program import SETTINGS
 
@@ -119,3 +128,28 @@ def test_what_is_left_open_suits_constraints(rows: int, additive: bool, embeddin
     settings = Hyperparameters(activation="auto", numeric_embedding="auto", monotonic_cst=(0, 1), **sizes)
     found = settings.for_table(rows, 2)
     assert (found.activation, found.numeric_embedding) == ("relu", embedding)
+
+
+@pytest.mark.parametrize("embedding", ["none", "periodic", "piecewise_linear"])
+@pytest.mark.parametrize("members", [1, 3])
+def test_each_output_of_a_piece_tells_of_its_source_and_rises_where_that_is_said(embedding: str, members: int) -> None:
+    inputs, more = Inputs(3, (1, 6, 2)), {"numeric_embedding": embedding, "members": members}
+    plan = plan_for(chosen((), **more), inputs, 1, "half_squared_error")
+    generator = np.random.default_rng(0)
+    theta = plan.initial(generator)
+    named = plan.named(theta)
+    X = np.concatenate([generator.normal(size=(50, 3)), generator.integers(0, 2, size=(50, 4))], axis=1)
+    tells_of = input_columns(plan, np.arange(plan.n_in))
+    factors = np.sign(named.get("member_scale", np.ones((1, len(tells_of))))[0])
+    rising = np.ones(plan.n_in, bool)
+    for piece in plan.pieces:
+        rising = piece.rising & rising[piece.sources]
+    before = layer_inputs(plan, theta, X)
+    for i in range(plan.n_in):
+        other = X.copy()
+        other[:, i] += 1.0
+        change = (layer_inputs(plan, theta, other) - before) * factors
+        assert (change[:, tells_of != i] == 0).all()
+        assert np.abs(change[:, tells_of == i]).max() > 0
+        if i < 3:
+            assert (change[:, (tells_of == i) & rising] >= 0).all()

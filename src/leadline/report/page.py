@@ -14,8 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from leadline.inspection import MOST_COLUMNS
-from leadline.report import figures
-from leadline.report.figures import Figure
+from leadline.report import figures, network_figures, prediction_figures
+from leadline.report.specs import LONGEST_TITLE, Figure
 from leadline.search import Study, learned, name_of
 
 __all__ = ["build_report", "drawing_library", "environment", "framed", "script_json"]
@@ -115,11 +115,11 @@ def build_report(study: Study) -> str:
         "depth": _some(figures.ladder(run, metric, results), figures.answers(run)),
         "learning": _some(figures.curves(_curves(study, run, results), metric["label"], metric["sign"])),
         "test": [] if tested is None else _test_figures(run, tested),
-        "importance": _some(figures.importance(effects["importances"], metric["label"])),
+        "importance": _some(network_figures.importance(effects["importances"], metric["label"])),
         "dependence": _dependences(run, tested, effects["curves"]),
         "contributions": [] if contributions is None else _contributions(contributions),
         "reasons": [
-            figures.reasons(row, reasons["background"], reasons["networks"], f"reasons{i}")
+            network_figures.reasons(row, reasons["background"], reasons["networks"], f"reasons{i}")
             for i, row in enumerate(reasons["rows"])
         ],
         "health": [],
@@ -127,7 +127,9 @@ def build_report(study: Study) -> str:
     }
     if training is not None:
         drawn["health"] = _some(
-            figures.gradients(training), figures.units(training, "dead"), figures.units(training, "saturated")
+            network_figures.gradients(training),
+            network_figures.units(training, "dead"),
+            network_figures.units(training, "saturated"),
         )
     specs = {figure.name: figure.spec for group in drawn.values() for figure in group}
     return (
@@ -206,16 +208,18 @@ def _test_figures(run: dict[str, Any], tested: dict[str, Any]) -> list[Figure]:
         return _regression_figures(run["target"], numbers, answer, tested["quantiles"])
     if classes is None:  # labels, several of which may be true of a row
         labels = [f"label {k + 1}" for k in range(truth.shape[1])]
-        said = figures.calibration(answer.ravel(), truth.ravel(), "probability of a label")
-        return _some(figures.roc(truth, named, labels), said)
+        said = prediction_figures.calibration(answer.ravel(), truth.ravel(), "probability of a label")
+        return _some(prediction_figures.roc(truth, named, labels), said)
     of_class = np.eye(len(classes), dtype=int)[truth]
     if len(classes) == 2:
-        curves = figures.roc(of_class[:, 1:], {name: own[:, 1:] for name, own in named.items()}, classes[1:])
-        said = figures.calibration(answer[:, 1], of_class[:, 1], f"probability of {classes[1]}")
+        curves = prediction_figures.roc(of_class[:, 1:], {name: own[:, 1:] for name, own in named.items()}, classes[1:])
+        said = prediction_figures.calibration(answer[:, 1], of_class[:, 1], f"probability of {classes[1]}")
     else:
-        curves = figures.roc(of_class, dict(list(named.items())[:1]), classes)
-        said = figures.calibration(answer.max(axis=1), answer.argmax(axis=1) == truth, "probability of the answer")
-    return _some(figures.confusion(truth, answer, classes), curves, said)
+        curves = prediction_figures.roc(of_class, dict(list(named.items())[:1]), classes)
+        said = prediction_figures.calibration(
+            answer.max(axis=1), answer.argmax(axis=1) == truth, "probability of the answer"
+        )
+    return _some(prediction_figures.confusion(truth, answer, classes), curves, said)
 
 
 def _regression_figures(name: str, truth: Array, predicted: Array, quantiles: list[float]) -> list[Figure]:
@@ -230,8 +234,8 @@ def _regression_figures(name: str, truth: Array, predicted: Array, quantiles: li
             called = f"{called}, quantile {quantiles[nearest]:g}"
         place = "" if i == 0 else str(i + 1)
         found += [
-            figures.predicted_against_true(truth[:, i], own, called, place),
-            figures.residuals(truth[:, i], own, called, place),
+            prediction_figures.predicted_against_true(truth[:, i], own, called, place),
+            prediction_figures.residuals(truth[:, i], own, called, place),
         ]
     return found
 
@@ -252,19 +256,19 @@ def _dependences(run: dict[str, Any], tested: Any, curves: list[dict[str, Any]])
             outputs, what = classes, "mean probability"
             if len(classes) == 2:
                 curve = {**curve, "predictions": [[own[1]] for own in curve["predictions"]]}
-                outputs, what = classes[1:], f"mean probability of {classes[1]}"[: figures.LONGEST_TITLE]
+                outputs, what = classes[1:], f"mean probability of {classes[1]}"[:LONGEST_TITLE]
         elif run["task"] != "regression":
             outputs, what = [f"label {k + 1}" for k in range(width)], "mean probability"
-        found.append(figures.dependence(curve, outputs, what, f"dependence{place}"))
+        found.append(network_figures.dependence(curve, outputs, what, f"dependence{place}"))
     return found
 
 
 def _contributions(stated: dict[str, Any]) -> list[Figure]:
     """The curves of the additive model's columns."""
     what, found = stated["what"], []
-    what = what if len(what) <= figures.LONGEST_TITLE else what[: figures.LONGEST_TITLE - 1] + "…"
+    what = what if len(what) <= LONGEST_TITLE else what[: LONGEST_TITLE - 1] + "…"
     for place, curve in enumerate(stated["curves"]):
-        drawn = figures.dependence(curve, stated["outputs"], what, f"contribution{place}")
+        drawn = network_figures.dependence(curve, stated["outputs"], what, f"contribution{place}")
         if curve["missing"] is not None and len(curve["missing"]) == 1:
             adds = _number(curve["missing"][0]).replace("-", "−")
             drawn = replace(drawn, caption=f"A missing value adds {adds}.")

@@ -21,8 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.training.blocks import Block, Limits, ParameterSpec
-from leadline.training.pieces import CategoryEmbedding, FeatureScale, Members, PeriodicEmbedding, PiecewiseLinear
+from leadline.training.blocks import Limits, ParameterSpec, Piece
+from leadline.training.pieces import FeatureScale, Members
 
 __all__ = ["limits"]
 
@@ -34,7 +34,7 @@ FREE_SHARE = 0.5
 UNUSED = 2
 
 
-def limits(constraints: Sequence[int], rest: int, pieces: Sequence[Block], specs: Sequence[ParameterSpec]) -> Limits:
+def limits(constraints: Sequence[int], rest: int, pieces: Sequence[Piece], specs: Sequence[ParameterSpec]) -> Limits:
     """The limits of a network's parameters.
 
     Parameters
@@ -43,7 +43,7 @@ def limits(constraints: Sequence[int], rest: int, pieces: Sequence[Block], specs
         Of each number: 1 if the output shall rise with it, −1 if it shall fall, 0 otherwise.
     rest : int
         Inputs beside the numbers, which are not constrained.
-    pieces : sequence of Block
+    pieces : sequence of Piece
         What stands before layer 1.
     specs : sequence of ParameterSpec
         All arrays of parameters of the network.
@@ -51,15 +51,9 @@ def limits(constraints: Sequence[int], rest: int, pieces: Sequence[Block], specs
     directions = np.array([*constraints, *[0] * rest])
     scaled: dict[str, NDArray[np.bool_]] = {}
     for piece in pieces:
-        if isinstance(piece, PeriodicEmbedding):
-            numbers, others = directions[: piece.p], directions[piece.p :]
-            mixtures = np.repeat(np.where(numbers == 0, 0, UNUSED), piece.mixtures)
-            directions = np.concatenate([numbers, mixtures, others])
-        elif isinstance(piece, PiecewiseLinear):
-            directions = np.concatenate([np.repeat(directions[: piece.p], piece.bins), directions[piece.p :]])
-        elif isinstance(piece, CategoryEmbedding):
-            directions = np.concatenate([directions[: piece.before], np.zeros(piece.n_out - piece.before, np.int64)])
-        elif isinstance(piece, FeatureScale):
+        inherited = directions[piece.sources]
+        directions = np.where(piece.rising | (inherited == 0), inherited, UNUSED)
+        if isinstance(piece, FeatureScale):
             scaled["feature_scale"] = directions != 0
         elif isinstance(piece, Members):
             scaled["member_scale"] = np.tile(directions != 0, (piece.k, 1))

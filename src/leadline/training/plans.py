@@ -6,18 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.network import Architecture
-from leadline.training.blocks import Block, Plan
+from leadline.training.blocks import Piece, Plan
+from leadline.training.embeddings import NUMBER_EMBEDDINGS
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.lookup import looked_up
 from leadline.training.monotone import limits
-from leadline.training.pieces import (
-    CategoryEmbedding,
-    FeatureScale,
-    Inputs,
-    Members,
-    PeriodicEmbedding,
-    PiecewiseLinear,
-)
+from leadline.training.pieces import CategoryEmbedding, FeatureScale, Inputs, Members
 
 __all__ = ["coded_above", "input_columns", "plan_for"]
 
@@ -36,14 +30,13 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
     """
     if isinstance(inputs, int):
         inputs = Inputs(inputs)
-    pieces: list[Block] = []
+    pieces: list[Piece] = []
     most = coded_above(settings)
     rest = inputs.rest(most)
     width = inputs.numbers + rest
     if settings.hidden_layer_sizes or settings.additive:
         if inputs.numbers and settings.numeric_embedding != "none":
-            kind = PeriodicEmbedding if settings.numeric_embedding == "periodic" else PiecewiseLinear
-            pieces.append(kind(inputs.numbers, rest))
+            pieces.append(NUMBER_EMBEDDINGS[settings.numeric_embedding](inputs.numbers, rest))
             width = pieces[-1].n_out
         if max(inputs.indicators, default=0) > most:
             pieces.append(CategoryEmbedding(width - rest, inputs.indicators, int(most)))
@@ -60,20 +53,7 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
 
 
 def input_columns(plan: Plan, columns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What each input of layer 1 tells of, (n[0],), where `columns`, (n_in,), says it of the inputs of the pieces.
-
-    Every piece works on single columns, so there is one answer for each.
-    """
+    """What each input of layer 1 tells of, (n[0],), where `columns`, (n_in,), says it of the inputs of the pieces."""
     for piece in plan.pieces:
-        if isinstance(piece, PeriodicEmbedding):
-            numbers, rest = columns[: piece.p], columns[piece.p :]
-            columns = np.concatenate([numbers, np.repeat(numbers, piece.mixtures), rest])
-        elif isinstance(piece, PiecewiseLinear):
-            columns = np.concatenate([np.repeat(columns[: piece.p], piece.bins), columns[piece.p :]])
-        elif isinstance(piece, CategoryEmbedding):
-            parts = [
-                np.repeat(columns[slice(*source)], 1 if number is None else target[1] - target[0])
-                for source, target, number in piece.parts()
-            ]
-            columns = np.concatenate(parts)
+        columns = columns[piece.sources]
     return columns
