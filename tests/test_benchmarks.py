@@ -102,6 +102,15 @@ def test_stability_on_a_folder_of_tables(run, folder: str, capsys: pytest.Captur
     assert "mean range of the answer 0.00" in capsys.readouterr().out
 
 
+def test_why_this_row_beside_shap(run, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("shap", reason="shap is not installed")
+    record = run("why", folder, "--only", "abalone", "--rows", "2", "--epochs", "2", BACKGROUND=5, STEPS=(2,))
+    explainers = record["tables"]["abalone"]["explainers"]
+    assert set(explainers) == {"2 steps", "permutation", "kernel"}
+    assert explainers["2 steps"]["left_over"] < 1e-9
+    assert "times as fast" in capsys.readouterr().out
+
+
 def test_many_rows(run, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pyarrow")
     sizes = ("--rounds", "1", "--steps", "2", "--rows", "400", "--disk-rows", "600", "--memory-rows", "600")

@@ -35,6 +35,7 @@ PAGES = [
     "docs/neighbours.md",
     "docs/comparing.md",
     "docs/accelerators.md",
+    "docs/why-this-row.md",
 ]
 
 

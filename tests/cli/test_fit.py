@@ -1,7 +1,9 @@
 """`leadline fit`: what it writes, what it prints, and what its options do."""
 
+import html
 import json
 import re
+import shlex
 import sqlite3
 
 import numpy as np
@@ -453,3 +455,38 @@ def test_a_regression_learns_by_the_loss_that_is_asked_for(fit, people, command)
     usual = fit(people.drop(columns="buys"), "spends", "--loss", "squared_error", "--out", result.folder.with_name("b"))
     assert usual.exit_code == 0, usual.stderr
     assert "RMSE" in usual.stdout
+
+
+def test_predictions_rise_and_fall_where_that_is_asked_for(fit, people):
+    result = fit(people.drop(columns="buys"), "spends", "--rising", "age", "--falling", "income")
+    assert result.exit_code == 0, result.stderr
+    model = leadline.load(result.folder)
+    assert model.monotonic_cst == {"age": 1, "income": -1}
+    X = people.drop(columns=["buys", "spends"])
+    older = X.assign(age=X["age"] + 5, income=X["income"] - 4)
+    assert (model.predict(older) >= model.predict(X) - 1e-3).all()
+    command = shlex.split(re.search(r"<code>(leadline fit .*?)</code>", report_text(result))[1])
+    assert command[command.index("--rising") + 1] == "age"
+    assert command[command.index("--falling") + 1] == "income"
+
+
+def report_text(result):
+    return html.unescape((result.folder / "report.html").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ["--rising", "Age"],
+            "it names the column 'Age', which is not in X. Did you mean 'age'",
+        ),
+        (["--rising", "city"], "constrains the column 'city', whose categories have no order"),
+        (["--rising", "age", "--falling", "age"], "--rising age and --falling age contradict each other"),
+    ],
+)
+def test_what_cannot_rise_is_refused_before_anything_is_written(fit, people, words, expected):
+    result = fit(people.drop(columns="buys"), "spends", *words)
+    assert result.exit_code == 2
+    assert expected in result.stderr
+    assert not result.folder.exists()

@@ -237,6 +237,7 @@ def test_the_score_of_the_rows_held_out_is_what_fit_reported(run, target, reques
     record = Study.read(run.folder / "study.db").fact("run")
     (reported,) = (row for row in record["test"]["scores"] if row["L"] == record["depth"])
     assert scores.pop("rows") == record["test"]["rows"] == 24
+    assert [scores.pop("doubtful"), len(scores.pop("drift"))] == [0, 5]
     assert scores == pytest.approx({name: value for name, value in reported.items() if name != "L"}, rel=1e-9)
 
 
@@ -276,6 +277,8 @@ def test_a_weight_of_two_scores_like_the_row_twice(numbers_run, command, people,
     b = command("score", numbers_run.folder, write(repeated), "--json")
     a, b = json.loads(a.stdout), json.loads(b.stdout)
     assert (a.pop("rows"), b.pop("rows")) == (120, 160)
+    for own in (a, b):  # of rows, whatever they weigh
+        del own["doubtful"], own["drift"]
     assert a == pytest.approx(b)
 
 
@@ -288,6 +291,32 @@ def test_the_truth_may_stand_in_another_column(classes_run, command, people, wri
 def test_rows_that_lack_a_class_have_no_auc(classes_run, command, people, write):
     result = command("score", classes_run.folder, write(people[people["buys"] == "yes"]), "--json")
     assert json.loads(result.stdout)["AUC"] is None
+
+
+def test_doubts_say_why_a_row_is_unlike_the_training_rows(numbers_run, command, people, write):
+    strange = people.assign(age=np.where(people.index == 1, 300, people["age"]))
+    strange["city"] = np.where(people.index == 2, "Roma", people["city"])
+    table = printed(command("predict", numbers_run.folder, write(strange), "--doubts"))
+    assert table.columns.tolist() == ["spends", "doubts"]
+    doubtful = table["doubts"].dropna()
+    assert doubtful[1].startswith("age 300 is above ")
+    assert doubtful[2].startswith("city 'Roma' is new")
+    assert len(doubtful) < 8
+
+
+def test_score_counts_doubts_and_shows_the_columns_that_have_moved(numbers_run, command, people, write):
+    moved = people.assign(age=people["age"] + 200)
+    path = write(moved)
+    lines = command("score", numbers_run.folder, path).stdout.splitlines()
+    assert lines[0].startswith("120 rows: RMSE ")
+    assert lines[1].startswith("120 of them are unlike the training rows: leadline predict ")
+    assert lines[3].split("  ")[0] == "moved since training"
+    assert lines[4].startswith("age ")
+    assert len(lines) == 5
+    record = json.loads(command("score", numbers_run.folder, path, "--json").stdout)
+    assert record["doubtful"] == 120
+    assert [own["column"] for own in record["drift"] if own["moved"]] == ["age"]
+    assert len(record["drift"]) == 5
 
 
 def test_classes_that_look_like_numbers_among_words_are_scored(fit, command, people, write):

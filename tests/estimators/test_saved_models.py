@@ -149,6 +149,13 @@ def array(name: str, make):
 
 HUGE = 10**12
 CRAFTED = {
+    "a profile of nothing": (at("profile", value={"rows": 0}), "'rows' must be a whole number from 1"),
+    "a profile that is text": (at("profile", value="all"), "the profile"),
+    "a profile without quantiles": (
+        lambda content, arrays: arrays.pop("profile/quantiles"),
+        "has no array 'profile/quantiles'",
+    ),
+    "quantiles that nobody asked for": (at("profile", value=None), "an array 'profile/"),
     "many networks": (at("members", value=[{}] * 10_000), "must have settings, and networks, no more of them than"),
     "no networks": (at("members", value=[]), "must have settings, and networks"),
     "networks that are a number": (at("members", value=HUGE), "'members' must be a list"),

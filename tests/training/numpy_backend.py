@@ -249,3 +249,7 @@ class NumpyBackend:
         g = gradient + s["penalty"] * factors[1] * theta
         change, m[:], v[:] = OPTIMISERS[op.owner].step(g, m, v, rate, *(s[name] for name in names))
         theta[:] = theta - s["rate"] * s["decay"] * factors[1] * theta + change
+
+    def limit(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        theta, low, high = places
+        theta[:] = np.clip(theta, low, high)

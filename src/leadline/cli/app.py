@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from leadline._version import __version__
-from leadline.errors import Interrupted, LeadlineError
+from leadline.errors import Interrupted, LeadlineError, ParameterError
 
 __all__ = ["app", "main"]
 
@@ -261,6 +261,16 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    rising: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column with which predictions must not fall, for any row; may be repeated.", show_default=False
+        ),
+    ] = None,
+    falling: Annotated[
+        list[str] | None,
+        typer.Option(help="Column with which predictions must not rise; may be repeated.", show_default=False),
+    ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
     group: Annotated[
         str | None, typer.Option(help="Column with groups that stay together in a fold.", show_default=False)
@@ -354,6 +364,8 @@ def fit(
                 read=tuple(read or ()),
                 column=tuple(column or ()),
                 predict_missing=predict_missing,
+                rising=tuple(rising or ()),
+                falling=tuple(falling or ()),
                 weight=weight,
                 group=group,
                 time=time,
@@ -413,6 +425,9 @@ def predict(
         float | None,
         typer.Option(help="Add the classes that hold the truth so often, such as 0.9: set.", show_default=False),
     ] = None,
+    doubts: Annotated[
+        bool, typer.Option("--doubts", help="Add a column that says why a row is unlike the training rows, if it is.")
+    ] = False,
     out: Annotated[
         str | None, typer.Option(help="CSV file to write (default: standard output).", show_default=False)
     ] = None,
@@ -424,7 +439,7 @@ def predict(
     with _exit_codes():
         from leadline.cli.use import run_predict
 
-        run_predict(run, data, proba, out, tuple(read or ()), interval, sets)
+        run_predict(run, data, proba, out, tuple(read or ()), interval, sets, doubts)
 
 
 @app.command()
@@ -619,7 +634,9 @@ def explain(
     batch: Annotated[
         int | None, typer.Option(help="Examples m in the table of shapes.", min=1, show_default=False)
     ] = None,
-    row: Annotated[int, typer.Option(help="Row of the table that --trace walks with, from 1.")] = 1,
+    row: Annotated[
+        int, typer.Option(help="Row of the table that --trace walks with, or --rows begins with, from 1.")
+    ] = 1,
     member: Annotated[int, typer.Option(help="Network of the model, from 0.")] = 0,
     seed: Annotated[int, typer.Option(help="Draws parameters and examples for --sizes.", min=0)] = 0,
     trace: Annotated[
@@ -635,7 +652,8 @@ def explain(
     out: Annotated[
         str | None,
         typer.Option(
-            help="HTML file of --html (default: equations.html in the run folder, or here).", show_default=False
+            help="HTML file of --html (default: equations.html in the run folder, or here), or CSV file of --rows.",
+            show_default=False,
         ),
     ] = None,
     language: Annotated[str, typer.Option(help="Of the page and of --check-code: en or zh.")] = "en",
@@ -652,12 +670,32 @@ def explain(
     ] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds for --check-code.", min=0.1)] = 20.0,
     read: Read = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            help="Table whose predictions are explained, column by column, from --row on.", show_default=False
+        ),
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(help="Rows that --rows are compared with (default: the run's table).", show_default=False),
+    ] = None,
+    proba: Annotated[bool, typer.Option("--proba", help="Explain probabilities, not log odds, with --rows.")] = False,
 ) -> None:
     """Explain a network: shapes, one example forward and backward, a gradient check; --html for a page.
 
-    Either for --sizes, with random parameters, or for a trained run.
+    Either for --sizes, with random parameters, or for a trained run. With --rows: why it predicts what it predicts.
     """
     with _exit_codes():
+        if rows is not None:
+            from leadline.cli.reasons import run_reasons
+
+            if data or sizes or html or trace or check or check_code is not None:
+                raise ParameterError("--rows stands with a run, --background, --row, --proba, --json and --out alone.")
+            run_reasons(run, rows, background, row, proba, json, out)
+            return
+        if background is not None or proba:
+            raise ParameterError("--background and --proba are for --rows.")
         from leadline.cli.explain import ExplainOptions, run_explain
 
         shown = (run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json, html, out, language)

@@ -184,6 +184,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
     if not, inputs are drawn.
     """
     from leadline.cli.inputs import word_columns
+    from leadline.cli.runs import table_of
     from leadline.estimators import load
     from leadline.tables import parse_form, read_table
 
@@ -194,7 +195,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
     network = f"network {options.member} of {len(model.members)}"
     data = options.data
     if data is None and made_up:
-        data = _table_of(run)
+        data = table_of(run)
         if data is None:
             X = np.random.default_rng(options.seed).standard_normal((architecture.sizes[0], EXAMPLES))
             about = f"{network} in {run}; its table was not found, so inputs are random: explain RUN DATA --html"
@@ -218,22 +219,6 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
         source = f"{len(rows)} rows of {Path(data).name}, row {options.row} first"
         about = f"{source}, {network}; A[0] is a row as the network sees it"
     return _Subject(architecture, parameters, np.asarray(X, dtype=np.float64), Y, about)
-
-
-def _table_of(run: str) -> str | None:
-    """The table that a run has learned from, if it is still where it was."""
-    from leadline.cli.runs import STUDY_NAME
-    from leadline.search import Study
-
-    if not (Path(run) / STUDY_NAME).is_file():
-        return None
-    study = Study.read(Path(run) / STUDY_NAME)
-    try:
-        options = (study.fact("run") or {}).get("options") or {}
-    finally:
-        study.close()
-    data = options.get("data")
-    return data if isinstance(data, str) and Path(data).is_file() else None
 
 
 def _output_rule(architecture: Architecture) -> str:

@@ -23,7 +23,7 @@ from leadline.cli.console import (
     print_notices,
     write_line,
 )
-from leadline.cli.inputs import Prepared, check_metric, hold_out, parse_columns, prepare
+from leadline.cli.inputs import Prepared, check_metric, hold_out, monotonic_columns, parse_columns, prepare
 from leadline.cli.runs import PREDICTIONS_NAME, REPORT_NAME, STUDY_NAME, new_run_folder
 from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, ParameterError, RunFolderError
@@ -37,6 +37,7 @@ from leadline.report import (
     build_report,
     describe,
     state_curves,
+    state_reasons,
     state_rows,
     state_training,
 )
@@ -91,6 +92,8 @@ class FitOptions:
     read: tuple[str, ...] = ()
     column: tuple[str, ...] = ()
     predict_missing: bool = False
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
@@ -156,7 +159,7 @@ def resume_fit(run: str, given: dict[str, Any], options: FitOptions | None) -> N
         if set(stated) != {field.name for field in fields(FitOptions)}:
             raise RunFolderError(f"{path} was made by another version of Leadline; use that one, or begin again.")
         free = {name: given[name] for name in FREE_TO_CHANGE if name in given}
-        several = {name: tuple(stated[name]) for name in ("drop", "read", "column")}
+        several = {name: tuple(stated[name]) for name in ("drop", "read", "column", "rising", "falling")}
         options = FitOptions(**{**stated, **several, "out": run, **free})
     _fit(options, folder, study)
 
@@ -198,13 +201,17 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     print_notices(console, prepared.notices)
 
     estimator: DeepClassifier | DeepRegressor
-    epochs = "auto" if options.epochs is None else options.epochs
+    common: dict[str, Any] = {
+        "random_state": options.seed,
+        "max_iter": "auto" if options.epochs is None else options.epochs,
+        "columns": prepared.columns or None,
+        "monotonic_cst": monotonic_columns(options.rising, options.falling, prepared),
+    }
     if task == "classification":
         loss = "ordinal" if isinstance(prepared.target, Ordinal) else None
-        estimator = DeepClassifier(random_state=options.seed, max_iter=epochs, loss=loss)
+        estimator = DeepClassifier(**common, loss=loss)
     else:
-        estimator = DeepRegressor(random_state=options.seed, max_iter=epochs, loss=options.loss)
-    estimator.columns = prepared.columns or None
+        estimator = DeepRegressor(**common, loss=options.loss)
     had_folder = folder.exists()
     watch = Watch(folder / STUDY_NAME, folder / REPORT_NAME, options.port) if options.watch else None
     if study is None:
@@ -437,6 +444,7 @@ def _conclude(search: DepthSearchCV, options: FitOptions, given: _Given) -> dict
     record["notices"] = [*given.prepared.notices, *record["notices"]]
     record["options"] = asdict(options)
     state_rows(search, test)
+    state_reasons(search, test)
     state_curves(search, test)
     if not search.left_out_ and given.dataset is None:  # out of time, nothing is trained any more
         state_training(search, train)

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepRegressor, Model
+from leadline.estimators.monotonic import constraints_of
 from leadline.search import Metric
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.tables import (
@@ -38,6 +39,7 @@ __all__ = [
     "Prepared",
     "check_metric",
     "hold_out",
+    "monotonic_columns",
     "number_column",
     "parse_columns",
     "prepare",
@@ -320,6 +322,21 @@ def _loss(name: str | None, task: str, target: str) -> Any:
     except ParameterError as error:
         raise ParameterError(str(error).replace("DeepRegressor.loss", "--loss")) from error
     return estimator._own_loss()
+
+
+def monotonic_columns(rising: Sequence[str], falling: Sequence[str], prepared: Prepared) -> dict[str, int] | None:
+    """What --rising and --falling ask for, as `monotonic_cst` has it; None for nothing."""
+    both = [name for name in rising if name in falling]
+    if both:
+        raise ParameterError(f"--rising {both[0]} and --falling {both[0]} contradict each other.")
+    asked = {**dict.fromkeys(rising, 1), **dict.fromkeys(falling, -1)}
+    if asked:
+        X = prepared.features
+        try:
+            constraints_of("", asked, list(X.columns), Layout.infer(X), prepared.target)
+        except ParameterError as error:
+            raise ParameterError(str(error).replace(".monotonic_cst", "--rising and --falling: it", 1)) from error
+    return asked or None
 
 
 def _check_target(y: pd.Series, target: Target) -> None:

@@ -6,6 +6,7 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ from leadline.cli.runs import REPORT_NAME, STUDY_NAME, check_out
 from leadline.errors import DataError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
 from leadline.estimators.predictions import prediction_table
+from leadline.inspection import Drift, drifts, row_doubts
 from leadline.records import plain
 from leadline.search import Study, usual_scores
 from leadline.storage import write_whole
 from leadline.tables import Dataset, OrderedWords, parse_form, read_table, stays_on_disk
 
 Array = NDArray[Any]
+
+# Of a table on disk about so many rows, evenly spaced, are compared with the training rows column by column.
+MOST_DRIFTING = 20_000
+# Columns that have moved, in a table for people.
+MOST_SHOWN = 20
 
 __all__ = ["run_export", "run_predict", "run_report", "run_score", "run_watch"]
 
@@ -38,6 +45,7 @@ def run_predict(
     read: tuple[str, ...] = (),
     interval: float | None = None,
     sets: float | None = None,
+    doubts: bool = False,
 ) -> None:
     """Write a CSV with a prediction for each row, in the order of the rows."""
     estimator = load(run)
@@ -49,6 +57,8 @@ def run_predict(
         for i, frame in enumerate(_frames(data, read, estimator)):
             buffer = io.StringIO()
             table = prediction_table(estimator, frame, proba, interval, sets)
+            if doubts:
+                table["doubts"] = row_doubts(estimator.model_, frame)
             table.to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
             yield buffer.getvalue().encode()
 
@@ -123,6 +133,9 @@ def run_score(
     target = estimator.model_.target
     name = target_column or target.name
     truths, predictions, weights, left_out = [], [], list[Array](), 0
+    unlike, kept, step = 0, list[pd.DataFrame](), 1
+    if stays_on_disk(data):
+        step = max(1, Dataset(data).n_rows // MOST_DRIFTING)
     for frame in _frames(data, read, estimator, name, *([weight] if weight and stays_on_disk(data) else [])):
         y = take_column(frame, name, "target")
         known = y.notna()
@@ -134,19 +147,50 @@ def run_score(
         predictions.append(estimator.model_.predictions(frame))
         if weight is not None:
             weights.append(number_column(frame, weight, "weight"))
+        if estimator.model_.profile is not None:
+            unlike += sum(map(bool, row_doubts(estimator.model_, frame)))
+            kept.append(frame.iloc[::step])
     if not truths:
         raise DataError(f"The target {name!r} has no value in any row; there is nothing to score.")
     if left_out:
         typer.echo(f"note: {left_out:,} rows without a target are left out", err=True)
+    moved = drifts(estimator.model_, pd.concat(kept, ignore_index=True)) if kept else []
     w = np.concatenate(weights) if weights else None
     truth = np.concatenate(truths)
     scores, rows = usual_scores(target, truth, np.concatenate(predictions), w), len(truth)
     if as_json:
-        sys.stdout.write(json.dumps({"rows": rows, **plain(scores)}) + "\n")
+        drift = {"doubtful": unlike, "drift": [plain(asdict(own)) for own in moved]} if kept else {}
+        sys.stdout.write(json.dumps({"rows": rows, **plain(scores), **drift}) + "\n")
         return
     console = make_console(quiet=False, for_programs=False)
     listed = ", ".join(f"{label} {format_score(value)}" for label, value in scores.items())
     console.print(f"{counted(rows, 'row')}: {listed}", highlight=False)
+    if unlike:
+        said = f"{unlike:,} of them {'is' if unlike == 1 else 'are'} unlike the training rows"
+        console.print(f"{said}: leadline predict {run} {data} --doubts says why.", highlight=False, markup=False)
+    for line in _drift_lines([own for own in moved if own.moved]):
+        console.print(line, highlight=False, markup=False)
+
+
+def _drift_lines(moved: list[Drift]) -> list[str]:
+    """The columns that have moved, as a table."""
+    if not moved:
+        return []
+    head = ("moved since training", "stability index", "usual: then → now", "outside or new", "missing: then → now")
+    rows = [
+        (
+            own.column,
+            f"{own.index:.2f}",
+            " → ".join(value if isinstance(value, str) else format_score(value) for value in own.usual),
+            f"{100 * own.outside:.1f} %",
+            " → ".join(f"{100 * share:.1f} %" for share in own.missing),
+        )
+        for own in moved[:MOST_SHOWN]
+    ]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
+    more = len(moved) - len(rows)
+    return ["", *(line.rstrip() for line in lines), *([f"and {counted(more, 'column')} more"] if more else [])]
 
 
 def run_report(run: str, out: str | None) -> None:

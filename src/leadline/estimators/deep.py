@@ -23,15 +23,17 @@ from leadline.estimators.base import (
     read_input,
 )
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
+from leadline.estimators.doubt import with_profile
 from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Model
+from leadline.estimators.monotonic import MONOTONIC, constraints_of
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
 from leadline.network import Loss, loss_names
 from leadline.network import loss as loss_record
 from leadline.records import Field
 from leadline.search import Fitted, Metric, Problem, Split, View, conformal, device_of, hold_out
-from leadline.tables import Dataset, Target, is_dataset
+from leadline.tables import Dataset, Layout, Target, is_dataset
 from leadline.tables.target import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
 from leadline.training.devices import DEVICE
@@ -45,6 +47,7 @@ from leadline.training.hyperparameters import (
     Rule,
     check,
     check_additive,
+    check_monotonic,
 )
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
@@ -105,6 +108,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             lambda value: value is None or isinstance(value, Mapping),
         ),
         "callback": Field("None, or a callable that takes an Epoch", lambda value: value is None or callable(value)),
+        "monotonic_cst": MONOTONIC,
         "verbose": VERBOSE,
         "random_state": RANDOM_STATE,
     }
@@ -139,6 +143,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     members: int | None = None
     device: str = "cpu"
     columns: Mapping[str, Any] | None = None
+    monotonic_cst: Mapping[str, int] | Sequence[int] | None = None
     warm_start: bool = False
     callback: Callable[[Epoch], object] | None = None
     verbose: bool | int = False
@@ -157,6 +162,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         chosen = RECIPES[self.recipe]
         values: dict[str, Any] = {}
         for item in dataclasses.fields(Hyperparameters):
+            if item.name == "monotonic_cst":
+                continue  # of the numbers of a table: see `_constrained`
             value = getattr(self, item.name, None)
             linear = np.size(self.hidden_layer_sizes) == 0 and not self.additive
             if item.name == "alpha" and value is None:
@@ -180,10 +187,19 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         check_additive(owner, values["additive"], values["hidden_layer_sizes"])
         return Hyperparameters(**values)
 
+    def _constrained(
+        self, settings: Hyperparameters, names: Sequence[str], layout: Layout, target: Target
+    ) -> Hyperparameters:
+        """The same settings for the numbers of a table, of which some may be constrained by `monotonic_cst`."""
+        owner = type(self).__name__
+        found = constraints_of(owner, self.monotonic_cst, names, layout, target)
+        check_monotonic(owner, found, settings.activation)
+        return dataclasses.replace(settings, monotonic_cst=found)
+
     @classmethod
     def known(cls, settings: Hyperparameters) -> dict[str, Any]:
         """Settings as parameters of this kind of estimator, which does not have those of another kind of target."""
-        names = cls._get_param_names()
+        names = set(cls._get_param_names()) - {"monotonic_cst"}
         return {name: value for name, value in dataclasses.asdict(settings).items() if name in names}
 
     def _own_loss(self) -> str | Loss | None:
@@ -225,6 +241,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             return self._fit_dataset(as_dataset(X), y, sample_weight, settings, goes_on, validation)
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
+        settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         self._begin(goes_on)
         given, splits = self._divide(given, settings, validation)
         return self._train(X, given, settings, splits, model)
@@ -238,13 +255,14 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
         self._begin(False)
         stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed, self.columns)
+        settings = self._constrained(settings, stream.inputs, stream.survey.layout, stream.target)
         n = self._how_many(dataset.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
         members, networks, left_out = stream.train([settings] * n, n, fraction, self.device, teller)
         inputs = stream.survey.sample[stream.inputs]
-        sure = conformal(stream.target, left_out, n)
-        self._set_model(Model(stream.survey.layout, stream.target, tuple(members), sure), inputs, inputs)
+        model = Model(stream.survey.layout, stream.target, tuple(members), conformal(stream.target, left_out, n))
+        self._set_model(with_profile(model, model.layout.encode(inputs)), inputs, inputs)
         return self._told(networks)
 
     @available_if(_trains_in_minibatches)  # type: ignore[untyped-decorator]
@@ -280,6 +298,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if model is None and classes is not None and np.ndim(y) == 1:
             target = Target.infer(np.asarray(classes), self._task, "y", self._own_loss())
         given = self._read(X, y, sample_weight, model, target)
+        settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         rows = np.arange(len(given.y))
         if model is not None:
             settings = dataclasses.replace(settings, batch_size=model.settings.batch_size)
@@ -327,7 +346,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "
                 "be trained further; use warm_start=False."
             )
-        for name in ("hidden_layer_sizes", "additive"):
+        for name in ("hidden_layer_sizes", "additive", "monotonic_cst"):
             if model is not None and getattr(settings, name) != getattr(model.settings, name):
                 raise ParameterError(
                     f"{type(self).__name__}.{name} cannot change while training goes on; it was "
@@ -366,10 +385,11 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             # rows that stopped a network from its beginning: none that it has learned from in an earlier training
             sure = conformal(given.target, left_out_of(problem, tasks, networks), n)
         self._learned_from = digest if sure is not None else None
+        made = Model(given.layout, given.target, tuple(members), sure)
         if model is None:
-            self._set_model(Model(given.layout, given.target, tuple(members), sure), given.frame, X)
+            self._set_model(with_profile(made, given.encoded), given.frame, X)
         else:
-            self.model_ = Model(given.layout, given.target, tuple(members), sure)
+            self.model_ = dataclasses.replace(made, profile=model.profile)
         ends = [trained.end for trained in networks]
         self._ends = [end for end in ends if end is not None] or None
         return self._told(networks)
@@ -571,6 +591,10 @@ Parameters
     columns : dict, optional
         What some columns are, by their names, where their values leave it open: "number", "date", "day first" or "month
         first" (dates as text), "category", "text" (never numbers), or words in their order from low to high.
+    monotonic_cst : dict of str to int, or (p,) sequence of int, optional
+        By column: 1 where predictions (the probability of the second class, of each label, every number) must not fall
+        as the column rises, -1 where they must not rise, 0 for anything. It holds for every row, by limits on the signs
+        of weights. Numbers and dates only, and not for more than two classes.
     warm_start : bool, default False
         `fit` goes on from where the last one ended, for `max_iter` more epochs. With a constant learning rate the bits
         are those of one longer training. What the first fit found out about the columns and the target stays.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.estimators.base import Given
+from leadline.estimators.doubt import with_profile
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
@@ -68,7 +69,8 @@ class Delivery:
     def model(self, networks: Sequence[tuple[int, Member]], left_out: LeftOut) -> Model:
         """The average of some networks, with what is known from the folds of the search about how sure it is."""
         sure = conformal(self.given.target, left_out, len(networks))
-        return Model(self.given.layout, self.given.target, tuple(member for _, member in networks), sure)
+        model = Model(self.given.layout, self.given.target, tuple(member for _, member in networks), sure)
+        return with_profile(model, self.given.encoded)
 
     def networks(self, ladder: Ladder, L: int) -> list[tuple[int, Member]]:
         """The networks of a depth, trained on all rows, each with its candidate.

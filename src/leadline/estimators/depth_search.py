@@ -481,6 +481,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         else:
             known = {"class_weight": self.estimator._class_weight(), "columns": self.estimator.columns}
             given = read_input(X, y, sample_weight, *kind, **known)
+        base = self.estimator._constrained(base, list(given.frame.columns), given.layout, given.target)
         n_all = len(given.y) if stream is None else stream.dataset.n_rows
         asked, searched = given, self._searched(given, groups, seed)
         all_groups = own = None if groups is None else np.asarray(groups)[given.kept]

@@ -41,6 +41,8 @@ def load(path: str | Path) -> DeepClassifier | DeepRegressor:
     own: dict[str, Any] = {"loss": model.target.loss} if numbers and model.target.loss != USUAL_LOSS else {}
     if isinstance(model.target, Ordinal):
         own = {"loss": "ordinal"}
+    constrained = zip(model.layout.number_columns, model.settings.monotonic_cst, strict=False)
+    own["monotonic_cst"] = {column.name: sign for column, sign in constrained if sign} or None
     fitted: DeepClassifier | DeepRegressor = kind(**kind.known(model.settings), **own)
     return fitted._restore(model, features)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leadline.inspection import MOST_COLUMNS
 from leadline.report import figures, network_figures, prediction_figures
-from leadline.report.specs import Figure
+from leadline.report.specs import LONGEST_TITLE, Figure
 from leadline.report.sureness import sureness_figure
 from leadline.search import Study, learned, name_of
 
@@ -28,8 +28,6 @@ HERE = Path(__file__).parent
 HEIGHT = 800
 # Lines among the learning curves; repeats and other candidates would only add more of the same.
 MOST_FOLDS = 10
-# Characters of the title of an axis.
-LONGEST_TITLE = 40
 # Outputs of a regression that get figures of their own.
 MOST_OUTPUTS = 3
 
@@ -112,6 +110,7 @@ def build_report(study: Study) -> str:
     tested, effects = study.fact("tested"), study.fact("effects") or {"importances": [], "curves": []}
     training, contributions = study.fact("training"), study.fact("contributions")
     sure = study.fact("sureness")
+    reasons = study.fact("reasons") or {"rows": []}
     ladder = _with_additive(run)
     work = [_work(study, row) for row in ladder]
     drawn: dict[str, list[Figure]] = {
@@ -122,6 +121,10 @@ def build_report(study: Study) -> str:
         "importance": _some(network_figures.importance(effects["importances"], metric["label"])),
         "dependence": _dependences(run, tested, effects["curves"]),
         "contributions": [] if contributions is None else _contributions(contributions),
+        "reasons": [
+            network_figures.reasons(row, reasons["background"], reasons["networks"], f"reasons{i}")
+            for i, row in enumerate(reasons["rows"])
+        ],
         "health": [],
         "cost": [figures.cost(work)],
     }

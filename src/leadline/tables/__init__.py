@@ -15,6 +15,7 @@ from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, 
 from leadline.tables.frames import as_frame
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
+from leadline.tables.profile import LEVELS, Profile
 from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_file, read_table
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Classes, Labels, Numbers, Ordinal, Target, TargetStatistics
@@ -22,6 +23,7 @@ from leadline.tables.values import check_complete, guess_task, looks_like_counts
 from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [
+    "LEVELS",
     "SAID",
     "CategoryColumn",
     "Classes",
@@ -37,6 +39,7 @@ __all__ = [
     "OrderedWords",
     "Ordinal",
     "Part",
+    "Profile",
     "Statistics",
     "Survey",
     "Target",

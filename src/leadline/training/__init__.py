@@ -6,7 +6,7 @@ from leadline.training.devices import described, device_for, stacks
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs
-from leadline.training.plans import coded_above, plan_for
+from leadline.training.plans import coded_above, input_columns, plan_for
 from leadline.training.population import Data, Examples, Lens, Rows, Scorer, Stream, Table
 from leadline.training.streams import stream
 from leadline.training.trainer import (
@@ -48,6 +48,7 @@ __all__ = [
     "coded_above",
     "described",
     "device_for",
+    "input_columns",
     "layer_inputs",
     "networks_at_once",
     "one_blas_thread",

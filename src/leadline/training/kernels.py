@@ -878,6 +878,18 @@ def _take_step(memory: Any, operands: Any, source: Any, delivered: Any, rows: An
         theta[k] = t - shrink * t + change
 
 
+def _limit(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """theta, low, high (1, n): what is outside of its limits is put on the nearer one; NaN stays NaN."""
+    theta, low, high = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
+    for k in range(len(theta)):
+        t = theta[k]
+        if t < low[k]:
+            t = low[k]
+        if t > high[k]:
+            t = high[k]
+        theta[k] = t
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Compilation.
 
@@ -1013,6 +1025,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "embed_backward": _embed_backward,
     "fill": _fill,
     "copy": _copy,
+    "limit": _limit,
     "product": _product,
     "outer": _outer,
     "scale": _scale,

@@ -336,6 +336,9 @@ class Blueprint:
         if backward and solver:
             self.m, self.v = layout.matrix(1, plan.n_parameters), layout.matrix(1, plan.n_parameters)
         self.factors = [layout.constants([spec.rate_factor, spec.decay]) for spec in plan.specs]
+        self.limits: tuple[Place, ...] = ()
+        if backward and solver and plan.limits is not None:
+            self.limits = tuple(layout.constants(own) for own in plan.limits)
         self.settings, self.loss = layout.matrix(1, len(SETTINGS)), layout.matrix(1, 1)
         self.inputs = layout.matrix(max_rows, plan.n_in)
         if backward:
@@ -463,7 +466,10 @@ class Blueprint:
             return computed
         theta, m, v = (place.some_columns(first, stop) for place in (self.theta, self.m, self.v))
         step = Operation("step", (theta, gradient, m, v, self.settings, self.factors[part.spec]), self.solver)
-        return [*computed, step]
+        if not self.limits:
+            return [*computed, step]
+        places = (theta, *(place.some_columns(first, stop) for place in self.limits))
+        return [*computed, step, Operation("limit", places)]
 
 
 def _end(last: int | None) -> int | None:

@@ -157,6 +157,10 @@ def _fill(use: Use, out: Tensor) -> None:
     out.zero_()
 
 
+def _limit(use: Use, theta: Tensor, low: Tensor, high: Tensor) -> None:
+    torch.clamp(theta, low, high, out=theta)
+
+
 def _product(use: Use, A: Tensor, B: Tensor, out: Tensor) -> None:
     torch.bmm(A.mT if use.numbers[0] else A, B.mT if use.numbers[1] else B, out=out)
 
@@ -405,6 +409,7 @@ KERNELS: dict[str, Callable[..., None]] = {
     "embed_backward": _embed_backward,
     "fill": _fill,
     "find_bins": _find_bins,
+    "limit": _limit,
     "look_up": _look_up,
     "look_up_backward": _look_up_backward,
     "loss": _loss,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
@@ -234,10 +234,10 @@ def networks_at_once(plan: Plan, settings: Hyperparameters, device: str = CPU) -
     return int(np.clip(room // bytes_each, 1, most))
 
 
-def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
+def layer_inputs(plan: Plan, theta: Array, X: Array, member: int = 0) -> NDArray[np.float64]:
     """A[0] of layer 1, (m, n[0]): the inputs X, (m, n_in), past the pieces before layer 1.
 
-    Of members that share the layers the first.
+    Of several members that share the layers one has to be chosen.
     """
     x = np.asarray(X, dtype=np.float64)
     shared = plan.members > 1
@@ -246,7 +246,7 @@ def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
         # the pieces by themselves, whose parameters come first in any case
         apart = Plan(plan.architecture, plan.pieces)
         x = Scorer(apart, Processor(), np.float64, block=pieces - 1).take(theta).scores(x)
-    return np.asarray(x * plan.named(theta)["member_scale"][0] if shared else x)
+    return np.asarray(x * plan.named(theta)["member_scale"][member] if shared else x)
 
 
 def train(
@@ -620,6 +620,7 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
         theta,
         jac=True,
         method="L-BFGS-B",
+        bounds=None if plan.limits is None else Bounds(*plan.limits),
         options={
             "maxiter": iterations,
             "maxfun": 2 * iterations,
