@@ -1,20 +1,35 @@
-"""Many rows: what a step costs behind bins, how long and how good a fit is beside boosted trees, and rows from disk.
+"""Many rows: what a step costs behind bins, fits beside other methods, rows from disk, and cost against rows.
 
-    make benchmark-large             (or: python benchmarks/large.py --rows 100000 --disk-rows 20000000)
+    make benchmark-large             (or: python benchmarks/large.py --only fits --rows 100000)
 
-Tables are simulated: 28 numbers, two classes (see simulated.py). Prints three tables and writes results/large.json.
+Tables are simulated: 28 numbers, two classes (see simulated.py). Prints a table for each part and writes
+results/large.json, where parts that are not run stay as they were; `--only curve` draws results/curve.svg too.
 """
 
 import argparse
 import statistics
+from pathlib import Path
 from typing import Any
 
-from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
+from harness import (
+    Contender,
+    compete,
+    cores,
+    earlier,
+    machine,
+    ratios,
+    spread,
+    table,
+    versions,
+    write_json,
+)
 
-PACKAGES = ("leadline", "lightgbm", "catboost", "numpy", "pyarrow")
+PACKAGES = ("leadline", "lightgbm", "catboost", "scikit-learn", "numpy", "pyarrow")
+PARTS = ("steps", "fits", "disk", "curve")
 # numbers, bins, hidden layers, batch
 STEPS = ((28, 32, [128], 256), (28, 32, [128, 128], 256), (8, 32, [128, 128], 256), (100, 32, [128, 128], 256))
 PEERS = ("leadline", "LightGBM", "CatBoost")
+ON_THE_CURVE = ("LightGBM", "scikit-learn's MLP", "CatBoost", "leadline", "leadline search")
 
 
 def steps(rounds: int, each: int) -> list[dict[str, Any]]:
@@ -88,24 +103,78 @@ def disk(rows: int, in_memory: int, memory: str, test_rows: int) -> dict[str, An
     return facts
 
 
+def curve(sizes: list[int], peers: list[str], test_rows: int, known: dict[str, Any]) -> dict[str, Any]:
+    """Seconds, memory and AUC against rows; what is known stays, and every point is written as it comes."""
+    found = {who: dict(known.get(who, {})) for who in ON_THE_CURVE}
+    for rows in sizes:
+        for who in peers:
+            given = {"who": who, "rows": rows, "test_rows": test_rows, "cores": cores()}
+            contender = Contender(who, "large_contenders:Fit", given, cores())
+            contender.start()
+            found[who][str(rows)] = contender.turn()
+            contender.stop()
+            print(f"  {rows:,} rows: {who} {found[who][str(rows)]['seconds']:.1f} s", flush=True)
+            path = write_json("large", {**earlier("large"), "curve": found})
+    every = sorted({int(rows) for own in found.values() for rows in own})
+    lines = []
+    for rows in every:
+        for who, own in found.items():
+            if str(rows) in own:
+                point = own[str(rows)]
+                facts = [f"{point['seconds']:.2f}", f"{1e6 * point['seconds'] / rows:,.0f}", f"{point['auc']:.4f}"]
+                lines.append([f"{rows:,} rows: {who}", *facts, f"{point['more']:,.0f}"])
+    print("\n" + table(["", "seconds", "µs a row", "AUC", "peak, MB more"], lines) + "\n")
+    draw(found, path.with_name("curve.svg"))
+    return found
+
+
+def draw(found: dict[str, Any], path: Path) -> None:
+    """The seconds and the AUC of every method against rows, as a picture."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for who, own in found.items():
+        if not own:
+            continue
+        sizes = sorted(map(int, own))
+        for axes, fact in ((left, "seconds"), (right, "auc")):
+            axes.plot(sizes, [own[str(rows)][fact] for rows in sizes], marker="o", label=who)
+    left.set(xscale="log", yscale="log", xlabel="rows", ylabel="seconds to fit")
+    right.set(xscale="log", xlabel="rows", ylabel="AUC on fresh rows")
+    left.legend(frameon=False)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", action="append", choices=PARTS, help="a part; may be repeated")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=50, help="steps in a round")
     parser.add_argument("--rows", type=int, action="append", help="rows of a fit; may be repeated")
-    parser.add_argument("--only", action="append", choices=PEERS)
+    parser.add_argument("--peers", action="append", choices=ON_THE_CURVE)
     parser.add_argument("--disk-rows", type=int, default=20_000_000)
     parser.add_argument("--memory-rows", type=int, default=1_000_000)
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--test-rows", type=int, default=100_000)
     options = parser.parse_args()
-    record: dict[str, Any] = {"machine": machine(), "versions": versions(*PACKAGES)}
-    record["steps"] = steps(options.rounds, options.steps)
-    record["fits"] = {
-        str(rows): fits(rows, options.only or list(PEERS), options.test_rows)
-        for rows in options.rows or (100_000, 1_000_000)
-    }
-    record["disk"] = disk(options.disk_rows, options.memory_rows, options.memory, options.test_rows)
+    parts, peers, test_rows = options.only or list(PARTS), options.peers, options.test_rows
+    record: dict[str, Any] = earlier("large")
+    where = {"machine": machine(), "versions": versions(*PACKAGES)}
+    record["measured_on"] = {**record.get("measured_on", {}), **dict.fromkeys(parts, where)}
+    if "steps" in parts:
+        record["steps"] = steps(options.rounds, options.steps)
+    if "fits" in parts:
+        sizes = options.rows or (100_000, 1_000_000)
+        record["fits"] = {str(rows): fits(rows, peers or list(PEERS), test_rows) for rows in sizes}
+    if "disk" in parts:
+        record["disk"] = disk(options.disk_rows, options.memory_rows, options.memory, test_rows)
+    if "curve" in parts:
+        sizes = options.rows or [1_000, 10_000, 100_000, 1_000_000]
+        record["curve"] = curve(sizes, peers or list(ON_THE_CURVE), test_rows, record.get("curve", {}))
     print(f"written to {write_json('large', record)}")
 
 

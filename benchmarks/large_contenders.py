@@ -66,10 +66,13 @@ class Fit:
 
     def __init__(self, who: str, rows: int, test_rows: int, cores: int) -> None:
         self.who, self.cores = who, cores
-        if who == "leadline":
-            self._model().set_params(max_iter=1, numeric_embedding="piecewise_linear", activation="silu").fit(
-                *simulate(500)
-            )
+        if who.startswith("leadline"):
+            from leadline import DeepClassifier, DepthSearchCV
+
+            small, many = simulate(500), {"numeric_embedding": "piecewise_linear", "activation": "silu"}
+            for settings in ({}, many):
+                model = DeepClassifier(max_iter=1, random_state=0, **settings)
+                (DepthSearchCV(model, max_depth=3) if who == "leadline search" else model).fit(*small)
         self.X, self.y = simulate(rows)
         self.test = simulate(test_rows, TEST_SEED)
 
@@ -78,17 +81,27 @@ class Fit:
             from leadline import DeepClassifier
 
             return DeepClassifier(random_state=0)
+        if self.who == "leadline search":
+            from leadline import DeepClassifier, DepthSearchCV
+
+            return DepthSearchCV(DeepClassifier(random_state=0))
         if self.who == "LightGBM":
             from lightgbm import LGBMClassifier
 
             return LGBMClassifier(n_jobs=self.cores, verbose=-1)
+        if self.who == "scikit-learn's MLP":
+            from sklearn.neural_network import MLPClassifier
+
+            return MLPClassifier(random_state=0)
         from catboost import CatBoostClassifier
 
         return CatBoostClassifier(thread_count=self.cores, verbose=0, allow_writing_files=False)
 
     def run(self) -> dict[str, Any]:
         before, start = _peak(), time.perf_counter()
-        model = self._model().fit(self.X, self.y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a default of some library says of itself
+            model = self._model().fit(self.X, self.y)
         seconds = time.perf_counter() - start
         return {"seconds": seconds, "count": 1, "peak": _peak(), "more": _peak() - before, **_judged(model, *self.test)}
 

@@ -1,5 +1,7 @@
 """Datasets on disk: rows that come part by part make the model that they make in memory, but for chance."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,6 +79,22 @@ def test_a_share_is_taken_out_of_batches_of_a_single_row_too(tmp_path):
     both = pd.concat([left.frame(), taken.frame()])
     assert sorted(both["a"]) == sorted(frame["a"])
     assert 0 < taken.n_rows < 20
+
+
+def test_rows_are_taken_by_their_numbers_where_the_dataset_was_sent_too(folder, monkeypatch):
+    frame, rows = make_table(), np.array([3, 129, 130, 700, 1499])
+    monkeypatch.chdir(folder.parent)
+    own, _ = Dataset(folder.name, columns=["a", "word", "kind"]).divide(0.3, 1)
+    monkeypatch.chdir(folder)
+    sent = pickle.loads(pickle.dumps(own))
+    assert (sent.n_rows, sent.columns) == (own.n_rows, ["a", "word", "kind"])
+    assert [list(part.rows) for part in sent.batches()] == [list(part.rows) for part in own.batches()]
+    taken = Dataset(folder).take(rows, ["word", "a"])
+    pd.testing.assert_frame_equal(taken, frame.loc[rows, ["word", "a"]].reset_index(drop=True), check_dtype=False)
+    kept = np.concatenate([part.rows for part in own.batches()])
+    left_out = np.setdiff1d(np.arange(N), kept)[:2]
+    with pytest.raises(DataError, match="has 0 of the 2 rows wanted: these are other files than before"):
+        sent.take(left_out, ["a"])
 
 
 def test_the_survey_finds_what_a_table_in_memory_tells(folder, monkeypatch):

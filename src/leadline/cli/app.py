@@ -257,6 +257,14 @@ def fit(
             min=100,
         ),
     ] = None,
+    hand_out: Annotated[
+        bool,
+        typer.Option(
+            "--hand-out",
+            help="Leave the networks of the search to processes that run leadline work RUN, on any machine that shares "
+            "the run folder.",
+        ),
+    ] = False,
     out: Annotated[
         str | None,
         typer.Option(help="Run folder to write (default: runs/NAME-DATE-NUMBER).", show_default=False),
@@ -321,6 +329,7 @@ def fit(
                 time=time,
                 memory=memory,
                 max_rows=max_rows,
+                hand_out=hand_out,
                 repeats=repeats,
                 select=select,
                 margin=margin,
@@ -347,6 +356,39 @@ def _given(context: typer.Context, name: str) -> bool:
     """Whether the caller gave this parameter."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
+
+
+@app.command()
+def work(
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="Run folder of leadline fit --hand-out, or what a search in Python has as hand_out=; it need not be "
+            "there yet.",
+            show_default=False,
+        ),
+    ],
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Networks that train side by side; -1 for all cores this process may use (the default).",
+            show_default=False,
+            callback=_jobs,
+        ),
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(help="Seconds without anything to do after which the worker ends.", callback=_seconds)
+    ] = 600.0,
+) -> None:
+    """Train networks that a search hands out in its folder, until it is over.
+
+    Workers may be started and killed at any time: what one had under way is trained by another. Run it only in a
+    folder that you trust: what stands there is run.
+    """
+    with _exit_codes():
+        from leadline.cli.work import run_work
+
+        run_work(run, -1 if jobs is None else jobs, patience)
 
 
 @app.command()

@@ -86,10 +86,11 @@ class FitOptions:
     port: int
     memory: str | None = None
     max_rows: int | None = None
+    hand_out: bool = False
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
-FREE_TO_CHANGE = ("data", "time_limit", "jobs", "json", "json_lines", "quiet", "watch", "port")
+FREE_TO_CHANGE = ("data", "time_limit", "jobs", "hand_out", "json", "json_lines", "quiet", "watch", "port")
 # What is said about the resuming itself.
 _RESUMING = ("resume", "repair")
 # Damaged records that are listed.
@@ -204,6 +205,10 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     if watch is not None:
         watch.start()
         console.print(f"Watch it at {watch.address}", highlight=False)
+    if options.hand_out:
+        console.print(
+            f"Its networks are trained by whoever runs: leadline work {folder}", highlight=False, markup=False
+        )
     search = DepthSearchCV(
         estimator,
         max_depth=options.max_depth,
@@ -221,6 +226,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         time_limit=options.time_limit,
         n_jobs=-1 if options.jobs is None else options.jobs,
         study=study,
+        hand_out=folder if options.hand_out else None,
         listener=recorder,
     )
     finished = False

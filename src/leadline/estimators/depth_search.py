@@ -22,6 +22,7 @@ from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, Given, as_data
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
+from leadline.estimators.handing_out import HandingOut
 from leadline.estimators.model import Model
 from leadline.estimators.routing import requests_of_search
 from leadline.estimators.streaming import Streaming
@@ -233,6 +234,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     study : path or Study, optional
         A file for the study (SQLite), which keeps every network's result; in memory by default. A file that is there
         already is continued: what it holds is not trained again. It must be of the same data, settings and versions.
+    hand_out : path, optional
+        A folder in which networks are handed out to processes that run ``leadline work FOLDER``, here or on any machine
+        that shares it; this one trains none of them then, but for the delivered ones. See docs/beyond-one-machine.md.
     random_state : int, Generator, RandomState or None
         Seed of folds, candidates and networks; None for the estimator's.
     verbose : int, default 0
@@ -329,6 +333,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             lambda value: value is None or (isinstance(value, int | np.integer) and bool(value) and value is not True),
         ),
         "study": Field("a path, a Study or None", lambda value: value is None or isinstance(value, str | Path | Study)),
+        "hand_out": Field("a path or None", lambda value: value is None or isinstance(value, str | Path)),
         "random_state": RANDOM_STATE,
         "verbose": VERBOSE,
         "listener": Field(
@@ -357,6 +362,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         time_limit: float | None = None,
         n_jobs: int = -1,
         study: str | Path | Study | None = None,
+        hand_out: str | Path | None = None,
         random_state: Any = None,
         verbose: int = 0,
         listener: Listener | None = None,
@@ -378,6 +384,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.study = study
+        self.hand_out = hand_out
         self.random_state = random_state
         self.verbose = verbose
         self.listener = listener
@@ -422,6 +429,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self._state_facts(study, base, candidates, given, design)
         listener = self.listener or (_Lines(self.verbose) if self.verbose else _Quiet())
         told = CallbackListener(self, listener) if getattr(self, "_skl_callbacks", []) else None
+        hand_out = None if self.hand_out is None else HandingOut(self.hand_out)
         ladder = Ladder(
             problem,
             design,
@@ -438,8 +446,13 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             delivery.n_networks,
             self.ensemble,
             self.searched_rows_[1],
+            hand_out,
         )
-        ladder.climb(self.max_depth, self.patience)
+        try:
+            ladder.climb(self.max_depth, self.patience)
+        finally:
+            if hand_out is not None:
+                hand_out.end()
         self._conclude(ladder, delivery, X)
         if told is not None:
             told.climb_ended()
@@ -491,9 +504,11 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         metric, units = Metric(self.scoring, given.target), alike
         if own is not None:
             units = np.unique(own, return_inverse=True)[1]
-        problem = Problem.build(
-            given.encoded, given.y, given.w, given.target, metric, design.training_rows, base, units
-        )
+        source = None
+        if stream is not None:
+            source = stream.source(asked.kept if searched is None else asked.kept[searched])
+        rows = (given.encoded, given.y, given.w, given.target, metric, design.training_rows)
+        problem = Problem.build(*rows, base, units, source=source)
         whole = problem
         if given is not asked:
             whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base)

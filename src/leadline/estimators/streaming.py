@@ -20,10 +20,10 @@ from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
 from leadline.search import Fitted, Metric, Problem, View, in_single
-from leadline.tables import Dataset, Layout, Part, Target, hashed
+from leadline.tables import Dataset, Encoded, Layout, Part, Target, hashed
 from leadline.training import Holdout, Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
 
-__all__ = ["Streaming"]
+__all__ = ["SampledRows", "Streaming"]
 
 Array = NDArray[Any]
 
@@ -114,6 +114,27 @@ class _Stream:
         return _Part(self, places, Rows(numbers, codes, Y, w))
 
 
+@dataclass(frozen=True)
+class SampledRows:
+    """Rows of a dataset by their numbers, (m,): what travels to a worker, which reads the rows itself."""
+
+    dataset: Dataset
+    numbers: Array
+    layout: Layout
+    target: str
+    weight: str | None
+
+    def read(self) -> tuple[Encoded, Array, Array]:
+        """The rows, the target, and the weights."""
+        columns = [column.name for column in self.layout.columns]
+        frame = self.dataset.take(self.numbers, [*columns, self.target, *([self.weight] if self.weight else [])])
+        w = _weights(frame[self.weight], self.weight) if self.weight else np.ones(len(frame))
+        return self.layout.encode(frame), frame[self.target].to_numpy(), w
+
+    def __str__(self) -> str:
+        return self.dataset.name
+
+
 def _weights(column: pd.Series, name: str) -> Array:
     try:
         w = column.to_numpy(np.float64, na_value=np.nan)
@@ -169,6 +190,11 @@ class Streaming:
         self.inputs = [name for name in dataset.columns if name != target_column and name not in aside]
         sample = self.survey.sample
         self.w = np.ones(len(sample)) if weight is None else _weights(sample[weight], weight)
+
+    def source(self, rows: Array) -> SampledRows:
+        """Where some rows of the sample, by their places in it, are read again."""
+        numbers = self.survey.numbers[rows]
+        return SampledRows(self.dataset, numbers, self.survey.layout, self.target.name, self.weight)
 
     def train(
         self,

@@ -7,7 +7,7 @@ from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
 from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
 from leadline.search.metrics import Metric, labels_of, scores_shown
-from leadline.search.problem import Fitted, Problem, View, in_single
+from leadline.search.problem import Fitted, Problem, RowSource, View, in_single
 from leadline.search.progress import Progress
 from leadline.search.ranking import Ranking, cross_val_losses, rank
 from leadline.search.space import (
@@ -21,6 +21,7 @@ from leadline.search.space import (
     usual_space,
 )
 from leadline.search.study import Study, UnitKey, UnitResult
+from leadline.search.units import Unit, train_batch
 from leadline.search.verdict import (
     ADDITIVE,
     LEVEL,
@@ -57,8 +58,10 @@ __all__ = [
     "Problem",
     "Progress",
     "Ranking",
+    "RowSource",
     "Split",
     "Study",
+    "Unit",
     "UnitKey",
     "UnitResult",
     "Verdict",
@@ -86,6 +89,7 @@ __all__ = [
     "result_record",
     "scores_shown",
     "space_from_records",
+    "train_batch",
     "twins",
     "usual_folds",
     "usual_space",
