@@ -78,3 +78,12 @@ def test_many_rows(run, capsys: pytest.CaptureFixture[str]) -> None:
     assert record["fits"]["400"]["leadline"]["auc"] > 0.5
     assert record["disk"]["from disk"]["count"] == 600
     assert "600 rows from disk" in capsys.readouterr().out
+
+
+def test_workers_that_share_a_folder(run, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyarrow")
+    record = run("clusters", "--rows", "3000", "--max-rows", "1000", "--only", "folder")
+    ways = record["ways"]
+    assert ways["folder"]["digest"] == ways["one process"]["digest"]
+    assert len(ways["folder"]["workers"]) == 3
+    assert "the same" in capsys.readouterr().out

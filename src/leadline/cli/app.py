@@ -252,11 +252,19 @@ def fit(
     max_rows: Annotated[
         int | None,
         typer.Option(
-            help="Rows on which depth is searched (default: 30,000); the answer is trained on all.",
+            help="Rows on which depth is searched (default: 30,000, or what a --time-limit allows); the answer is "
+            "trained on all.",
             show_default=False,
             min=100,
         ),
     ] = None,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Search on a tenth and three tenths of these rows, too: would more rows support a deeper network?",
+        ),
+    ] = False,
     hand_out: Annotated[
         bool,
         typer.Option(
@@ -329,6 +337,7 @@ def fit(
                 time=time,
                 memory=memory,
                 max_rows=max_rows,
+                learning_curve=learning_curve,
                 hand_out=hand_out,
                 repeats=repeats,
                 select=select,

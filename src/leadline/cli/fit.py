@@ -86,6 +86,7 @@ class FitOptions:
     port: int
     memory: str | None = None
     max_rows: int | None = None
+    learning_curve: bool = False
     hand_out: bool = False
 
 
@@ -220,6 +221,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         select=options.select,
         margin=options.margin,
         max_rows="auto" if options.max_rows is None else options.max_rows,
+        learning_curve=options.learning_curve,
         additive=options.additive,
         ensemble=options.ensemble,
         refit=options.refit,
@@ -424,6 +426,8 @@ def _print_end(console: Any, record: dict[str, Any], search: DepthSearchCV, fold
     console.print(f"\n[bold]{record['sentence']}[/bold]", highlight=False)
     if record["confidence"]:
         console.print(record["confidence"], highlight=False)
+    if record["rows_sentence"]:
+        console.print(record["rows_sentence"], highlight=False)
     if record["left_out"]:
         console.print(f"Left out: {record['left_out']}.", highlight=False)
     print_notices(console, search.fold_notices_)

@@ -21,7 +21,7 @@ from leadline.search.space import (
     usual_space,
 )
 from leadline.search.study import Study, UnitKey, UnitResult
-from leadline.search.units import Unit, train_batch
+from leadline.search.units import Unit, cost, plan_of, train_batch
 from leadline.search.verdict import (
     ADDITIVE,
     LEVEL,
@@ -68,6 +68,7 @@ __all__ = [
     "View",
     "check_space",
     "compare",
+    "cost",
     "cross_val_losses",
     "draw_candidates",
     "gain_of_curves",
@@ -85,6 +86,7 @@ __all__ = [
     "most_repeats",
     "name_of",
     "percent",
+    "plan_of",
     "rank",
     "result_record",
     "scores_shown",
