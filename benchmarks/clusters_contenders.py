@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,11 @@ def _ray() -> Iterator[tuple[Callable[[], list[int]], dict[str, Any]]]:
     from ray.util.joblib import register_ray
 
     def actors() -> list[int]:
-        every = psutil.process_iter(["cmdline"])
-        return [own.pid for own in every if "ray::PoolActor" in " ".join(own.info["cmdline"] or [])]
+        found = []
+        for own in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                found += [own.pid] if "ray::PoolActor" in " ".join(own.cmdline()) else []
+        return found
 
     ray.init(num_cpus=WORKERS, include_dashboard=False)
     register_ray()

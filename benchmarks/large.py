@@ -25,7 +25,9 @@ from harness import (
 )
 
 PACKAGES = ("leadline", "lightgbm", "catboost", "scikit-learn", "numpy", "pyarrow")
-PARTS = ("steps", "fits", "disk", "curve")
+PARTS = ("steps", "fits", "disk", "memory", "columns", "curve")
+# what there is much of, how many rows, and how much of it
+WIDE = (("columns", 20_000, 5_000), ("categories", 500_000, 200_000), ("classes", 20_000, 1_000))
 # numbers, bins, hidden layers, batch
 STEPS = ((28, 32, [128], 256), (28, 32, [128, 128], 256), (8, 32, [128, 128], 256), (100, 32, [128, 128], 256))
 PEERS = ("leadline", "LightGBM", "CatBoost")
@@ -103,6 +105,45 @@ def disk(rows: int, in_memory: int, memory: str, test_rows: int) -> dict[str, An
     return facts
 
 
+def memory(rows: int) -> dict[str, Any]:
+    """The peak of a search with five folds beside that of one fit."""
+    facts = {}
+    for what in ("fit", "search"):
+        contender = Contender(what, "large_contenders:Memory", {"what": what, "rows": rows}, cores())
+        contender.start()
+        facts[what] = contender.turn()
+        contender.stop()
+    lines = [
+        [
+            f"{rows:,} rows, {cores()} cores: {what}",
+            f"{own['peak']:,.0f}",
+            f"{own['peak'] / facts['fit']['peak']:.2f}",
+            f"{own['more']:,.0f}",
+        ]
+        for what, own in facts.items()
+    ]
+    print("\n" + table(["", "peak, MB", "× fit", "beside table and libraries"], lines) + "\n")
+    return {"rows": rows, **facts}
+
+
+def wide(peers: list[str], test_rows: int) -> list[dict[str, Any]]:
+    """Many columns, a column of many categories, many classes."""
+    lines, found = [], []
+    for what, rows, size in WIDE:
+        for who in peers:
+            given = {"what": what, "who": who, "rows": rows, "size": size, "test_rows": test_rows, "cores": cores()}
+            contender = Contender(who, "large_contenders:Wide", given, cores())
+            contender.start()
+            own = contender.turn()
+            contender.stop()
+            found.append({"what": what, "rows": rows, "size": size, "who": who, **own})
+            facts = [f"{own['busy']:.1f}", f"{own['more']:,.0f}", f"{own['accuracy']:.4f}", f"{own['log_loss']:.4f}"]
+            lines.append([f"{rows:,} rows, {size:,} {what}: {who}", *facts])
+            print(f"  {lines[-1][0]} {own['busy']:.1f} s {own['notices']}", flush=True)
+    print("\n" + table(["", "processor, s", "peak, MB more", "accuracy", "log loss"], lines) + "\n")
+    return found
+
+
 def curve(sizes: list[int], peers: list[str], test_rows: int, known: dict[str, Any]) -> dict[str, Any]:
     """Time, memory and AUC against rows; what is known stays, and every point is written as it comes.
 
@@ -162,6 +203,7 @@ def main() -> None:
     parser.add_argument("--disk-rows", type=int, default=20_000_000)
     parser.add_argument("--memory-rows", type=int, default=1_000_000)
     parser.add_argument("--memory", default="2GB")
+    parser.add_argument("--folded-rows", type=int, default=300_000, help="rows of the search whose memory is measured")
     parser.add_argument("--test-rows", type=int, default=100_000)
     options = parser.parse_args()
     parts, peers, test_rows = options.only or list(PARTS), options.peers, options.test_rows
@@ -175,6 +217,10 @@ def main() -> None:
         record["fits"] = {str(rows): fits(rows, peers or list(PEERS), test_rows) for rows in sizes}
     if "disk" in parts:
         record["disk"] = disk(options.disk_rows, options.memory_rows, options.memory, test_rows)
+    if "memory" in parts:
+        record["memory"] = memory(options.folded_rows)
+    if "columns" in parts:
+        record["columns"] = wide(peers or ["leadline", "LightGBM"], test_rows)
     if "curve" in parts:
         sizes = options.rows or [1_000, 10_000, 100_000, 1_000_000]
         record["curve"] = curve(sizes, peers or list(ON_THE_CURVE), test_rows, record.get("curve", {}))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from simulated import COLUMNS, blocks, simulate
+from simulated import COLUMNS, blocks, many_categories, many_classes, many_columns, simulate
 from sklearn.metrics import log_loss, roc_auc_score
 
 TEST_SEED = 1
@@ -105,6 +105,54 @@ class Fit:
         seconds, busy = time.perf_counter() - start, time.process_time() - busy
         facts = {"seconds": seconds, "busy": busy, "count": 1, "peak": _peak(), "more": _peak() - before}
         return {**facts, **_judged(model, *self.test)}
+
+
+class Memory:
+    """One fit, or a search with five folds, both on all rows and of one epoch, which changes no array's size."""
+
+    def __init__(self, what: str, rows: int) -> None:
+        from leadline import DeepClassifier, DepthSearchCV
+
+        model = DeepClassifier(max_iter=1, random_state=0)
+        self.model = model if what == "fit" else DepthSearchCV(model, cv=5, max_depth=3, max_rows=None)
+        self.X, self.y = simulate(rows)
+
+    def run(self) -> dict[str, Any]:
+        before, start = _peak(), time.perf_counter()
+        self.model.fit(self.X, self.y)
+        return {"seconds": time.perf_counter() - start, "count": 1, "peak": _peak(), "more": _peak() - before}
+
+
+class Wide:
+    """A method with its defaults on a table of many columns, categories or classes."""
+
+    def __init__(self, what: str, who: str, rows: int, size: int, test_rows: int, cores: int) -> None:
+        draw = {"columns": many_columns, "categories": many_categories, "classes": many_classes}[what]
+        self.who, self.cores, self.given, self.test = who, cores, draw(rows, size, 0), draw(test_rows, size, TEST_SEED)
+        if who == "leadline":
+            from leadline import DeepClassifier
+
+            DeepClassifier(max_iter=1, random_state=0).fit(*draw(500, min(size, 100), 0))
+
+    def run(self) -> dict[str, Any]:
+        before, start, busy = _peak(), time.perf_counter(), time.process_time()
+        if self.who == "leadline":
+            from leadline import DeepClassifier
+
+            model: Any = DeepClassifier(random_state=0)
+        else:
+            from lightgbm import LGBMClassifier
+
+            model = LGBMClassifier(n_jobs=self.cores, verbose=-1)
+        model.fit(*self.given)
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        P = np.asarray(model.predict_proba(self.test[0]))
+        judged = {
+            "accuracy": float((model.classes_[P.argmax(axis=1)] == self.test[1]).mean()),
+            "log_loss": float(log_loss(self.test[1], P, labels=model.classes_)),
+        }
+        facts = {"seconds": seconds, "busy": busy, "count": 1, "peak": _peak(), "more": _peak() - before}
+        return {**facts, **judged, "notices": list(getattr(model, "notices_", ()))}
 
 
 class Pass:
