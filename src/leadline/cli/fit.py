@@ -312,11 +312,13 @@ def _on_disk(options: FitOptions) -> _Given:
     # more rows would not make the test any surer, and have to be held in memory
     dataset, held_out = whole.divide(min(options.test_size, MOST_TESTED / whole.n_rows), options.seed)
     aside = [options.weight] if options.weight else []
-    sample = dataset.survey(options.target, aside, options.seed).sample
+    survey = dataset.survey(options.target, aside, options.seed)
     prepared, test = (
         prepare(frame, options.target, options.task, (), options.weight, None, None, options.loss)
-        for frame in (sample, held_out.frame())
+        for frame in (survey.sample, held_out.frame())
     )
+    # of the columns, what all rows say
+    prepared = replace(prepared, notices=survey.layout.notices)
     check_metric(options.metric, prepared)
     train, tested = (_rows(own, np.arange(len(own.y))) for own in (prepared, test))
     return _Given(prepared, train, tested, whole.n_rows, dataset)

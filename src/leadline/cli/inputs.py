@@ -158,7 +158,7 @@ def prepare(
     _check_target(y if w is None else y[w > 0], described)
     layout = Layout.infer(features)
     layout.encode(features)  # finds infinite values before anything is written
-    notices = [f"column {name!r} is not used: it {reason}" for name, reason in layout.dropped]
+    notices = layout.notices
     if w is not None and not w.all():
         notices.append(f"{int(np.sum(w == 0)):,} rows of weight 0 are not used")
     return Prepared(features, y, described, w, groups, times, notices)

@@ -371,9 +371,9 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
     @property
     def notices_(self) -> list[str]:
-        """What the reader should know about the columns: which are not used, and why."""
+        """What the reader should know about the columns: which are not used, and why; whose categories not all are."""
         check_is_fitted(self, "model_")
-        return [f"column {name!r} is not used: it {reason}" for name, reason in self.model_.layout.dropped]
+        return self.model_.layout.notices
 
 
 class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
 from leadline.tables.frames import typed
-from leadline.tables.layout import MOST_CATEGORIES, CategoryColumn, Layout, NumberColumn, in_order, words_of
+from leadline.tables.layout import CategoryColumn, Layout, NumberColumn, in_order, words_of
 from leadline.tables.reading import nearest
 
 __all__ = ["Dataset", "Part", "Survey", "hashed", "is_dataset", "parse_memory", "stays_on_disk"]
@@ -404,9 +404,7 @@ class _Facts:
                 missing = True
             else:
                 words[word] += self.counts[value]
-        ordered = sorted(words, key=lambda word: (-words[word], word))
-        kept = tuple(sorted(ordered[:MOST_CATEGORIES]))
-        return CategoryColumn(column.name, kept, len(ordered) > MOST_CATEGORIES, missing)
+        return CategoryColumn.of(column.name, words, missing)
 
 
 def _open(source: Any) -> Any:

@@ -7,7 +7,7 @@ fold. Whatever is a number that depends on the rows (medians, quantiles) is fitt
 import dataclasses
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,8 +21,9 @@ from leadline.tables.reading import nearest
 
 __all__ = ["CategoryColumn", "Encoded", "Group", "Layout", "NumberColumn", "in_order", "words_of"]
 
-# A category column keeps its commonest values apart; what is rarer shares one input.
-MOST_CATEGORIES = 64
+# A category column keeps its commonest values apart, and in long tables more of them: those of enough rows to learn
+# something from. What is rarer shares one input.
+MOST_CATEGORIES, MOST_OF_MANY, ROWS_OF_A_CATEGORY = 64, 1000, 100
 # Text with more distinct values than this, and in more than this share of the rows, is not a category but free text.
 MOST_DISTINCT = 100
 MOST_DISTINCT_SHARE = 0.5
@@ -55,6 +56,15 @@ class CategoryColumn:
     categories: tuple[str, ...]
     rare: bool
     missing: bool
+
+    @classmethod
+    def of(cls, name: str, counts: Mapping[str, int], missing: bool) -> "CategoryColumn":
+        """The column whose words have so many rows each."""
+        # commonest first, and among equals by name, so that the order of rows does not matter
+        ordered = sorted(counts, key=lambda word: (-counts[word], word))
+        common = sum(counts[word] >= ROWS_OF_A_CATEGORY for word in ordered[:MOST_OF_MANY])
+        kept = ordered[: max(common, MOST_CATEGORIES)]
+        return cls(name, tuple(sorted(kept)), len(ordered) > len(kept), missing)
 
     @property
     def n_indicators(self) -> int:
@@ -266,6 +276,18 @@ class Layout:
         return [column for column in self.columns if isinstance(column, CategoryColumn)]
 
     @property
+    def notices(self) -> list[str]:
+        """What the reader should know about the columns: which are not used, and of which not all categories are."""
+        unused = [f"column {name!r} is not used: it {reason}" for name, reason in self.dropped]
+        counted = [
+            f"column {column.name!r} has more categories than rows can tell of: the {len(column.categories):,} "
+            "commonest are kept apart, the others count as one"
+            for column in self.category_columns
+            if column.rare
+        ]
+        return [*unused, *counted]
+
+    @property
     def n_inputs(self) -> int:
         """n[0]: inputs of the network."""
         return len(self.number_columns) + sum(column.n_indicators for column in self.columns)
@@ -448,10 +470,7 @@ def _infer_column(name: str, column: pd.Series) -> NumberColumn | CategoryColumn
         return "is text whose values all differ, an identifier"
     if len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * n) and not declared:
         return f"is text with {len(counts):,} different values in {n:,} rows"
-    # commonest first, and among equals by name, so that the order of rows does not matter
-    ordered = sorted(counts, key=lambda word: (-counts[word], word))
-    kept = sorted(ordered[:MOST_CATEGORIES])
-    return CategoryColumn(name, tuple(kept), len(ordered) > MOST_CATEGORIES, missing)
+    return CategoryColumn.of(name, counts, missing)
 
 
 def _is_nested(value: Any) -> bool:
