@@ -74,7 +74,8 @@ class Memory:
         if self.who == "leadline":
             from leadline import DeepRegressor
 
-            DeepRegressor(hidden_layer_sizes=(64, 64), batch_size=256, max_iter=1, random_state=0).fit(self.X, self.y)
+            network = DeepRegressor((64, 64), recipe="plain", batch_size=256, max_iter=1, random_state=0)
+            network.fit(self.X, self.y)
         else:
             from sklearn.neural_network import MLPRegressor
 

@@ -34,7 +34,12 @@ def main() -> None:
     }
     for hidden, rows, times in CONTESTS:
         arguments = {"hidden": hidden, "rows": rows, "features": FEATURES, "times": times}
-        names = {"Leadline": "Leadline", "scikit-learn": "ScikitLearn", "ONNX Runtime": "OnnxRuntime"}
+        names = {
+            "Leadline, one plain network": "Leadline",
+            "Leadline, eight networks with embeddings": "Default",
+            "scikit-learn": "ScikitLearn",
+            "ONNX Runtime, the plain network": "OnnxRuntime",
+        }
         contenders = [
             Contender(name, f"prediction_contenders:{target}", arguments, cores()) for name, target in names.items()
         ]
@@ -53,7 +58,7 @@ def main() -> None:
             ]
             for c in contenders
         ]
-        print("\n" + table(["", "µs per row", "range", "× Leadline", "range", "sum of 1,000"], lines) + "\n")
+        print("\n" + table(["", "µs per row", "range", "× the first", "range", "sum of 1,000"], lines) + "\n")
         record["contests"].append({"name": title, "rows": [{"name": c.name, "seconds": c.seconds} for c in contenders]})
     print(f"written to {write_json('prediction', record)}")
 

@@ -6,6 +6,7 @@ Prints a table and writes results/search.json. README.md says what is compared.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,25 @@ TABLES = {"abalone": 3000, "wine_quality_white": 3600, "phoneme": 4000, "califor
 CANDIDATES = 8
 
 
-def contenders(folder: Path, name: str) -> list[Contender]:
+def contenders(folder: Path, name: str, candidates: int, wanted: Sequence[str] | None) -> list[Contender]:
     """The rows of a table; peers that run a process per core hold each to one thread."""
-    given = {"folder": str(folder.resolve()), "name": name, "rows": TABLES[name], "candidates": CANDIDATES}
+    given = {"folder": str(folder.resolve()), "name": name, "rows": TABLES[name], "candidates": candidates}
     given["cores"] = cores()
-    return [
+    rows = [
         Contender("Leadline", "search_contenders:Leadline", given, cores()),
         Contender("GridSearchCV", "search_contenders:ScikitLearn", {**given, "halving": False}, 1),
         Contender("HalvingGridSearchCV", "search_contenders:ScikitLearn", {**given, "halving": True}, 1),
         Contender("Optuna with PyTorch", "search_contenders:Optuna", given, 1),
     ]
+    return [row for row in rows if not wanted or row.name in wanted]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the tables and their index.json")
     parser.add_argument("--only", action="append", choices=list(TABLES))
+    parser.add_argument("--candidates", type=int, default=CANDIDATES, help=f"of each depth (default {CANDIDATES})")
+    parser.add_argument("--peer", action="append", help="a row's name; may be repeated (default all)")
     options = parser.parse_args()
     record: dict[str, Any] = earlier("search") if options.only else {}
     record |= {
@@ -42,7 +46,9 @@ def main() -> None:
     lines = []
     for name in options.only or TABLES:
         found = {}
-        for contender in contenders(options.data, name):
+        for contender in contenders(
+            options.data, name, options.candidates, options.peer and ["Leadline", *options.peer]
+        ):
             contender.start()
             try:
                 found[contender.name] = contender.turn()

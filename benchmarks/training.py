@@ -7,6 +7,7 @@ Prints a table for each shape and writes results/training.json. README.md says w
 
 import argparse
 import statistics
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,10 +44,11 @@ SHAPES = (
     Shape((784, 2048, 2048, 2048, 10), 512, 10, 1, networks=10),
 )
 STACKED = (1, 4, 16)
+PEERS = ("PyTorch", "scikit-learn", "JAX")
 
 
-def contenders(shape: Shape) -> list[Contender]:
-    """The rows of a shape's table."""
+def contenders(shape: Shape, peers: Sequence[str]) -> list[Contender]:
+    """The rows of a shape's table, with those of some peers."""
     n = cores()
 
     def row(name: str, target: str, arguments: dict[str, Any], threads: int = n, processes: int = 1) -> Contender:
@@ -64,11 +66,17 @@ def contenders(shape: Shape) -> list[Contender]:
     rows += [row(f"products, {p} stacked on a thread", "Limit", {"stacked": p, "threads": n}) for p in STACKED]
     rows.append(row("products, all threads in each", "Limit", {"stacked": 1, "threads": 0}))
     rows.append(row("products, a compiled loop on each thread", "CompiledLimit", {"threads": n}))
-    return rows
+    return [own for own in rows if own.name.startswith(("Leadline", "products", *peers))]
 
 
 def fastest(rows: list[Contender], beginning: str) -> Contender:
     return min((row for row in rows if row.name.startswith(beginning)), key=lambda row: row.median)
+
+
+def _one_network(rows: list[Contender], peer: str) -> list[float]:
+    """Seconds of a step of one network: as fast as one thread or all of them make it."""
+    alone = [row for row in rows if row.name.startswith(peer) and "vmap" not in row.name]
+    return [min(s) for s in zip(*([row.processes * s for s in row.seconds] for row in alone), strict=True)]
 
 
 def summarise(shape: Shape, rows: list[Contender]) -> dict[str, Any]:
@@ -90,19 +98,11 @@ def summarise(shape: Shape, rows: list[Contender]) -> dict[str, Any]:
     head = ["", "µs per network-step", "range", "× population", "share of limit", "final loss"]
     print(f"\n{shape.name}, batch {shape.batch}: {shape.steps} steps in {shape.epochs} epochs\n")
     print(table(head, lines))
-    torch, sklearn, jax = fastest(rows, "PyTorch"), fastest(rows, "scikit-learn"), fastest(rows, "JAX")
-    # one PyTorch network is as fast as one thread or all of them make it
-    torch_one = [
-        min(a, b * cores()) for a, b in zip(*(row.seconds for row in rows if "PyTorch" in row.name), strict=True)
-    ]
-    facts = {
-        "population against PyTorch": ratios(torch.seconds, population.seconds),
-        "population against scikit-learn": ratios(sklearn.seconds, population.seconds),
-        "population against JAX": ratios(jax.seconds, population.seconds),
-        "share of the limit": ratios(limit.seconds, population.seconds),
-        "one network against PyTorch": ratios(torch_one, one.seconds),
-        "one network against scikit-learn": ratios(sklearn.seconds, one.seconds),
-    }
+    facts = {"share of the limit": ratios(limit.seconds, population.seconds)}
+    for peer in PEERS:
+        if any(row.name.startswith(peer) for row in rows):
+            facts[f"population against {peer}"] = ratios(fastest(rows, peer).seconds, population.seconds)
+            facts[f"one network against {peer}"] = ratios(_one_network(rows, peer), one.seconds)
     print()
     for name, values in facts.items():
         print(f"  {name:<34} {statistics.median(values):6.2f}   ({spread(values)})")
@@ -116,6 +116,7 @@ def summarise(shape: Shape, rows: list[Contender]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peer", choices=PEERS, action="append", help="may be repeated (default all)")
     parser.add_argument("--shape", choices=[shape.name for shape in SHAPES], action="append")
     options = parser.parse_args()
     record: dict[str, Any] = {
@@ -127,7 +128,7 @@ def main() -> None:
     for shape in SHAPES:
         if options.shape and shape.name not in options.shape:
             continue
-        rows = contenders(shape)
+        rows = contenders(shape, options.peer or PEERS)
         print(f"{shape.name}: {len(rows)} contenders")
         compete(rows, options.rounds)
         record["shapes"].append(summarise(shape, rows))

@@ -303,7 +303,7 @@ class CompiledLimit(Contest):
 
         def work(memory: np.ndarray) -> None:
             for _ in range(self.steps):
-                call_range(addresses, operands, 0, len(addresses), memory, 0, 0, 0, *nothing)
+                call_range(addresses, operands, 0, len(addresses), memory, 0, 0, *nothing)
 
         with one_blas_thread(), ThreadPoolExecutor(self.threads) as pool:
             start = time.perf_counter()

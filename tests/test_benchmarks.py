@@ -59,13 +59,19 @@ def test_requests_to_a_server(run, capsys: pytest.CaptureFixture[str]) -> None:
     assert "3 rows a request, 2 connections" in capsys.readouterr().out
 
 
-def test_stability_on_a_folder_of_tables(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """A folder of tables with one of 120 rows, under the name of one that is benchmarked."""
     generator = np.random.default_rng(0)
     frame = pd.DataFrame(generator.normal(size=(120, 3)), columns=list("abc"))
     frame.assign(y=frame["a"] + generator.normal(size=120)).to_csv(tmp_path / "abalone.csv", index=False)
     index = [{"name": "abalone", "file": "abalone.csv", "target": "y", "task": "regression", "n_rows": 120}]
     (tmp_path / "index.json").write_text(json.dumps(index), "utf-8")
-    record = run("stability", "--data", str(tmp_path), "--seeds", "1", "--only", "abalone")
+    return str(tmp_path)
+
+
+def test_stability_on_a_folder_of_tables(run, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    record = run("stability", "--data", folder, "--seeds", "1", "--only", "abalone")
     assert record["abalone"]["summary"]["range"] == 0
     assert "mean range of the answer 0.00" in capsys.readouterr().out
 
@@ -98,3 +104,56 @@ def test_workers_that_share_a_folder(run, capsys: pytest.CaptureFixture[str]) ->
     assert ways["folder"]["digest"] == ways["one process"]["digest"]
     assert len(ways["folder"]["workers"]) == 3
     assert "the same" in capsys.readouterr().out
+
+
+def test_training_beside_the_products_alone(run, capsys: pytest.CaptureFixture[str]) -> None:
+    shapes = (importlib.import_module("training").Shape((5, 4, 2), 8, 4, 2, networks=2),)
+    record = run("training", "--rounds", "1", "--peer", "scikit-learn", SHAPES=shapes)
+    (shape,) = record["shapes"]
+    assert set(shape["ratios"]) == {
+        "share of the limit",
+        "population against scikit-learn",
+        "one network against scikit-learn",
+    }
+    assert "5-4-2, batch 8: 4 steps in 2 epochs" in capsys.readouterr().out
+
+
+def test_what_the_engine_costs(run, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = {"plain: relu, adam": {}, "evaluation": {"validation": 0.25}}
+    record = run("engine", "--rounds", "1", SHAPES=(((5, 4, 2), 8, 2),), CHANGES=changes, ROWS=200, FEATURES=3)
+    assert [row["name"] for row in record["steps"][0]["rows"]] == list(changes)
+    assert record["memory"]["leadline"]["megabytes"] > 0
+    assert "5-4-2, batch 8, one thread" in capsys.readouterr().out
+
+
+def test_how_fast_it_predicts(run, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime", reason="leadline[onnx] is not installed")
+    record = run("prediction", "--rounds", "1", CONTESTS=(((8,), 3, 2),))
+    (contest,) = record["contests"]
+    assert len(contest["rows"]) == 4
+    assert "3 rows at a time, hidden units 8" in capsys.readouterr().out
+
+
+def test_how_long_until_something_happens(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = run("startup", "--rounds", "1", KINDS={})
+    assert record["seconds"]["import leadline"][0] > 0
+
+
+def test_the_search_beside_a_grid(run, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--data", folder, "--only", "abalone", "--candidates", "1", "--peer", "GridSearchCV")
+    record = run("search", *arguments)
+    assert set(record["abalone"]) == {"Leadline", "GridSearchCV"}
+    assert "abalone, 3,000 rows: GridSearchCV" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("tables", ("--method", "linear", "--method", "leadline")), ("additive", ("--methods", "additive,linear"))],
+)
+def test_methods_on_a_folder_of_tables(
+    run, folder: str, name: str, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = run(name, folder, *arguments, "--splits", "1", "--max-train", "60")
+    assert len(record["rows"]) == 2
+    assert all(row["error"] > 0 for row in record["rows"])
+    assert "abalone, RMSE / std" in capsys.readouterr().out

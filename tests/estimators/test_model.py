@@ -68,3 +68,12 @@ def test_a_model_that_was_not_fitted_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not fitted yet"):
         DeepRegressor().save(tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("rows", [1, 40, 600, 1100])
+def test_rows_predicted_in_parts_are_those_predicted_alone(rows: int) -> None:
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(1100, 4))
+    model = DeepRegressor((64,), max_iter=2, random_state=0).fit(X[:100], X[:100, 0] * X[:100, 1])
+    alone = np.concatenate([model.predict(X[i : i + 1]) for i in range(0, rows, 37)])
+    np.testing.assert_allclose(model.predict(X[:rows])[::37], alone, rtol=1e-10)

@@ -701,6 +701,14 @@ def test_evidence_counts_every_depth_and_every_penalty(whole: Ladder) -> None:
     assert whole.evidence.resamples == 1000
 
 
+def test_evidence_counts_the_choice_to_leave_candidates_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadline.search.ladder.LEFT_OUT_LEVEL", 1 - 1e-9)  # leave out until one stays
+    ladder = climb(make_problem(), max_depth=2)
+    assert len(ladder.results[2].candidates) == 1
+    assert ladder.evidence is not None
+    assert ladder.evidence.compared == 2 + 2, "two penalties of L = 1; L = 2 with one candidate, and with all"
+
+
 def test_what_a_refit_takes_is_found_in_the_networks_of_the_first_candidate(whole: Ladder) -> None:
     kept = whole.results[2].candidates[0]
     own = [whole.study.result(key) for key in whole.study.unit_keys(2) if key.candidate == kept]

@@ -43,6 +43,9 @@ ROWS_IN_DOUBLE = 4096
 MOST_NETWORKS = 10_000
 # Rows that a thread takes through all steps of a prediction at once; few enough to stay in its cache.
 ROWS_IN_A_PART = 4096
+ROWS_IN_A_PART_IN_DOUBLE = 512
+# Multiplications up to which BLAS takes one thread by itself; holding it to one costs as much as some rows do.
+PRODUCT_ON_ONE_THREAD = 2**18
 
 
 @dataclass(frozen=True)
@@ -138,21 +141,28 @@ class Model:
         """The same for m rows that `encode` gives, some at a time.
 
         Up to ROWS_IN_DOUBLE rows are computed in float64, so that a row's prediction does not show which rows stand
-        beside it; more of them, and all for figures (`double` false), in float32 by all cores, where it may in its
-        seventh digit.
+        beside it; more of them, and all for figures (`double` false), in float32, where it may in its seventh digit.
+        All cores share parts of the rows, and BLAS is held to one thread for each.
         """
-        if double and m <= ROWS_IN_DOUBLE:
-            return self._mean(encode(slice(0, m)), self._scorers64)
+        exact = double and m <= ROWS_IN_DOUBLE
+        scorers, part = (self._scorers64, ROWS_IN_A_PART_IN_DOUBLE) if exact else (self._scorers32, ROWS_IN_A_PART)
+        if m * self._largest_matrix <= PRODUCT_ON_ONE_THREAD:
+            return self._mean(encode(slice(0, m)), scorers)
         out = np.empty((m, self.target.n_predictions))
 
         def predict(start: int) -> None:
-            rows = slice(start, min(start + ROWS_IN_A_PART, m))
-            out[rows] = self._mean(encode(rows), self._scorers32)
+            rows = slice(start, min(start + part, m))
+            out[rows] = self._mean(encode(rows), scorers)
 
-        with one_blas_thread(), ThreadPoolExecutor(effective_n_jobs(-1)) as crew:
-            for _ in crew.map(predict, range(0, m, ROWS_IN_A_PART)):
+        starts = range(0, m, part)
+        with one_blas_thread(), ThreadPoolExecutor(min(effective_n_jobs(-1), len(starts))) as crew:
+            for _ in crew.map(predict, starts):
                 pass
         return out
+
+    @cached_property
+    def _largest_matrix(self) -> int:
+        return max(spec.size for plan in self.plans for spec in plan.specs)
 
     def _mean(self, encoded: Encoded, scorers: "_Scorers") -> NDArray[np.float64]:
         total: Any = 0.0

@@ -497,8 +497,12 @@ class Ladder:
         return kept
 
     def _gather_evidence(self) -> None:
-        """What the choice among all depths, and among the candidates of L = 1, is worth."""
+        """What the choice among all depths, with and without the candidates left out, and those of L = 1, is worth."""
         options: dict[Any, Array] = {L: own for L, own in self._predictions.items() if L not in (ADDITIVE, 1)}
+        for L in list(options):
+            by_candidate, _ = self._by_candidate(L)
+            if len(by_candidate) > len(self.results[L].candidates):
+                options[L, "all"] = _average(by_candidate, list(by_candidate))
         if 1 in self._predictions:
             by_candidate, _ = self._by_candidate(1)
             for index, (total, count) in by_candidate.items():

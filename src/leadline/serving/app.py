@@ -26,6 +26,7 @@ from leadline.errors import DataError, InputError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.records import plain
 from leadline.serving.rows import answer, column_schemas, example_row, table_of
+from leadline.training import one_blas_thread
 
 __all__ = ["Limits", "make_app", "serve"]
 
@@ -338,4 +339,6 @@ def serve(app: Any, host: str, port: int, limits: Limits, started: Callable[[str
     )
     number = own.getsockname()[1]
     started(f"http://{f'[{host}]' if ':' in host else host}:{number}/")
-    uvicorn.Server(config).run(sockets=[own])
+    # held once, not anew for every request
+    with one_blas_thread():
+        uvicorn.Server(config).run(sockets=[own])
