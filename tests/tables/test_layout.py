@@ -301,7 +301,7 @@ def test_what_is_no_table_is_refused_with_the_reason(given, words):
 
 
 def test_a_category_is_kept_if_it_has_rows_enough_to_learn_from() -> None:
-    counts = {f"w{i:04d}": n for i, n in enumerate([200] * 90 + [99] * 20)}
+    counts = {f"w{i:04d}": n for i, n in enumerate([200] * 90 + [29] * 20)}
     column = CategoryColumn.of("word", counts, False)
     assert len(column.categories) == 90
     assert column.rare

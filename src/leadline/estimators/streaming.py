@@ -5,8 +5,14 @@ that it leaves out choose its epoch and the others give its medians, quantiles a
 the files, their order and their row groups, and on how many rows a part has, which the memory allowed decides.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,18 +20,58 @@ import pandas as pd
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
+from leadline._version import __version__
 from leadline.errors import DataError, ParameterError
 from leadline.estimators.callbacks import EpochTeller
 from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
 from leadline.search import Fitted, Metric, Problem, View, in_single
+from leadline.storage import write_whole
 from leadline.tables import Dataset, Encoded, Layout, Part, Target, hashed
 from leadline.training import Holdout, Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
 
 __all__ = ["SampledRows", "Streaming"]
 
 Array = NDArray[Any]
+
+# Seconds of training that are lost at most, beside a part of the rows, where one that is killed goes on.
+KEEP_EVERY = 60.0
+
+
+class _File:
+    """A keeper of trainings in a file, which is believed by the training of the same name only.
+
+    Parameters
+    ----------
+    path : path
+    name : str
+        Says all that decides on the training.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name, self.last = path, name, time.monotonic()
+
+    def due(self) -> bool:
+        return time.monotonic() - self.last >= KEEP_EVERY
+
+    def save(self, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        content = io.BytesIO()
+        told = json.dumps({"name": self.name, **facts}).encode()
+        items: dict[str, Any] = {"facts": np.frombuffer(told, np.uint8), **arrays}
+        np.savez(content, **items)
+        write_whole(self.path, content.getvalue())
+        self.last = time.monotonic()
+
+    def load(self) -> tuple[dict[str, Any], dict[str, Array]] | None:
+        try:
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files}
+            facts = json.loads(arrays.pop("facts").tobytes())
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            # what is not there, or damaged, begins anew
+            return None
+        return (facts, arrays) if facts["name"] == self.name else None
 
 
 @dataclass(frozen=True)
@@ -88,12 +134,25 @@ class _Stream:
         rows = self.dataset.n_rows * self.division.share
         return rows, rows * float(self.problem.w.mean())
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are read."""
+        columns = [column.name for column in self.layout.columns]
+        return list(dict.fromkeys([*columns, self.target.name, *([self.weight] if self.weight else [])]))
+
     def parts(self, epoch: int) -> Iterator[_Part]:
         """The rows of an epoch, part by part."""
-        columns = [column.name for column in self.layout.columns]
-        wanted = list(dict.fromkeys([*columns, self.target.name, *([self.weight] if self.weight else [])]))
-        at_once = self.dataset.rows_at_once(len(wanted))
-        yield from self.dataset.parts(wanted, at_once, [self.seed, epoch], self._take)
+        at_once = self.dataset.rows_at_once(len(self.columns))
+        yield from self.dataset.parts(self.columns, at_once, [self.seed, epoch], self._take)
+
+    def name(self, tasks: Sequence[Task]) -> str:
+        """A fingerprint of all that decides on the training of some networks."""
+        rows = [(piece.first, piece.rows) for piece in self.dataset.pieces]
+        at_once = self.dataset.rows_at_once(len(self.columns))
+        networks = [(task.key, sorted(task.settings.to_record().items())) for task in tasks]
+        sample = self.problem.digest(len(self.problem.training_rows))
+        decides = (__version__, sample, rows, self.columns, at_once, self.seed, self.division, networks)
+        return hashlib.sha256(repr(decides).encode()).hexdigest()[:32]
 
     def _take(self, parts: list[Part]) -> _Part:
         n, own = sum(len(part.rows) for part in parts), self.problem.rows
@@ -202,6 +261,7 @@ class Streaming:
         n_networks: int,
         fraction: float | None,
         teller: EpochTeller | None = None,
+        keep: Path | None = None,
     ) -> tuple[list[Member], list[Trained]]:
         """Train a network for each of these settings; those that are alike read the rows together.
 
@@ -215,6 +275,9 @@ class Streaming:
             The share of a part if there is one network; None if no network leaves out any.
         teller : EpochTeller, optional
             Told of the first network's epochs.
+        keep : path, optional
+            Files whose names begin so say how far the training is, so that one which is killed goes on to the same
+            bits; they are removed at its end.
 
         Raises
         ------
@@ -235,12 +298,19 @@ class Streaming:
             for i, own in enumerate(known)
         ]
         networks: dict[int, Trained] = {}
-        for alike in dict.fromkeys(own.shared() for own in known):
+        keepers = []
+        for number, alike in enumerate(dict.fromkeys(own.shared() for own in known)):
             places = [i for i, own in enumerate(known) if own.shared() == alike]
             plan = plan_for(alike, problem.inputs, self.target.n_scores, self.target.loss)
-            told = teller if 0 in places else None
-            found = train(plan, [tasks[i] for i in places], stream, problem.score, Stop(), effective_n_jobs(-1), told)
-            networks.update(zip(places, found, strict=True))
+            own_tasks, told = [tasks[i] for i in places], teller if 0 in places else None
+            keeper = None
+            if keep is not None and not alike.solved:
+                keeper = _File(keep.with_name(f"{keep.name}-{number}"), stream.name(own_tasks))
+                keepers.append(keeper)
+            own = (plan, own_tasks, stream, problem.score, Stop(), effective_n_jobs(-1), told, keeper)
+            networks.update(zip(places, train(*own), strict=True))
+        for keeper in keepers:
+            keeper.path.unlink(missing_ok=True)
         if teller is not None:
             teller.ended()
         trained = [networks[i] for i in range(len(known))]

@@ -23,7 +23,7 @@ __all__ = ["CategoryColumn", "Encoded", "Group", "Layout", "NumberColumn", "in_o
 
 # A category column keeps its commonest values apart, and in long tables more of them: those of enough rows to learn
 # something from. What is rarer shares one input.
-MOST_CATEGORIES, MOST_OF_MANY, ROWS_OF_A_CATEGORY = 64, 1000, 100
+MOST_CATEGORIES, MOST_OF_MANY, ROWS_OF_A_CATEGORY = 64, 1000, 30
 # Text with more distinct values than this, and in more than this share of the rows, is not a category but free text.
 MOST_DISTINCT = 100
 MOST_DISTINCT_SHARE = 0.5
