@@ -115,6 +115,10 @@ class Memory:
 
         model = DeepClassifier(max_iter=1, random_state=0)
         self.model = model if what == "fit" else DepthSearchCV(model, cv=5, max_depth=3, max_rows=None)
+        # what compiled code takes is taken before
+        many = {"numeric_embedding": "piecewise_linear", "activation": "silu"}
+        small = DeepClassifier(max_iter=1, random_state=0, **many)
+        (small if what == "fit" else DepthSearchCV(small, cv=5, max_depth=3)).fit(*simulate(500))
         self.X, self.y = simulate(rows)
 
     def run(self) -> dict[str, Any]:

@@ -268,7 +268,6 @@ def fit(
     hand_out: Annotated[
         bool,
         typer.Option(
-            "--hand-out",
             help="Leave the networks of the search to processes that run leadline work RUN, on any machine that shares "
             "the run folder.",
         ),
