@@ -55,7 +55,7 @@ class _Watch:
                     self.peaks[pid] = max(peak, self.peaks.get(pid, 0.0))
 
     # a listener of a search
-    def climb_started(self, metric: Any) -> None:
+    def search_started(self, metric: Any) -> None:
         pass
 
     def depth_started(self, L: int) -> None:
@@ -69,7 +69,7 @@ class _Watch:
     def depth_finished(self, result: Any, verdict: Any) -> None:
         pass
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         pass
 
 

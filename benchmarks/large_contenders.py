@@ -21,8 +21,8 @@ class Step:
     def __init__(self, numbers: int, bins: int, hidden: list[int], batch: int, steps: int, looks_up: bool) -> None:
         from leadline.network import Architecture
         from leadline.training import FeatureScale, Plan, Processor, stream
+        from leadline.training.embeddings import PiecewiseLinear
         from leadline.training.lookup import looked_up
-        from leadline.training.pieces import PiecewiseLinear
         from leadline.training.population import Blueprint, Examples, Population, Steps
         from leadline.training.program import SETTINGS
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from leadline import DeepClassifier, DepthSearchCV
-from leadline.report import look_at_layers
+from leadline.report import layer_report
 from leadline.search import Dimension
 
 # For pictures wider layers and more dropout than for tables.
@@ -84,7 +84,7 @@ def main() -> None:
         print(f"  {name:<11} {np.mean(predicted[own] == name):.3f}{taken_for}")
     if options.save:
         search.save(options.save)
-        layers = look_at_layers(search.estimator_at(max(search.models_)), X_test, y_test, shape=(28, 28))
+        layers = layer_report(search.estimator_at(max(search.models_)), X_test, y_test, shape=(28, 28))
         (options.save / "layers.html").write_text(layers.html, "utf-8")
 
 

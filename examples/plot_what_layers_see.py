@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from leadline import DeepClassifier
-from leadline.report import look_at_layers
+from leadline.report import layer_report
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=600, stratify=y, random_state=0)
@@ -21,7 +21,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=600, stratif
 # Pictures are shown as they enter layer 1, so nothing may stand between the pixels and it.
 network = DeepClassifier((48, 32, 16), numeric_embedding="none", max_iter=40, random_state=0).fit(X_train, y_train)
 print(f"accuracy on {len(y_test)} other pictures: {network.score(X_test, y_test):.3f}")
-layers = look_at_layers(network, X_test, y_test, shape=(8, 8))
+layers = layer_report(network, X_test, y_test, shape=(8, 8))
 
 # %%
 # A linear model reads the digit off each layer, cross-validated. Where the curve rises, the layer has made it simpler.

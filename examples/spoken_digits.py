@@ -20,7 +20,7 @@ import librosa
 import numpy as np
 
 from leadline import DeepClassifier, DepthSearchCV
-from leadline.report import look_at_layers
+from leadline.report import layer_report
 
 RATE = 8000  # samples per second
 WINDOW, HOP = 256, 80  # samples: 32 ms, every 10 ms
@@ -75,7 +75,7 @@ def main() -> None:
         )
     if options.save:
         search.save(options.save)
-        layers = look_at_layers(search.estimator_at(max(search.models_)), X[test], y[test], shape=(BANDS, FRAMES))
+        layers = layer_report(search.estimator_at(max(search.models_)), X[test], y[test], shape=(BANDS, FRAMES))
         (options.save / "layers.html").write_text(layers.html, "utf-8")
 
 

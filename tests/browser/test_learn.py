@@ -101,16 +101,80 @@ def test_a_row_times_a_column_is_shown_for_the_cell_that_is_pointed_at(opened):
     with opened() as page:
         forth(page, 3)
         assert page.locator("#layer td[data-name=Z]").first.get_attribute("data-l") == "2"
-        page.locator('#layer td[data-name=Z][data-i="1"][data-j="3"]').hover()
-        until(page, "document.querySelector('#cell h3 math').getAttribute('aria-label') === 'Z[2][1,3]'")
+        page.locator('#layer td[data-name=Z][data-i="1"][data-j="2"]').hover()
+        until(page, "document.querySelector('#cell h3 math').getAttribute('aria-label') === 'Z[2][1,2]'")
         rows = page.locator("#cell table.sum tr")
         assert rows.count() == 4 + 1
         made = page.evaluate(
-            "(() => { const { W, b } = bench.walk.parameters[1], A = quantity(bench.walk, 'A', 1); let z = b.data[1]; for (let k = 0; k < 4; k++) z += at(W, 1, k) * at(A, k, 3); return z; })()"
+            "(() => { const { W, b } = bench.walk.parameters[1], A = quantity(bench.walk, 'A', 1); let z = b.data[1]; for (let k = 0; k < 4; k++) z += at(W, 1, k) * at(A, k, 2); return z; })()"
         )
         said = float(re.search(r"float64: (\S+)", page.locator("#cell .full").inner_text())[1])
         assert abs(said - made) < 1e-15
         page.mouse.move(5, 5)
+
+
+def test_the_forward_equation_of_a_layer_is_one_line(opened):
+    with opened(width=1300) as page:
+        forth(page, 21)
+        for l in (1, 2, 3):
+            page.click(f"#tab-{l}")
+            middles = page.evaluate(
+                "Array.from(document.querySelectorAll('.block.forward .line:first-of-type .matrix'), (own) => { const { top, bottom } = own.getBoundingClientRect(); return (top + bottom) / 2; })"
+            )
+            assert len(middles) == 4
+            assert max(middles) - min(middles) < 2, l
+
+
+def test_what_a_layer_says_beside_its_numbers(opened):
+    with opened() as page:
+        layer = page.locator("#layer")
+        assert "Units and examples count from 0, as in Python" in layer.inner_text()
+        assert "dA[0] would belong to the input" in layer.inner_text()
+        page.click("#tab-2")
+        assert page.locator("#layer .backward math[aria-label='dA[1]']").count() == 1
+        forth(page, 20)
+        assert "W[2] and b[2] are the new ones already" in layer.inner_text()
+
+
+def test_the_curve_of_the_cost_is_there_when_it_has_two_points(opened):
+    with opened() as page:
+        assert not page.locator("#costs").is_visible()
+        assert "The curve of J by iteration begins here" in page.locator("#no-costs").inner_text()
+        page.click("#whole")
+        page.click("#whole")
+        assert page.locator("#costs").is_visible()
+        assert not page.locator("#no-costs").is_visible()
+
+
+def test_the_last_update_of_an_iteration_is_seen_before_the_next_one_begins(opened):
+    with opened() as page:
+        forth(page, 21)
+        assert page.locator("#position").inner_text() == "iteration 0, step 21/21: update"
+        assert "the old one less α times its gradient" in page.locator("#cell").inner_text()
+        assert page.evaluate("bench.walk.parametersOf(3) === bench.walk.values.next.parameters[2]")
+        after = page.evaluate(BITS.replace("parameters.map", "values.next.parameters.map"))
+        forth(page)
+        assert page.locator("#position").inner_text() == "iteration 1, step 1/21: forward"
+        assert page.evaluate(BITS) == after
+        page.click("#back")
+        page.click("#back")
+        assert page.locator("#position").inner_text() == "iteration 0, step 20/21: update"
+        forth(page)
+        page.click("#whole")
+        assert page.evaluate("bench.walk.t") == 2
+        # a number that is updated already is changed where it stands: in the next iteration
+        page.click("#first")
+        forth(page, 21)
+        page.locator("#layer td[data-name=W]").first.click()
+        page.locator("#cell input").fill("2.5")
+        page.keyboard.press("Enter")
+        assert page.locator("#layer td[data-name=W]").first.inner_text() == "2.5"
+
+
+def test_the_output_s_slope_is_that_of_its_loss(opened):
+    with opened() as page:
+        page.evaluate("bench.walk.network.loss = 'absolute_error'; bench.layer = 3; bench.draw()")
+        assert page.locator("#layer .backward math").first.get_attribute("aria-label") == "dZ[3] = loss′(Z[3], Y)"
 
 
 def test_what_is_not_computed_yet_is_not_shown(opened):
@@ -269,6 +333,7 @@ def test_why_deep_moves_with_its_sliders_and_its_circuits_go_to_the_bench(opened
         page.locator("[data-load=parity_tree]").click()
         assert page.locator("#sizes").inner_text() == "4-4-2-1"
         assert page.evaluate("bench.walk.values.J") == 0
+        assert page.evaluate("getComputedStyle(document.querySelector('#surface')).imageRendering") == "pixelated"
         page.locator("#size-wave").fill("2")
         page.locator("[data-load=wave_folded]").click()
         assert page.evaluate("bench.walk.values.J") < 1e-30

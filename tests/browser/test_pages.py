@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from leadline import DeepClassifier, DepthSearchCV
 from leadline.cli.app import app
-from leadline.report import Watch, look_at_layers, show
+from leadline.report import Watch, layer_report, show
 
 REFERENCES = Path(__file__).parent / "references"
 LEADLINE = str(Path(sys.executable).with_name("leadline"))
@@ -104,7 +104,7 @@ def test_the_page_of_layers_is_drawn_and_its_pictures_are_there(tmp_path, visit)
     X, y = load_digits(return_X_y=True)
     network = DeepClassifier((12, 8), numeric_embedding="none", n_networks=1, max_iter=5, random_state=0).fit(X, y)
     path = tmp_path / "layers.html"
-    path.write_text(look_at_layers(network, X[:400], y[:400], (8, 8), about=HOSTILE).html, "utf-8")
+    path.write_text(layer_report(network, X[:400], y[:400], (8, 8), about=HOSTILE).html, "utf-8")
     with visit(path.as_uri(), path.as_uri()) as own:
         page = own.page
         drawn(page)

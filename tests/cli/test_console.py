@@ -144,7 +144,7 @@ def judged(results):
 
 
 def climb(printer, *results):
-    printer.climb_started(Metric(None, Numbers("y", "half_squared_error", 1)))
+    printer.search_started(Metric(None, Numbers("y", "half_squared_error", 1)))
     for i, own in enumerate(results):
         printer.depth_started(own.L)
         printer.depth_finished(own, judged(results[: i + 1]))
@@ -217,7 +217,7 @@ def test_a_depth_that_is_judged_anew_is_printed_once_and_the_table_again_at_the_
 def test_a_depth_of_which_only_some_folds_were_judged_is_in_the_table_at_the_end():
     file = io.StringIO()
     printer = ClimbPrinter(Console(file=file, soft_wrap=True, width=200), "linear regression")
-    printer.climb_started(Metric(None, Numbers("y", "half_squared_error", 1)))
+    printer.search_started(Metric(None, Numbers("y", "half_squared_error", 1)))
     printer.depth_finished(DEPTHS[0], judged(DEPTHS[:1]))
     printer.climb_ended({own.L: own for own in DEPTHS[:2]}, judged(DEPTHS[:2]))
     assert [line.split()[:1] for line in file.getvalue().splitlines()[-2:]] == [["1"], ["2"]]
@@ -227,7 +227,7 @@ def test_what_is_searched_is_said_when_the_climb_begins():
     file = io.StringIO()
     printer = ClimbPrinter(Console(file=file, soft_wrap=True), "linear regression", lambda: "y: [8] folds")
     assert file.getvalue() == ""
-    printer.climb_started(Metric(None, Numbers("y", "half_squared_error", 1)))
+    printer.search_started(Metric(None, Numbers("y", "half_squared_error", 1)))
     assert file.getvalue().splitlines()[:2] == ["y: [8] folds", ""]
 
 

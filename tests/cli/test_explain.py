@@ -34,6 +34,21 @@ def test_the_shapes_of_a_network_stand_in_a_table(command):
     assert "26 parameters" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (
+            "half_squared_error",
+            "g[2] = identity belongs to the loss, half_squared_error; --loss binary_cross_entropy for",
+        ),
+        ("binary_cross_entropy", "g[2] = sigmoid belongs to the loss, binary_cross_entropy; --loss half_squared_error"),
+        ("huber(1)", "g[2] = identity belongs to the loss, huber(1); --loss half_squared_error for identity"),
+    ],
+)
+def test_the_activation_of_the_output_is_said_to_belong_to_the_loss(command, loss, words):
+    assert words in command("explain", "--sizes", "3,5,1", "--loss", loss).stdout
+
+
 def test_the_batch_size_stands_in_the_shapes(command):
     record = told(command("explain", "--sizes", "3,5,1", "--batch", "7", "--json"))
     assert record["parameters"] == 26

@@ -63,7 +63,7 @@ def test_every_step_is_a_line_of_json(fit, people) -> None:
     result = fit(people.drop(columns="buys"), "spends", "--json-lines")
     events = [json.loads(line) for line in result.stdout.splitlines()]
     names = [event["event"] for event in events]
-    assert names[0] == "climb started"
+    assert names[0] == "search started"
     assert names[-1] == "finished"
     for what in ("depth started", "depth finished"):
         assert [event["L"] for event in events if event["event"] == what] == [1, ADDITIVE, 2]

@@ -40,7 +40,7 @@ class Killer:
     def __init__(self, pids) -> None:
         self.pids, self.killed = pids, 0
 
-    def climb_started(self, metric) -> None:
+    def search_started(self, metric) -> None:
         pass
 
     def depth_started(self, L: int) -> None:
@@ -51,7 +51,7 @@ class Killer:
             self.killed = self.pids()[0]
             os.kill(self.killed, signal.SIGKILL)
 
-    def delivery_started(self, seconds):
+    def final_training_started(self, seconds):
         pass
 
     def depth_finished(self, result, verdict) -> None:

@@ -7,7 +7,7 @@ import pytest
 import leadline
 from leadline import DeepClassifier, DeepRegressor
 from leadline.errors import ParameterError
-from leadline.training.pieces import PiecewiseLinear
+from leadline.training.embeddings import PiecewiseLinear
 
 
 @pytest.fixture(scope="module")

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline import DeepClassifier, DeepRegressor, DepthSearchCV, network
 from leadline.errors import DataError, InputError, ParameterError
 from leadline.training import Hyperparameters
+from leadline.training.hyperparameters import NUMERIC_EMBEDDINGS
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = {DeepClassifier: (X[:, 0] > 0).astype(int), DeepRegressor: X[:, 0]}
 
-ACTIVATIONS = (
-    "one of 'auto', 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'silu', "
-    "'mish'"
-)
-SOLVERS = "one of 'gradient_descent', 'momentum', 'nesterov', 'rmsprop', 'adam', 'adamw', 'lbfgs'"
+ACTIVATIONS = "one of 'auto', " + ", ".join(map(repr, network.ACTIVATIONS))
+SOLVERS = "one of " + ", ".join(map(repr, [*network.OPTIMISERS, "lbfgs"]))
+EMBEDDINGS = "one of " + ", ".join(map(repr, NUMERIC_EMBEDDINGS))
+LOSSES = ", ".join(map(repr, network.loss_names(("identity", "exp")))).replace("half_squared", "squared")
 SEED = "an integer of at least 0, a Generator, a RandomState or None"
 SIZES = "a sequence of positive integers, one for each hidden layer (empty for none)"
 SHARED = [
@@ -51,7 +51,7 @@ SHARED = [
     ("recipe", "secret", "one of 'tabular', 'plain'"),
     ("weight_decay_schedule", "linear", None),
     ("dropout_schedule", "linear", None),
-    ("numeric_embedding", "fourier", "one of 'auto', 'none', 'periodic', 'piecewise_linear'"),
+    ("numeric_embedding", "fourier", EMBEDDINGS),
     ("one_hot_up_to", 0, "an integer of at least 1 or 'all'"),
     ("one_hot_up_to", "none", "an integer of at least 1 or 'all'"),
     ("parametrization", "mup", "one of 'standard', 'ntk'"),
@@ -82,8 +82,7 @@ OWN = {
             (
                 "loss",
                 value,
-                "'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)', or a loss of your own "
-                "with value and gradient",
+                f"{LOSSES}, or a loss of your own with value and gradient",
             )
             for value in ("mse", "cross_entropy", "quantile(1.2)", "huber(0)", 3)
         ),

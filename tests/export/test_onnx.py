@@ -13,7 +13,7 @@ from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classific
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.errors import LeadlineError, ParameterError
 from leadline.export import TOLERANCE, onnx_inputs, to_onnx, write_onnx
-from leadline.network import ACTIVATIONS
+from leadline.network import ACTIVATIONS, activation
 from leadline.search import Dimension
 
 SMALL = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "random_state": 0}
@@ -146,7 +146,7 @@ def test_the_networks_of_a_search_are_averaged_in_the_graph(table, tmp_path, mon
 def test_a_model_that_differs_is_not_written(tmp_path, monkeypatch) -> None:
     X, y = load_iris(return_X_y=True)
     model = DeepClassifier(**SMALL).fit(X, y)
-    monkeypatch.setattr("leadline.export.onnx._activated", lambda graph, activation, name, Z: Z)
+    monkeypatch.setattr("leadline.export.onnx.activation", lambda name: activation("identity"))
     with pytest.raises(LeadlineError, match="more than rounding explains"):
         write_onnx(model, tmp_path / "model.onnx", X)
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from leadline import DeepClassifier, DeepRegressor
-from leadline.inspection import column_importances, dependences, spread_rows
+from leadline.inspection import column_importances, partial_dependence, spread_rows
 from leadline.inspection.effects import MOST_CATEGORIES
 from leadline.search import Metric
 
@@ -42,7 +42,7 @@ def test_the_importance_is_the_rise_of_the_error(fitted):
 
 def test_curves_follow_the_formula(fitted):
     network, X, _ = fitted
-    number, category, date = dependences(network.model_, X, ["a", "kind", "day"])
+    number, category, date = partial_dependence(network.model_, X, ["a", "kind", "day"])
     slopes = np.diff(number.predictions[:, 0]) / np.diff(number.values)
     assert slopes == pytest.approx(3 * np.ones(len(slopes)), rel=1e-3)
     assert number.kind == "number"
@@ -58,11 +58,11 @@ def test_a_column_of_gaps_has_no_curve_and_many_categories_are_cut():
     generator = np.random.default_rng(1)
     X = pd.DataFrame({"city": generator.choice([f"c{i}" for i in range(30)], 400), "x": generator.normal(size=400)})
     network = DeepClassifier((), random_state=0).fit(X, (X["x"] > 0).astype(int))
-    (city,) = dependences(network.model_, X, ["city"])
+    (city,) = partial_dependence(network.model_, X, ["city"])
     assert len(city.values) == MOST_CATEGORIES
     assert city.predictions == pytest.approx(np.hstack([1 - city.predictions[:, 1:], city.predictions[:, 1:]]))
     empty = X.assign(x=np.nan)
-    assert dependences(network.model_, empty, ["x"]) == []
+    assert partial_dependence(network.model_, empty, ["x"]) == []
 
 
 def test_pictures_have_no_importances():

@@ -6,12 +6,12 @@ import pytest
 
 from leadline import DeepClassifier, DeepRegressor
 from leadline.inspection import (
+    activation_maximization,
     column_layers,
-    exciting_rows,
     layer_activations,
-    preferred_inputs,
+    linear_cka,
     probe_layers,
-    similarity,
+    top_activating_rows,
 )
 
 
@@ -51,14 +51,14 @@ def test_numbers_and_labels_are_read_as_well():
 
 def test_the_rows_that_excite_a_unit_most_come_first():
     A = np.array([[0.0, 5.0], [3.0, 1.0], [2.0, 9.0]])
-    assert exciting_rows(A, 2).tolist() == [[1, 2], [2, 0]]
+    assert top_activating_rows(A, 2).tolist() == [[1, 2], [2, 0]]
 
 
 def test_alike_layers_are_alike_whatever_their_axes():
     generator = np.random.default_rng(0)
     A = generator.normal(size=(300, 5))
     rotated = 3 * A @ np.linalg.qr(generator.normal(size=(5, 5)))[0] + 7
-    found = similarity([A, rotated, generator.normal(size=(300, 5)), np.ones((300, 2))])
+    found = linear_cka([A, rotated, generator.normal(size=(300, 5)), np.ones((300, 2))])
     assert found[0, 1] == pytest.approx(1)
     assert found[0, 2] < 0.2
     assert np.isnan(found[3]).all()
@@ -68,7 +68,7 @@ def test_alike_layers_are_alike_whatever_their_axes():
 def test_a_first_layer_prefers_its_own_weights(circle):
     network, frame, _ = circle
     W, rows = network.model_.layers()[0][0], layer_activations(network.model_, frame)[0]
-    found = preferred_inputs(network.model_.layers()[:1], (), [0, 5], rows)
+    found = activation_maximization(network.model_.layers()[:1], (), [0, 5], rows)
     norm = np.linalg.norm(rows, axis=1).mean()
     assert np.linalg.norm(found, axis=1) == pytest.approx([norm, norm])
     for own, row in zip(found, W[[0, 5]], strict=True):
@@ -81,7 +81,7 @@ def test_what_a_deeper_unit_prefers_excites_it_more_than_any_other_input_of_that
     model = network.model_
     units = list(range(model.plans[0].architecture.sizes[l]))[:6]
     rows = layer_activations(model, frame)[0]
-    found = preferred_inputs(model.layers()[:l], ("relu", "relu"), units, rows)
+    found = activation_maximization(model.layers()[:l], ("relu", "relu"), units, rows)
     turns = np.linspace(0, 2 * np.pi, 2000)
     rivals = np.linalg.norm(rows, axis=1).mean() * np.column_stack([np.cos(turns), np.sin(turns)])
 

@@ -22,6 +22,11 @@ PLANTED = [
     ("relu", "np.maximum(0, Z)", "np.minimum(0, Z)", "minimum"),
     ("relu", "np.maximum(0, Z)", "(Z > 0) * 1.0", "slope for g"),
     ("relu", "np.maximum(0, Z)", "np.abs(Z)", "absolute value"),
+    ("relu", "np.maximum(0, Z)", "np.max(0, Z)", "np.max for np.maximum"),
+    ("relu", "np.maximum(0, Z)", "np.max(Z, 0)", "np.max for np.maximum"),
+    ("relu", "np.maximum(0, Z)", "np.max([0, Z.max()])", "np.max for np.maximum"),
+    ("relu", "np.maximum(0, Z)", "max(0, Z)", "np.max for np.maximum"),
+    ("relu", "np.maximum(0, Z)", "Z if Z > 0 else 0", "an array as a condition"),
     ("relu_backward", "dZ[Z <= 0] = 0", "dZ[Z > 0] = 0", "wrong side"),
     ("relu_backward", "dZ[Z <= 0] = 0", "dZ[dA <= 0] = 0", "mask of dA"),
     ("relu_backward", "dZ[Z <= 0] = 0", "dZ = dZ * np.maximum(0, Z)", "g for g′"),
@@ -46,6 +51,15 @@ PLANTED = [
         "W all alike",
     ),
     ("initialize_parameters_deep", "np.zeros((layer_dims[l], 1))", "np.zeros(layer_dims[l])", "shape of b"),
+    (
+        "initialize_parameters_deep",
+        "np.zeros((layer_dims[l], 1))",
+        "np.zeros(layer_dims[l], 1)",
+        "a shape in two arguments",
+    ),
+    ("initialize_parameters_deep", "np.zeros((layer_dims[l], 1))", "np.ones((layer_dims[l], 1))", "b not zero"),
+    ("initialize_parameters_deep", "layer_dims[l - 1]) * 0.01", "layer_dims[l - 1])", "W not small"),
+    ("initialize_parameters_deep", "layer_dims[l - 1]) * 0.01", "layer_dims[l - 1]) * 10", "W not small"),
     (
         "initialize_parameters_deep",
         "range(1, L):\n        parameters",
@@ -96,6 +110,14 @@ PLANTED = [
     ),
     ("compute_cost", "-1 / m * np.sum", "-np.sum", "1/m forgotten"),
     ("compute_cost", "-1 / m * np.sum", "1 / m * np.sum", "minus forgotten"),
+    (
+        "compute_cost",
+        "np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))",
+        "np.sum(Y * np.log(AL)) + np.sum((1 - Y) * np.log(1 - AL))",
+        "brackets forgotten",
+    ),
+    ("compute_cost", "m = Y.shape[1]\n    cost", "m = Y.shape[0]\n    cost", "m of the wrong axis"),
+    ("compute_cost", "m = Y.shape[1]\n    cost", "m = len(Y)\n    cost", "m of the wrong axis"),
     ("compute_cost", " + (1 - Y) * np.log(1 - AL)", "", "half of it"),
     ("compute_cost", " + (1 - Y) * np.log(1 - AL)", " - (1 - Y) * np.log(1 - AL)", "sign between the terms"),
     ("compute_cost", "Y * np.log(AL) + (1 - Y) * np.log(1 - AL)", "(AL - Y) ** 2 * -1", "squared error"),
@@ -119,6 +141,8 @@ PLANTED = [
     ("linear_backward", "np.dot(W.T, dZ)", "W.T * dZ", "* for @"),
     ("linear_backward", "np.dot(W.T, dZ)", "np.dot(W.T, dZ) / m", "1/m too many"),
     ("linear_backward", "m = A_prev.shape[1]", "m = A_prev.shape[0]", "m of the wrong axis"),
+    ("linear_backward", "m = A_prev.shape[1]", "m = dZ.shape[0]", "m of the wrong axis"),
+    ("linear_backward", "m = A_prev.shape[1]", "m = len(dZ)", "m of the wrong axis"),
     (
         "linear_backward",
         "return dA_prev, dW, db\n\n\ndef linear_a",
@@ -172,6 +196,19 @@ PLANTED = [
     ),
     ("update_parameters", "- learning_rate * grads", "+ learning_rate * grads", "plus for minus"),
     ("update_parameters", "- learning_rate * grads", "- grads", "α forgotten"),
+    ("update_parameters", '* grads["dW"', '* grads["W"', "gradient without its d"),
+    (
+        "linear_activation_forward",
+        "A, activation_cache = relu(Z)",
+        "A = activation_cache = relu(Z)",
+        "a pair not taken apart",
+    ),
+    (
+        "linear_activation_forward",
+        "Z, linear_cache = linear_forward(A_prev, W, b)",
+        "Z = linear_cache = linear_forward(A_prev, W, b)",
+        "a pair not taken apart",
+    ),
     (
         "update_parameters",
         'for l in range(L):\n        parameters["W" + str(l + 1)] = parameters',
@@ -186,6 +223,33 @@ PLANTED = [
     ),
     ("update_parameters", '= parameters["W" + str(l + 1)] - learning_rate', "-= learning_rate", "changes its argument"),
     ("update_parameters", "range(L):\n        parameters", "range(L + 1):\n        parameters", "one layer too many"),
+]
+
+# L_model_backward that does the layers' work itself: what stands in it, what the learner wrote, the slip's name
+IN_ONE_PIECE = """import numpy as np
+
+
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    m = Y.shape[1]
+    dZ = AL - Y
+    for l in range(L, 0, -1):
+        (A_prev, W, b), Z = caches[l - 1]
+        dW = dZ @ A_prev.T / m
+        db = dZ.sum(axis=1, keepdims=True) / m
+        grads["dW" + str(l)], grads["db" + str(l)] = dW, db
+        if l > 1:
+            dZ = (W.T @ dZ) * (caches[l - 2][1] > 0)
+    return grads
+"""
+PLANTED_IN_ONE_PIECE = [
+    ("m = Y.shape[1]", "m = Y.shape[0]", "m of the wrong axis", "m is taken from the rows of Y"),
+    ("m = Y.shape[1]", "m = len(Y)", "m of the wrong axis", "m is taken from the rows of Y"),
+    ("m = Y.shape[1]", "m = 1", "1/m forgotten", "the 1/m is missing"),
+    ("A_prev.T / m", "A_prev.T", "1/m forgotten", "the 1/m of dW is missing"),
+    ("keepdims=True) / m", "keepdims=True)", "1/m forgotten", "the 1/m of db is missing"),
+    ("keepdims=True) / m", "keepdims=False) / m", "keepdims forgotten", "keepdims=True is missing"),
+    ("A_prev.T / m", "A_prev.T / len(dZ)", "", "dW3 is the first that is wrong"),
 ]
 
 VARIANTS = {
@@ -353,6 +417,35 @@ def test_more_than_twenty_five_slips_are_planted_of_many_kinds():
     assert {function for function, *_ in PLANTED} == set(FUNCTIONS) - {"softmax"}
 
 
+@pytest.mark.parametrize(("right", "wrong", "slip", "words"), PLANTED_IN_ONE_PIECE, ids=lambda own: str(own)[:40])
+def test_a_slip_of_a_layer_is_named_inside_the_whole_backward_pass(right, wrong, slip, words):
+    assert right in IN_ONE_PIECE
+    (found,) = checked(IN_ONE_PIECE)
+    assert found.status == "right"
+    (found,) = checked(IN_ONE_PIECE.replace(right, wrong))
+    assert found.slip == slip
+    assert words in found.words[0]
+
+
+def test_numpy_that_is_not_imported_is_told_in_words():
+    (found,) = checked("def linear_forward(A, W, b):\n    return np.dot(W, A) + b, (A, W, b)\n")
+    assert (found.slip, found.line) == ("numpy not imported", 2)
+    assert "import numpy as np" in found.words[0]
+
+
+def test_functions_of_math_on_arrays_are_told_in_words():
+    (found,) = checked("import math\n\ndef sigmoid(Z):\n    return 1 / (1 + math.exp(-Z))\n")
+    assert (found.slip, found.line) == ("math for np", 4)
+
+
+@pytest.mark.parametrize(
+    "factor", ["* 0.01", "* 0.1", "/ np.sqrt(layer_dims[l - 1])", "* np.sqrt(2 / layer_dims[l - 1])"]
+)
+def test_first_weights_in_use_are_small_enough(factor):
+    source = RIGHT.replace("layer_dims[l - 1]) * 0.01", f"layer_dims[l - 1]) {factor}")
+    assert "right" in {own.status for own in checked(source) if own.function == "initialize_parameters_deep"}
+
+
 def test_the_right_answer_is_right():
     findings = checked(RIGHT)
     assert len(findings) == len(FUNCTIONS) - 1
@@ -406,7 +499,7 @@ def test_what_is_like_no_slip_is_shown_with_its_two_numbers():
     assert (found.function, found.status, found.quantity) == ("linear_backward", "wrong", "dW")
     assert float(found.got) == pytest.approx(1.5 * float(found.expected), rel=1e-4)
     assert found.equation == "dW[l] = (1/m) dZ[l] A[l-1]ᵀ"
-    assert re.match(r"network/equations\.py:\d+  dW = ", found.specification)
+    assert re.match(r"leadline/network/equations\.py:\d+  dW = ", found.specification)
     assert found.line == source.splitlines().index("    dW = 1.5 / m * np.dot(dZ, A_prev.T)") + 1
 
 
@@ -459,10 +552,29 @@ def linear_backward(dZ, cache):
     assert command("--check-code", write(tmp_path, text)).stdout == shown
 
 
-def test_the_command_says_that_all_is_right(tmp_path):
-    result = command("--check-code", write(tmp_path, RIGHT))
+def test_the_command_says_that_all_is_right_and_what_is_not_there(tmp_path):
+    path = write(tmp_path, RIGHT)
+    result = command("--check-code", path)
     assert result.exit_code == 0, result.stdout
     assert "13 functions are right" in result.stdout
+    assert "Not in the file, and not checked: softmax\n" in result.stdout
+    assert "未检查:softmax" in command("--check-code", path, "--language", "zh").stdout
+    assert json.loads(command("--check-code", path, "--json").stdout)["missing"] == ["softmax"]
+
+
+def test_a_line_of_the_specification_says_what_has_another_name_in_it(tmp_path):
+    path = write(tmp_path, RIGHT.replace("1 / m * np.dot(dZ, A_prev.T)", "np.dot(dZ, A_prev.T)"))
+    assert "w are the weights of the examples, all 1 here" in command("--check-code", path).stdout
+    assert "w 是样本的权重" in command("--check-code", path, "--language", "zh").stdout
+    path = write(tmp_path, RIGHT.replace("-1 / m * np.sum", "-np.sum"))
+    assert "values are the losses of the examples" in command("--check-code", path).stdout
+
+
+def test_a_syntax_error_is_told_once_with_its_line(tmp_path):
+    result = command("--check-code", write(tmp_path, "x = 1\ndef linear_forward(A, W, b:\n    return A\n"))
+    assert "SyntaxError: '(' was never closed\n" in result.stdout
+    assert result.stdout.count("line 2") == 0
+    assert "mine.py:2  def linear_forward(A, W, b:" in result.stdout
 
 
 def test_a_grader_reads_json(tmp_path):
@@ -490,7 +602,8 @@ def test_functions_of_other_names_are_found_by_the_names_given(tmp_path):
         ("import os\n\ndef linear_forward(A, W, b):\n    os._exit(0)\n", "it ended the interpreter"),
         ("def linear_forward(A, W, b:\n", "SyntaxError"),
         ("import no_such_module\n", "no_such_module"),
-        ("x = 1\n", "none of the course's functions"),
+        ("x = 1\n", "none of the course's functions is in it. They are sigmoid, relu, softmax, initialize_par"),
+        ("def linear_foward(A, W, b):\n    return 1\n", "--names linear_forward=linear_foward"),
         ("def linear_forward(A, W, b):\n    raise NotImplementedError\n", "not written yet"),
         ("def linear_forward(A, W, b):\n    print('hello')\n", "returns nothing"),
         ("def linear_forward(A, W):\n    return A\n", "it takes 2 arguments"),
@@ -509,6 +622,7 @@ def test_code_that_cannot_be_judged_is_told_why(tmp_path, text, words):
     ("words", "expected"),
     [
         (["--check-code", "nothing.py"], "nothing.py: no such file"),
+        (["--check-code", "mine.ipynb"], "mine.ipynb is a notebook; write its code as a file: jupyter nbconvert"),
         (["--check-code", "nothing.py", "--names", "linear_forward"], "--names must be COURSE=OWN"),
         (["--check-code", "nothing.py", "--names", "lin=own"], "no function of the course"),
         (["--check-code", "nothing.py", "--html"], "--check-code stands alone"),

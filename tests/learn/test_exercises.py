@@ -105,6 +105,76 @@ def test_what_a_learner_has_written_is_never_written_over(learn):
     assert "there is no linear_forward" in result.stdout
 
 
+def test_a_file_that_is_there_is_said_to_be_kept_and_how_to_begin_anew(learn):
+    assert "delete it" not in learn(4).stdout
+    assert "stays as you left it. To begin anew, delete it" in learn(4).stdout
+    assert "要重新开始,请删除它" in learn(4, "--language", "zh").stdout
+
+
+def test_a_file_that_is_not_filled_in_yet_is_named(learn):
+    result = learn(4, "--check")
+    assert f"Fill in {learn.folder / EXERCISES[3].file_name}" in result.stdout
+    assert "leadline learn 4 --hint" in result.stdout
+
+
+def test_an_exercise_is_called_by_its_number_or_its_name(learn):
+    learn(4)
+    assert learn("linear_forward").stdout == learn(4).stdout
+
+
+def test_after_an_exercise_comes_the_next_one_that_is_open(learn):
+    learn(4)
+    (learn.folder / EXERCISES[3].file_name).write_text(RIGHT, "utf-8")
+    assert "Next: leadline learn 5 " in learn(4, "--check").stdout
+    learn(14)
+    (learn.folder / EXERCISES[13].file_name).write_text(ANSWERS["depth"], "utf-8")
+    assert "Next: leadline learn 1 " in learn(14, "--check").stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "right", "wrong", "words"),
+    [
+        (3, "layer_dims[l - 1]) * 0.01", "layer_dims[l - 1])", "W1 is large"),
+        (4, "cache = (A, W, b)", "cache = (W, b, A)", "here it is (A, W, b), in this order"),
+        (5, "(linear_cache, activation_cache)", "(activation_cache, linear_cache)", "here it is ((A_prev, W, b), Z)"),
+        (5, "A, activation_cache = relu(Z)", "A, activation_cache = relu(Z)[0], relu(Z)[0]", "((A_prev, W, b), Z)"),
+        (6, "return AL, caches", "return AL, caches[::-1]", "here it is [((A_prev, W, b), Z), …]"),
+    ],
+)
+def test_what_later_exercises_rely_on_is_told(learn, number, right, wrong, words):
+    exercise = EXERCISES[number - 1]
+    learn(number)
+    assert right in RIGHT
+    (learn.folder / exercise.file_name).write_text(RIGHT.replace(right, wrong), "utf-8")
+    result = learn(number, "--check")
+    assert result.exit_code == 2
+    assert words in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("costs.append(compute_cost(AL, Y))\n", "pass\n", "each cost is that after its update"),
+        (
+            "L_model_backward(AL, Y, caches)",
+            "(first := first or L_model_backward(AL, Y, caches))",
+            "gradients of the first",
+        ),
+    ],
+)
+def test_the_order_of_gradient_descent_is_told(learn, before, after, words):
+    text = ANSWERS["training"]
+    assert before in text
+    text = text.replace(before, after).replace("    costs = []\n", "    costs, first = [], None\n")
+    if after == "pass\n":
+        text = text.replace(
+            "    return", "        costs.append(compute_cost(L_model_forward(X, parameters)[0], Y))\n    return"
+        )
+    learn(12)
+    (learn.folder / EXERCISES[11].file_name).write_text(text, "utf-8")
+    assert words in learn(12, "--check").stdout
+
+
 def test_an_exercise_that_was_done_and_is_broken_again_is_open_again(learn):
     learn(1)
     path = learn.folder / EXERCISES[0].file_name
@@ -142,8 +212,40 @@ def test_the_language_is_remembered_by_the_folder(learn):
     [
         ("shapes", '"b": (n, 1)', '"b": (n,)', "b[1]: (n[1], 1)"),
         ("training", "costs.append(compute_cost(AL, Y))\n", "pass\n", "one cost for each iteration"),
-        ("training", ", learning_rate)\n", ", -learning_rate)\n", "the cost of iteration 1 is another"),
+        ("training", ", learning_rate)\n", ", -learning_rate)\n", "the step goes uphill"),
+        ("training", "parameters = update", "update", "what update_parameters returns is discarded"),
+        ("training", ", learning_rate)\n", ", 0.01)\n", "the learning rate is 0.01 whatever is asked for"),
+        ("training", ", learning_rate)\n", ", learning_rate / 3)\n", "the cost of iteration 1 is another"),
+        ("training", "return parameters, costs", "return costs", "it returns the parameters and the list of costs"),
+        ("training", "return parameters, costs", "return costs, parameters", "it returns the parameters and the list"),
         ("hyperparameters", "if math.isfinite(costs[rate])", "if True", "nan or inf"),
+        ("hyperparameters", "    return", "    return sorted(costs.values())[-1]\n    return", "nan or inf"),
+        ("hyperparameters", "    return", "    return 0.22\n    return", "this is the cost; the rate that has it"),
+        ("hyperparameters", "evaluate(rate) for", "(evaluate(rate), evaluate(rate))[0] for", "12 calls"),
+        ("counting", "return len(sizes) - 1", "print(len(sizes) - 1)", "it returns nothing: return gives the result"),
+        ("shapes", '"b": (n, 1)', '"b": "n, 1"', "a shape is a tuple of two numbers"),
+        (
+            "shapes",
+            '"W": (n, n_before)',
+            '"W": (n_before, n)',
+            "W is turned round, rows come first: W[1] is (n[1], n[0])",
+        ),
+        (
+            "shapes",
+            '"W": (n, n_before)',
+            '"W": (sizes[1], sizes[0])',
+            "this is the shape of W[1]; the layer asked for is l = 4",
+        ),
+        ("shapes", '"W": (n, n_before)', '"W": (n[1], n[0])', "n is one number already, n[l]"),
+        ("shapes", '"W": (n, n_before), ', "", "W is not filled in: (n[1], n[0])"),
+        ("shapes", '"b": (n, 1)', '"b": n', "a shape is a tuple of two numbers, such as (n, m): b[1] is (n[1], 1)"),
+        (
+            "shapes",
+            "for key, value in found.items()}}",
+            'for key, value in found.items()}, "dA": (1, m)}',
+            "dA is a gradient and has the shape",
+        ),
+        ("counting", "sizes[1:-1]", "sizes[1:]", "yours [5, 5, 3, 1]   right [5, 5, 3]"),
         ("depth", "[[0], [-1]]", "[[0], [0]]", "u XOR v"),
         ("depth", "[[2.0, -4.0]]", "[[2.0, -2.0]]", "each layer folds once more"),
         ("depth", "np.ones((2, 1)) @ read", "read", "no list of (W, b)"),
@@ -166,6 +268,7 @@ def test_a_wrong_answer_is_told_what_is_wrong(learn, key, right, wrong, words):
     [
         (["0"], "numbered from 1 to"),
         (["99"], "numbered from 1 to"),
+        (["abc"], "Exercises are numbered from 1 to 14; got 'abc'. leadline learn without a number lists them."),
         (["--check"], "need the number of an exercise"),
         (["1", "--check", "--hint"], "either --check or --hint"),
         (["1", "--language", "de"], "--language must be one of en, zh"),
@@ -191,6 +294,22 @@ def test_progress_that_was_damaged_is_refused_with_what_to_do(learn):
     result = learn()
     assert result.exit_code == 2
     assert "remove it to begin anew" in result.stderr
+
+
+@pytest.mark.parametrize("exercise", [own for own in EXERCISES if own.functions == ()], ids=lambda own: own.key)
+def test_a_wrong_answer_is_told_in_chinese_alike(learn, exercise):
+    wrong = {
+        "counting": ("len(sizes) - 1", "len(sizes)"),
+        "shapes": ("(n, n_before)", "(n_before, n)"),
+        "training": ("parameters = update", "update"),
+        "hyperparameters": ("if math.isfinite(costs[rate])", "if True"),
+        "depth": ("[[0], [-1]]", "[[0], [0]]"),
+    }[exercise.key]
+    learn(exercise.number, "--language", "zh")
+    (learn.folder / exercise.file_name).write_text(ANSWERS[exercise.key].replace(*wrong), "utf-8")
+    said = learn(exercise.number, "--check").stdout
+    assert "你的" in said
+    assert not re.search(r"\b(yours|right|the|for)\b", re.sub(r".*\.py:.*", "", said))
 
 
 def test_every_exercise_has_hints_and_words_in_two_languages():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from leadline.errors import ParameterError
-from leadline.network import LOSSES, Architecture, huber, loss, output, quantile, smooth_labels
+from leadline.network import LOSSES, Architecture, huber, loss, loss_names, output, quantile, smooth_labels
 
 
 def targets(name: str, n: int, m: int, generator: np.random.Generator) -> np.ndarray:
@@ -92,13 +92,28 @@ def test_several_quantiles_are_units_in_turn() -> None:
 def test_a_parameter_is_read_from_the_name() -> None:
     assert loss("huber(2.5)").name == "huber(2.5)"
     assert loss("quantile(0.9)").gradient(np.array([[1.0]]), np.array([[0.0]])) == pytest.approx(0.1)
-    for name in ("huber(-1)", "huber(x)", "quantile(1.5)", "quantile(0.1,2)", "huber(1,2)", "quantile(,)", "huber("):
+    for name in (
+        "huber(-1)",
+        "huber(x)",
+        "quantile(1.5)",
+        "quantile(0.1,2)",
+        "huber(1,2)",
+        "quantile(,)",
+        "huber(",
+        "huber(1",
+        "huber(inf)",
+    ):
         with pytest.raises(ParameterError, match="loss must be one of"):
             loss(name)
     with pytest.raises(ParameterError, match="delta must be a positive number; got 0"):
         huber(0)
     with pytest.raises(ParameterError, match=r"tau must be a number in \(0, 1\); got 1"):
         quantile(1)
+
+
+def test_names_for_messages_write_parameters_as_letters() -> None:
+    assert {"half_squared_error", "huber(δ)", "quantile(τ, …)"} <= set(loss_names(["identity"]))
+    assert "poisson" in loss_names(["exp"])
 
 
 def test_smoothed_labels_still_sum_to_one() -> None:

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from leadline.report.figures import MOST_CURVES, confusion, dependence
+from leadline.report.network_figures import dependence
+from leadline.report.prediction_figures import confusion
+from leadline.report.specs import MOST_CURVES
 
 
 def test_a_confusion_matrix_in_words():

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 
 from leadline import DeepClassifier, DeepRegressor
 from leadline.errors import DataError, ParameterError
-from leadline.report.layers import GAP, contact_sheet, look_at_layers
+from leadline.report.layers import GAP, contact_sheet, layer_report
 
 
 @pytest.fixture(scope="module")
@@ -21,44 +21,44 @@ def digits():
 
 def test_every_layer_is_looked_at(digits):
     network, X, y = digits
-    found = look_at_layers(network, X, y, (8, 8), about="<b>digits</b>")
+    found = layer_report(network, X, y, (8, 8), about="<b>digits</b>")
     assert [probe.units for probe in found.probes] == [61, 16, 12]  # three pixels are never inked
     assert found.similarity.shape == (4, 4)
-    assert [own.shape for own in found.exciting] == [(16, 6), (12, 6), (10, 6)]
+    assert [own.shape for own in found.top_rows] == [(16, 6), (12, 6), (10, 6)]
     assert sorted(found.sheets) == [1, 2, 3]
     assert "&lt;b&gt;digits" in found.html
     assert found.html.count("data:image/png;base64,") == 6
     record = found.to_record()
-    assert record["exciting_rows"][0][0] == (found.exciting[0][0] + 1).tolist()
+    assert record["top_activating_rows"][0][0] == (found.top_rows[0][0] + 1).tolist()
 
 
 def test_the_rows_that_are_named_excite_the_unit(digits):
     network, X, _ = digits
-    found = look_at_layers(network, X)
+    found = layer_report(network, X)
     assert found.probes == []
     assert found.sheets == {}
     output = network.predict_proba(X)
-    for k, rows in enumerate(found.exciting[-1]):
+    for k, rows in enumerate(found.top_rows[-1]):
         assert output[rows, k].mean() > np.sort(output[:, k])[-40]
 
 
 def test_without_a_network_of_that_number_or_with_another_shape_it_is_refused(digits):
     network, X, y = digits
     with pytest.raises(ParameterError, match="member must be from 0 to 1; got 2"):
-        look_at_layers(network, X, y, member=2)
+        layer_report(network, X, y, member=2)
     with pytest.raises(ParameterError, match="8 × 9 has 72 pixels; the table has 64 columns"):
-        look_at_layers(network, X, y, (8, 9))
+        layer_report(network, X, y, (8, 9))
 
 
 def test_pictures_need_pixels_at_layer_1():
     X = np.random.default_rng(0).normal(size=(60, 4))
     network = DeepRegressor((4,), max_iter=2, random_state=0).fit(X, X[:, 0])
     with pytest.raises(DataError, match="numeric_embedding='none'"):
-        look_at_layers(network, X, shape=(2, 2))
+        layer_report(network, X, shape=(2, 2))
     gaps = np.where(np.arange(240).reshape(60, 4) % 17 == 0, np.nan, X)
     network = DeepRegressor((4,), numeric_embedding="none", max_iter=2, random_state=0).fit(gaps, X[:, 0])
     with pytest.raises(DataError, match="without gaps"):
-        look_at_layers(network, gaps, shape=(2, 2))
+        layer_report(network, gaps, shape=(2, 2))
 
 
 def test_a_contact_sheet_shows_each_picture_in_its_place_and_colour():

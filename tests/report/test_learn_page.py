@@ -13,6 +13,7 @@ import pytest
 from leadline.errors import ParameterError
 from leadline.network import (
     ACTIVATIONS,
+    LOSSES,
     Architecture,
     bit_patterns,
     initial_parameters,
@@ -144,6 +145,12 @@ def test_the_python_that_the_page_writes_gives_the_same_numbers():
 def test_the_activations_of_the_page_are_all_there_are():
     names = re.findall(r'\{ name: "(\w+)", g:', script(everything=False))
     assert names == list(ACTIVATIONS)
+
+
+@needs_node
+def test_the_page_knows_every_loss():
+    found = run("given.map((name) => lossNamed(name).outputActivation)", list(LOSSES))
+    assert found == [record.output_activation for record in LOSSES.values()]
 
 
 def test_a_page_is_small_and_asks_for_nothing():

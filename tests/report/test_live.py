@@ -22,7 +22,7 @@ class Silent:
     def __init__(self):
         self.told = []
 
-    def climb_started(self, metric):
+    def search_started(self, metric):
         self.told.append("climb")
 
     def depth_started(self, L):
@@ -31,7 +31,7 @@ class Silent:
     def advanced(self, progress):
         self.told.append(progress.share)
 
-    def delivery_started(self, seconds):
+    def final_training_started(self, seconds):
         self.told.append("delivery")
 
     def depth_finished(self, result, verdict):

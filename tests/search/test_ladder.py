@@ -64,7 +64,7 @@ class Diary:
         self.events: list[tuple] = []
         self.seen: list[Progress] = []
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         self.events.append(("climb", metric.label))
 
     def depth_started(self, L: int) -> None:
@@ -74,7 +74,7 @@ class Diary:
         self.events.append(("advance", progress.L, progress.done, progress.planned, progress.share))
         self.seen.append(progress)
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         self.events.append(("deliver", seconds))
 
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:

@@ -11,7 +11,7 @@ from sklearn.metrics import (
 )
 
 from leadline.errors import ParameterError
-from leadline.search import Metric, scores_shown
+from leadline.search import Metric, usual_scores
 from leadline.tables import Target
 
 GENERATOR = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def test_log_loss_is_the_default_for_classes() -> None:
     metric = Metric(None, THREE)
     assert (metric.label, metric.sign) == ("log loss", -1)
     assert metric.score(y, p, W) == pytest.approx(-log_loss(y, p, sample_weight=W))
-    assert metric.shown(metric.score(y, p)) == pytest.approx(log_loss(y, p))
+    assert metric.displayed(metric.score(y, p)) == pytest.approx(log_loss(y, p))
 
 
 def test_root_mean_squared_error_is_the_default_for_numbers() -> None:
@@ -84,12 +84,12 @@ def test_an_unknown_score_is_refused_with_the_nearest_name() -> None:
 
 def test_the_scores_that_people_look_at() -> None:
     y, p = GENERATOR.integers(0, 2, 50), probabilities(2)
-    shown = scores_shown(TWO, y, p)
+    shown = usual_scores(TWO, y, p)
     assert list(shown) == ["log loss", "accuracy", "AUC"]
     assert shown["log loss"] == pytest.approx(log_loss(y, p))
-    assert np.isnan(scores_shown(NUMBERS, np.ones((1, 1)), np.ones((1, 1)))["R²"])
-    assert np.isnan(scores_shown(TWO, np.zeros(50, int), p)["AUC"])
-    exact = scores_shown(NUMBERS, np.arange(5.0)[:, None], np.arange(5.0)[:, None])
+    assert np.isnan(usual_scores(NUMBERS, np.ones((1, 1)), np.ones((1, 1)))["R²"])
+    assert np.isnan(usual_scores(TWO, np.zeros(50, int), p)["AUC"])
+    exact = usual_scores(NUMBERS, np.arange(5.0)[:, None], np.arange(5.0)[:, None])
     assert exact == {"RMSE": 0.0, "MAE": 0.0, "R²": 1.0}
 
 
@@ -117,7 +117,7 @@ def test_labels_are_judged_one_by_one() -> None:
     expected = np.mean([log_loss(y[:, k], p[:, k], sample_weight=W) for k in range(3)])
     assert Metric(None, labels).score(y, p, W) == pytest.approx(-expected)
     assert Metric("accuracy", labels).score(y, p) == accuracy_score(y, p > 0.5)
-    assert scores_shown(labels, y, p, W)["log loss"] == pytest.approx(expected)
+    assert usual_scores(labels, y, p, W)["log loss"] == pytest.approx(expected)
 
 
 def test_a_scorer_of_the_users_gets_numbers_as_scikit_learn_gives_them() -> None:

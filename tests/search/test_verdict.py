@@ -8,7 +8,7 @@ from leadline.search import (
     SELECTIONS,
     Comparison,
     Verdict,
-    gain_of_curves,
+    additive_share,
     give_verdict,
     in_words,
     learned,
@@ -307,7 +307,7 @@ def test_where_nothing_was_learned_the_sentence_says_so() -> None:
 
 def curves(linear: float, additive: float, deep: float, error: float = 0.01):
     compared = comparison({1: linear, 2: deep, ADDITIVE: additive, CONSTANT: -9.0}, error)
-    return gain_of_curves(compared, give_verdict(compared, SHARE, 0), 2, 0)
+    return additive_share(compared, give_verdict(compared, SHARE, 0), 2, 0)
 
 
 def test_the_share_of_curves_is_that_of_the_gain_over_the_first_depth() -> None:
@@ -324,9 +324,9 @@ def test_there_is_no_share_without_a_gain_or_without_the_three_models() -> None:
     assert curves(-1.0, -0.9, -0.999) is None
     for means in ({1: -2.0, 2: -1.0}, {2: -1.0, ADDITIVE: -2.0}):
         compared = comparison(means)
-        assert gain_of_curves(compared, give_verdict(compared, SHARE, 0), 2, 0) is None
+        assert additive_share(compared, give_verdict(compared, SHARE, 0), 2, 0) is None
     compared = comparison({1: -2.0, 2: -1.0, ADDITIVE: -1.0})
-    assert gain_of_curves(compared, give_verdict(compared, SHARE, 0), 1, 0) is None
+    assert additive_share(compared, give_verdict(compared, SHARE, 0), 1, 0) is None
 
 
 def test_the_sentence_tells_the_share_of_curves() -> None:

@@ -8,9 +8,10 @@ from numpy_backend import NumpyBackend
 
 from leadline.network import Architecture, forward
 from leadline.training import FeatureScale, Hyperparameters, Inputs, Plan, Processor, Scorer, plan_for, stream
+from leadline.training.embeddings import PeriodicEmbedding, PiecewiseLinear
 from leadline.training.kernels import cos_turns, sin_turns
 from leadline.training.lookup import LookedUp, looked_up
-from leadline.training.pieces import CategoryEmbedding, Members, PeriodicEmbedding, PiecewiseLinear
+from leadline.training.pieces import CategoryEmbedding, Members
 from leadline.training.population import Blueprint, Examples, Population, Steps
 from leadline.training.program import SETTINGS
 

@@ -438,7 +438,7 @@ def test_who_asks_for_a_stop_can_wait_for_it() -> None:
     stop, begun, ended = Stop(), threading.Event(), []
 
     def work() -> None:
-        with stop.heeded():
+        with stop.running():
             begun.set()
             time.sleep(0.2)
             ended.append("work")
@@ -449,7 +449,7 @@ def test_who_asks_for_a_stop_can_wait_for_it() -> None:
     stop.set()
     stop.wait()
     assert ended == ["work"]
-    with pytest.raises(Stopped), stop.heeded():
+    with pytest.raises(Stopped), stop.running():
         ended.append("more")
     stop.wait()
     assert ended == ["work"]
@@ -464,7 +464,7 @@ def test_work_that_never_looks_is_not_waited_for_long(monkeypatch: pytest.Monkey
         stop.wait()
         waited.set()
 
-    with stop.heeded():
+    with stop.running():
         threading.Thread(target=wait, daemon=True).start()
         assert waited.wait(timeout=60)
 

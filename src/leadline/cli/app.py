@@ -298,7 +298,7 @@ def fit(
     watch: Annotated[bool, typer.Option("--watch", help="Show the search on a local page as it runs.")] = False,
     port: Annotated[int, typer.Option(help="Port of that page; 0 for any that is free.", min=0, max=65535)] = 0,
 ) -> None:
-    """Find out how deep the network should be, and train it.
+    """Search the depth of a network by cross-validation, and train it.
 
     Climbs L = 1, 2, 3, … with cross-validation, says which depth the evidence supports, tests it on rows held out, and
     writes a run folder with the model, the study and a report.
@@ -400,8 +400,8 @@ def work(
 
 
 @app.command()
-def space(json: Annotated[bool, typer.Option("--json", help="Print it as JSON, to be edited.")] = False) -> None:
-    """Show what is searched beside depth, and where."""
+def space(json: Annotated[bool, typer.Option("--json", help="Print the space as JSON, to be edited.")] = False) -> None:
+    """Show the search space: the hyperparameters searched beside depth, and their ranges."""
     with _exit_codes():
         from leadline.cli.space import run_space
 
@@ -501,7 +501,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Say which of some models are not significantly worse than the best, from their losses on the same rows.
+    """Test which models are not significantly worse than the best, from their losses on the same rows.
 
     The statistics are those by which depths are judged, with the margin and the probabilities.
     """
@@ -518,7 +518,7 @@ def serve(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
     port: Annotated[int, typer.Option(help="Port to listen to; 0 for any that is free.", min=0, max=65535)] = 8000,
     host: Annotated[
-        str, typer.Option(help="Address to listen to; by default this machine alone can ask.")
+        str, typer.Option(help="Address to listen to (default: loopback, this machine only).")
     ] = "127.0.0.1",
     allow: Annotated[
         list[str] | None,
@@ -528,7 +528,7 @@ def serve(
     max_bytes: Annotated[int, typer.Option(help="Bytes of a request at most.", min=1)] = 16 * 2**20,
     max_requests: Annotated[int, typer.Option(help="Requests at the same time at most.", min=1)] = 64,
 ) -> None:
-    """Answer requests for predictions over HTTP, in JSON. Ctrl-C ends it.
+    """Serve predictions over HTTP, in JSON. Ctrl-C ends it.
 
     The page at the address says how to ask. Checks and messages are those of predict. Needs leadline[serve].
     """
@@ -546,7 +546,7 @@ def watch(
     port: Annotated[int, typer.Option(help="Port of the page; 0 for any that is free.", min=0, max=65535)] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
-    """Show a running search on a local page: ladder, networks, curves, time left. Ctrl-C ends it."""
+    """Show a running search on a local page: depths, networks, curves, time left. Ctrl-C ends it."""
     with _exit_codes():
         from leadline.cli.use import run_watch
 
@@ -556,16 +556,14 @@ def watch(
 @app.command()
 def inspect(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
-    data: Annotated[
-        str, typer.Argument(help="Table with rows to look with; - for CSV on standard input.", show_default=False)
-    ],
+    data: Annotated[str, typer.Argument(help="Table with rows; - for CSV on standard input.", show_default=False)],
     target: Annotated[
         str | None,
         typer.Option("--target", "-t", help="Column with the truth (default: as in training).", show_default=False),
     ] = None,
     shape: Annotated[
         str | None,
-        typer.Option(help="HEIGHTxWIDTH of the pictures that rows are, such as 28x28.", show_default=False),
+        typer.Option(help="HEIGHTxWIDTH where rows are pictures, such as 28x28.", show_default=False),
     ] = None,
     member: Annotated[int, typer.Option(help="Network of the model, from 0.", min=0)] = 0,
     out: Annotated[
@@ -574,7 +572,7 @@ def inspect(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Show what the layers see: the target read off each layer, how alike they are, what excites their units."""
+    """Inspect the layers: linear probes, similarity (CKA), top activating rows."""
     with _exit_codes():
         from leadline.cli.inspect import run_inspect
 
@@ -645,7 +643,7 @@ def explain(
     ] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds for --check-code.", min=0.1)] = 20.0,
 ) -> None:
-    """Show what a network is: its shapes, one example's way through it, its gradients checked; --html as a page.
+    """Explain a network: shapes, one example forward and backward, a gradient check; --html for a page.
 
     Either for --sizes, with random parameters, or for a trained run.
     """
@@ -658,15 +656,15 @@ def explain(
 
 @app.command("why-deep")
 def why_deep(
-    bits: Annotated[int, typer.Option(help="n: training on parity of so many bits.", min=2, max=16)] = 8,
-    folds: Annotated[int, typer.Option(help="k: training on the wave of 2^k pieces.", min=1, max=12)] = 4,
+    bits: Annotated[int, typer.Option(help="Bits n of the parity that networks are trained on.", min=2, max=16)] = 8,
+    folds: Annotated[int, typer.Option(help="The triangle wave has 2^k pieces.", min=1, max=12)] = 4,
     repeats: Annotated[int, typer.Option(help="Trainings of each network at each learning rate.", min=1)] = 5,
     steps: Annotated[int, typer.Option(help="Steps of Adam in a training.", min=1)] = 10_000,
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
     train: Annotated[bool, typer.Option(help="Train networks, or print the sizes only.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Show what depth buys: networks for parity and the folded wave, in closed form and as training finds them.
+    """Compare deep and shallow networks on parity and the triangle wave, in closed form and trained.
 
     Trains deep and shallow networks of nearly equal numbers of parameters on both, and reports whatever comes out.
     """
@@ -679,11 +677,12 @@ def why_deep(
 @app.command()
 def learn(
     exercise: Annotated[
-        int | None, typer.Argument(help="Exercise to write, check or get a hint for.", show_default=False)
+        str | None,
+        typer.Argument(help="Number of the exercise to write, check or get a hint for.", show_default=False),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Check what you have written.")] = False,
     hint: Annotated[bool, typer.Option("--hint", help="Show the next hint.")] = False,
-    folder: Annotated[str, typer.Option(help="Where the exercises and your progress are.")] = "leadline-exercises",
+    folder: Annotated[str, typer.Option(help="Folder of the exercises and of your progress.")] = "leadline-exercises",
     language: Annotated[
         str | None, typer.Option(help="en or zh (default: as before in this folder, or en).", show_default=False)
     ] = None,

@@ -127,7 +127,7 @@ class ClimbPrinter:
         self._printed: dict[int, str] = {}
         self._last_line = time.monotonic()
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         """Print the head of the table."""
         self.metric = metric
         if self.about is not None:
@@ -182,7 +182,7 @@ class ClimbPrinter:
             self.console.print(self._printed[result.L], highlight=False, markup=False)
         self._last_line = time.monotonic()
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         """Say that the final models are trained, and how long that may take."""
         about = "" if seconds is None else f", about {format_seconds(seconds)}"
         self._show(f"Training on all rows{about} …")
@@ -205,7 +205,7 @@ class ClimbPrinter:
         L = str(result.L) if result.L != ADDITIVE else name_of(ADDITIVE)
         if result.failed:
             return f"  {L:<8}  {result.failed}"
-        mean, error = self.metric.shown(float(result.scores.mean())), verdict.standard_error.get(result.L)
+        mean, error = self.metric.displayed(float(result.scores.mean())), verdict.standard_error.get(result.L)
         return self._ROW.format(
             L,
             _layers(result.settings.hidden_layer_sizes),
@@ -239,10 +239,10 @@ class JsonLines:
     def __init__(self, inner: ClimbPrinter) -> None:
         self.inner = inner
 
-    def climb_started(self, metric: Metric) -> None:
-        """{"event": "climb started", "metric": …}."""
-        write_line({"event": "climb started", "metric": metric.label})
-        self.inner.climb_started(metric)
+    def search_started(self, metric: Metric) -> None:
+        """{"event": "search started", "metric": …}."""
+        write_line({"event": "search started", "metric": metric.label})
+        self.inner.search_started(metric)
 
     def depth_started(self, L: int) -> None:
         """{"event": "depth started", "L": …}; 0 is the additive model."""
@@ -260,10 +260,10 @@ class JsonLines:
         write_line({"event": "depth finished", **own, "seconds": result.seconds, "verdict": verdict.to_record()})
         self.inner.depth_finished(result, verdict)
 
-    def delivery_started(self, seconds: float | None) -> None:
-        """{"event": "delivery started", "seconds": …}."""
-        write_line({"event": "delivery started", "seconds": seconds})
-        self.inner.delivery_started(seconds)
+    def final_training_started(self, seconds: float | None) -> None:
+        """{"event": "final training started", "seconds": …}."""
+        write_line({"event": "final training started", "seconds": seconds})
+        self.inner.final_training_started(seconds)
 
 
 # Where there is no terminal, a sign of life this often.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from leadline.errors import DataError, ParameterError
-from leadline.network import Architecture, Parameters, check_gradients, initial_parameters, trace
+from leadline.network import LOSSES, Architecture, Parameters, check_gradients, initial_parameters, trace
 from leadline.network.gradient_check import LAYER_TOLERANCE, TOLERANCE
 
 __all__ = ["ExplainOptions", "run_explain"]
@@ -102,6 +102,8 @@ def run_explain(options: ExplainOptions) -> None:
         return
     console = Console(soft_wrap=True, highlight=False)
     console.print(_highlighted(subject.architecture.table(options.batch)))
+    if options.run is None:
+        console.print(_escaped(_output_rule(subject.architecture)), style="dim")
     if example is not None:
         console.print(f"\n[bold]{subject.about}[/bold]")
         for step in example:
@@ -231,6 +233,15 @@ def _table_of(run: str) -> str | None:
         study.close()
     data = options.get("data")
     return data if isinstance(data, str) and Path(data).is_file() else None
+
+
+def _output_rule(architecture: Architecture) -> str:
+    """Why the output has the activation that it has, and how to have another."""
+    own = architecture.loss if isinstance(architecture.loss, str) else architecture.loss.name
+    others = [name for name in ("half_squared_error", "binary_cross_entropy", "cross_entropy") if name != own]
+    choices = ", ".join(f"--loss {name} for {LOSSES[name].output_activation}" for name in others)
+    last = architecture.shapes()[-1]
+    return f"g[{last.l}] = {last.activation} belongs to the loss, {own}; {choices}"
 
 
 def _matrix(value: Array) -> str:

@@ -10,7 +10,7 @@ from leadline.cli.inputs import take_column, word_columns
 from leadline.cli.runs import check_out
 from leadline.errors import ParameterError
 from leadline.estimators import load
-from leadline.report import look_at_layers
+from leadline.report import layer_report
 from leadline.storage import write_whole
 from leadline.tables import check_complete, read_table
 
@@ -41,7 +41,7 @@ def run_inspect(
         picture = (int(found[1]), int(found[2]))
     source = "standard input" if data == "-" else Path(data).name
     about = f"{len(frame):,} rows of {source}; network {member} of {len(model.members)} in {run}"
-    layers = look_at_layers(estimator, frame, truth, picture, member, about)
+    layers = layer_report(estimator, frame, truth, picture, member, about)
     path = Path(run) / PAGE_NAME if out is None else Path(out)
     write_whole(path, layers.html)
     if json:

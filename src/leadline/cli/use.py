@@ -21,7 +21,7 @@ from leadline.errors import ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
 from leadline.estimators.predictions import prediction_table
 from leadline.records import plain
-from leadline.search import Study, scores_shown
+from leadline.search import Study, usual_scores
 from leadline.storage import write_whole
 from leadline.tables import Dataset, check_complete, read_table, stays_on_disk
 
@@ -108,7 +108,7 @@ def run_score(run: str, data: str, target_column: str | None, weight: str | None
             weights.append(number_column(frame, weight, "weight"))
     w = np.concatenate(weights) if weights else None
     truth = np.concatenate(truths)
-    scores, rows = scores_shown(target, truth, np.concatenate(predictions), w), len(truth)
+    scores, rows = usual_scores(target, truth, np.concatenate(predictions), w), len(truth)
     if as_json:
         sys.stdout.write(json.dumps({"rows": rows, **plain(scores)}) + "\n")
         return

@@ -1,4 +1,4 @@
-"""Floor 4: the scikit-learn face."""
+"""Floor 4: estimators with scikit-learn's interface."""
 
 from leadline.estimators.base import Face
 from leadline.estimators.deep import DeepClassifier, DeepRegressor

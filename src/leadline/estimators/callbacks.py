@@ -87,9 +87,9 @@ class CallbackListener:
         self.depth: Any = None
         self.done = 0
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         """Pass it on."""
-        self.inner.climb_started(metric)
+        self.inner.search_started(metric)
 
     def depth_started(self, L: int) -> None:
         """A task for the depth."""
@@ -119,9 +119,9 @@ class CallbackListener:
             self.depth.call_on_fit_task_end(estimator=self.estimator)
             self.depth = None
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         """Pass it on."""
-        self.inner.delivery_started(seconds)
+        self.inner.final_training_started(seconds)
 
     def climb_ended(self) -> None:
         """The search's task is done."""

@@ -26,14 +26,24 @@ from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, wit
 from leadline.estimators.model import Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
-from leadline.network import Loss
+from leadline.network import Loss, loss_names
 from leadline.network import loss as loss_record
 from leadline.records import Field
 from leadline.search import Fitted, Metric, Problem, Split, View, hold_out
 from leadline.tables import Dataset, Target, is_dataset
 from leadline.tables.target import NUMBER_OUTPUTS
 from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, Trained, stream
-from leadline.training.hyperparameters import MANY_ROWS, RECIPES, Choice, Integer, Real, Rule, check, check_additive
+from leadline.training.hyperparameters import (
+    MANY_ROWS,
+    NUMERIC_EMBEDDINGS,
+    RECIPES,
+    Choice,
+    Integer,
+    Real,
+    Rule,
+    check,
+    check_additive,
+)
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
 
@@ -56,6 +66,12 @@ def _trains_in_minibatches(estimator: "_Deep") -> bool:
 def _regression_loss(value: str | Loss) -> str | Loss:
     """A loss under the name that `leadline.network` has for it."""
     return _REGRESSION_LOSSES.get(value, value) if isinstance(value, str) else value
+
+
+def _number_losses() -> list[str]:
+    """The losses that a regression knows, by the names that people give them here."""
+    own = {name: given for given, name in _REGRESSION_LOSSES.items()}
+    return [own.get(name, name) for name in loss_names(NUMBER_OUTPUTS)]
 
 
 def _known_loss(value: Any) -> bool:
@@ -517,7 +533,7 @@ Parameters
         Adam's decay of the first and second moment, and the number kept from zero in its division.
     scaling : {{"robust", "standard", "none"}}, default {scaling}
         Number columns: median and quartiles with a smooth clip; mean and deviation; or as they are.
-    numeric_embedding : {{"auto", "none", "periodic", "piecewise_linear"}}, default {numeric_embedding}
+    numeric_embedding : {{{numeric_embeddings}}}, default {numeric_embedding}
         What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
         far it has come through each of its bins. "auto": cosines up to 10,000 training rows, bins above.
     one_hot_up_to : int or "all", default {one_hot_up_to}
@@ -561,8 +577,8 @@ Kind = TypeVar("Kind", bound=type[Any])
 
 
 def _defaults() -> dict[str, str]:
-    """The default of every hyperparameter in words, with that of the plain recipe where it is another."""
-    found = {}
+    """The default of every hyperparameter in words, with that of the plain recipe where it is another; and choices."""
+    found = {"numeric_embeddings": ", ".join(f'"{name}"' for name in NUMERIC_EMBEDDINGS)}
     plain = {item.name: item.default for item in dataclasses.fields(Hyperparameters)}
     for name, of_plain in plain.items():
         own = getattr(_Deep, name, None)
@@ -598,7 +614,7 @@ def _with_parameters(linear: str, loss: str, extra: str = "") -> Callable[[Kind]
         same total.""",
 )
 class DeepClassifier(ClassifierFace, _Deep):
-    """A deep L-layer network that tells classes apart, or says which of several labels are true.
+    """A deep L-layer network for classification: one of several classes a row, or any number of labels.
 
     (PARAMETERS)
     classes_ : (K,) array
@@ -651,7 +667,7 @@ class DeepClassifier(ClassifierFace, _Deep):
         Predict within the range of the training targets.""",
 )
 class DeepRegressor(RegressorFace, _Deep):
-    """A deep L-layer network that predicts numbers.
+    """A deep L-layer network for regression: one or several numbers a row, or their quantiles.
 
     (PARAMETERS)
 
@@ -674,8 +690,7 @@ class DeepRegressor(RegressorFace, _Deep):
     _rules: ClassVar[Mapping[str, Rule]] = {
         **_Deep._rules,
         "loss": Field(
-            "'squared_error', 'absolute_error', 'huber(δ)', 'poisson', 'quantile(τ, …)', or a loss of your own with "
-            "value and gradient",
+            f"{', '.join(map(repr, _number_losses()))}, or a loss of your own with value and gradient",
             _known_loss,
         ),
     }

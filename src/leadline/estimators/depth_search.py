@@ -51,9 +51,9 @@ from leadline.search import (
     Progress,
     Study,
     Verdict,
+    additive_share,
     check_space,
     draw_candidates,
-    gain_of_curves,
     in_words,
     linear_name,
     linear_settings,
@@ -101,7 +101,7 @@ class _Posed(NamedTuple):
 class _Quiet:
     """A listener that says nothing."""
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         pass
 
     def depth_started(self, L: int) -> None:
@@ -113,7 +113,7 @@ class _Quiet:
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         pass
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         pass
 
 
@@ -132,7 +132,7 @@ class _Lines(_Quiet):
     def __init__(self, verbose: int) -> None:
         self.talkative = verbose > 1
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         self.metric, self.last = metric, time.monotonic()
 
     def advanced(self, progress: Progress) -> None:
@@ -144,7 +144,7 @@ class _Lines(_Quiet):
         name = "additive" if progress.L == ADDITIVE else f"L = {progress.L}"
         sys.stdout.write(f"{name}: {progress.done} of {progress.planned} networks{left}{whole}\n")
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         if self.talkative:
             sys.stdout.write(f"training on all rows{'' if seconds is None else f', about {seconds:.0f} s'}\n")
 
@@ -153,7 +153,7 @@ class _Lines(_Quiet):
         if result.failed:
             sys.stdout.write(f"{name}: {result.failed}\n")
             return
-        mean, error = self.metric.shown(float(result.scores.mean())), verdict.standard_error[result.L]
+        mean, error = self.metric.displayed(float(result.scores.mean())), verdict.standard_error[result.L]
         sys.stdout.write(
             f"{name}  hidden {list(result.settings.hidden_layer_sizes)}  {self.metric.label} {mean:.5g} ± "
             f"{error:.2g}  {result.networks} networks  {result.seconds:.1f} s\n"
@@ -161,7 +161,7 @@ class _Lines(_Quiet):
 
 
 def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metric) -> pd.DataFrame:
-    """The ladder as a table, one row for each depth.
+    """The results as a table, one row for each depth.
 
     Columns: L; hidden_layer_sizes; mean_score (greater is better, as scikit-learn's scorers have it); standard_error
     (over rows); p_value (one-sided: better than L − 1); networks; seconds; supported.
@@ -211,7 +211,7 @@ def _can_predict_proba(search: "DepthSearchCV") -> bool:
 
 
 class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ignore[misc]
-    """How deep should the network be? Depth after depth, judged as the averages that would be delivered.
+    """Choose the depth of a network by cross-validation, from linear or logistic regression upwards.
 
     Starts at logistic or linear regression, L = 1, and adds hidden layers one after another. A depth is judged on each
     fold by an average of networks that is made from the other folds' rows as the final model is made from all rows. All
@@ -258,7 +258,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Predict by one network that is trained on all rows, for as many epochs as were best, on average, on the folds:
         smaller and faster than an average, and usually not as good.
     patience : int, default 2
-        Depths after the smallest supported one after which the climb ends.
+        Depths after the smallest supported one after which the search ends.
     select : {"supported", "one_standard_error", "best"}, default "supported"
         Which depth is the answer: the smallest than which no other is significantly better (where that is undecided the
         best mean), the smallest within one standard error of the best, or the one with the best mean.
@@ -279,7 +279,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         1 prints a line for each depth, and 2 how far the work has come, with the time left, every ten seconds. Where
         scikit-learn has callbacks (1.9 and later), ``set_callbacks(ProgressBar())`` shows its progress bar.
     listener : Listener, optional
-        Told about every step; see `leadline.search.Listener`.
+        An object whose methods are called at every step; see `leadline.search.Listener`.
 
     Attributes
     ----------
@@ -293,9 +293,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         The scores of all depths, of the additive model and of a prediction without inputs, with their covariance.
     evidence_ : Evidence
         The optimism of choosing the best of all that was judged.
-    curves_share_ : (float, float, float) or None
+    additive_share_ : (float, float, float) or None
         How much of the gain over L = 1 is that of the additive model, and the ends of an interval; see
-        `leadline.search.gain_of_curves`.
+        `leadline.search.additive_share`.
     n_repeats_ : int
         Divisions of the rows over which the answer averages.
     feature_importances_ : (p,) array
@@ -312,7 +312,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         `cv_results_`.
     metric_ : Metric
     study_ : Study
-        The ledger, which keeps every network's result.
+        The results of every network.
     fold_notices_ : list of str
         What the reader should know about the folds.
     searched_rows_ : (int, int)
@@ -434,7 +434,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Climb the ladder.
+        """Search the depth, then train the model of the answer on all rows.
 
         Parameters
         ----------
@@ -708,8 +708,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         target = ladder.problem.target
         judged = [L for L, result in self.results_.items() if not result.failed]
         linear = linear_name(target.task)
-        self.curves_share_ = gain_of_curves(ladder.comparison, self.verdict_, self.best_depth_, ladder.seed)
-        self.sentence_ = in_words(self.verdict_, judged, linear, self.select, self.margin, self.curves_share_)
+        self.additive_share_ = additive_share(ladder.comparison, self.verdict_, self.best_depth_, ladder.seed)
+        self.sentence_ = in_words(self.verdict_, judged, linear, self.select, self.margin, self.additive_share_)
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())
         self.best_params_ = chosen.settings.to_record()
@@ -734,7 +734,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         wanted = [L for L, result in others.items() if not result.failed] or [answer]
         each = [ladder.finish_seconds(L) for L in (wanted if ladder.stop.seconds_left is None else [answer])]
         known = [seconds for seconds in each if seconds is not None]
-        ladder.listener.delivery_started(sum(known) if len(known) == len(each) else None)
+        ladder.listener.final_training_started(sum(known) if len(known) == len(each) else None)
         networks = {answer: delivery.networks(ladder, answer)}
         for L, result in sorted(others.items()):
             # of other depths nothing is begun for which there is no time, but for L = 1, which takes next to none

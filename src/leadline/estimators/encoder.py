@@ -14,7 +14,7 @@ __all__ = ["TableEncoder"]
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn a table into an array of numbers without gaps, as the estimators themselves do before they scale.
+    """Encode a table as an array of numbers without missing values, as the estimators do before scaling.
 
     The estimators take tables as they are and need no encoder. Some of what scikit-learn puts around them does not:
     `ClassifierChain` and `RFE` make an array of numbers out of X before anyone else sees it, and fail on categories.

@@ -14,7 +14,7 @@ __all__ = ["load"]
 
 
 def load(path: str | Path) -> DeepClassifier | DeepRegressor:
-    """The model in a folder, as a fitted estimator; `save` and `leadline fit` write such folders.
+    """Load a fitted estimator from a folder that its `save` or `leadline fit` wrote.
 
     Parameters
     ----------

@@ -8,8 +8,9 @@ Only operators that ONNX Runtime has had for years are used: opset 17, and 2 of 
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +20,11 @@ from leadline._version import __version__
 from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.estimators.model import Member, Model
+from leadline.network import activation
 from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, as_frame, words_of
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.tables.target import LARGEST_EXPONENT
 from leadline.training import Plan, coded_above
-from leadline.training.pieces import CategoryEmbedding, FeatureScale, Members, PeriodicEmbedding, PiecewiseLinear
 
 __all__ = ["TOLERANCE", "onnx_inputs", "to_onnx"]
 
@@ -33,6 +34,7 @@ Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
 OPSET, ML_OPSET, IR_VERSION = 17, 2, 8
 # The largest difference that is put down to rounding; see `write_onnx` for what it is measured in.
 TOLERANCE = 1e-4
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 # Before the name of a column's input while a graph is made, so that no name inside is the same.
 _COLUMN = "column:"
 
@@ -81,9 +83,27 @@ class _Graph:
         kind = self.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
         return self.node("Cast", name, value, to=kind)
 
+    def parsed(self, name: str, text: str, inputs: Mapping[str, str], constants: Mapping[str, Any] = NOTHING) -> str:
+        """Nodes in ONNX's text form, the last of which computes `a`: that is called `name`, all else is under it.
+
+        `inputs` says what the inputs in the text are called in the graph; what it names in `constants` are tensors.
+        """
+        known = dict(inputs)
+        for own, value in constants.items():
+            known[own] = self.constant(f"{name}/{own}", value, np.asarray(value).dtype)
+        known["a"] = name
+        types = ", ".join(f"float[N] {own}" for own in inputs)
+        for node in _onnx().parser.parse_graph(f"g ({types}) => (float[N] a) {{ {text} }}").node:
+            node.input[:] = [known[own] for own in node.input]
+            known.update({own: f"{name}/{own}" for own in node.output if own != "a"})
+            node.output[:] = [known[own] for own in node.output]
+            node.name = node.output[0]
+            self.nodes.append(node)
+        return name
+
 
 def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
-    """The fitted estimator as an ONNX model.
+    """Convert a fitted estimator to an ONNX model.
 
     Parameters
     ----------
@@ -240,13 +260,14 @@ def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str 
     A = _together(graph, f"{name}/A0", inputs)
     assert A is not None
     arrays = plan.named(member.theta)
-    for piece in plan.pieces:
-        A = _PIECES[type(piece)](graph, piece, name, A, arrays)
+    for i, piece in enumerate(plan.pieces):
+        constants, text = piece.onnx({spec.name: arrays[spec.name] for spec in piece.parameters})
+        A = graph.parsed(f"{name}/A0_{i + 1}", text, {"x": A}, constants)
     architecture = plan.architecture
     for l in range(1, architecture.L + 1):
         A = _dense(graph, f"{name}/Z{l}", A, arrays[f"W[{l}]"], arrays[f"b[{l}]"], plan.members)
         if l < architecture.L:
-            A = _activated(graph, architecture.hidden_activations[l - 1], f"{name}/A{l}", A)
+            A = graph.parsed(f"{name}/A{l}", activation(architecture.hidden_activations[l - 1]).onnx, {"z": A})
     if plan.members == 1:
         return A
     # what ReduceMean takes has changed since opset 17
@@ -265,93 +286,6 @@ def _dense(graph: _Graph, name: str, A: str, W: Array, b: Array, members: int) -
     return graph.node("Add", name, product, graph.constant(f"{name}/b", b[:, None] if b.ndim > 1 else b, np.float32))
 
 
-def _columns_of(graph: _Graph, name: str, A: str, first: int, stop: int) -> str:
-    """Some columns of A."""
-    return graph.node("Gather", name, A, graph.constant(f"{name}_places", np.arange(first, stop), np.int64), axis=1)
-
-
-def _with_rest(graph: _Graph, name: str, A: str, piece: PeriodicEmbedding | PiecewiseLinear, parts: list[str]) -> str:
-    """What a piece made of the numbers, and the rest of the inputs."""
-    rest = [_columns_of(graph, f"{name}_rest", A, piece.p, piece.n_in)] if piece.rest else []
-    return graph.node("Concat", name, *parts, *rest, axis=1)
-
-
-def _each_number(graph: _Graph, name: str, A: str, p: int) -> tuple[str, str]:
-    """The numbers, (N, p), and the same as (N, p, 1)."""
-    x = _columns_of(graph, f"{name}_numbers", A, 0, p)
-    return x, graph.node("Unsqueeze", f"{name}_each", x, graph.constant(f"{name}_axis", [2], np.int64))
-
-
-def _as_rows(graph: _Graph, name: str, value: str, n: int) -> str:
-    return graph.node("Reshape", name, value, graph.constant(f"{name}_shape", [-1, n], np.int64))
-
-
-def _periodic(graph: _Graph, piece: PeriodicEmbedding, name: str, A: str, arrays: dict[str, Array]) -> str:
-    name = f"{name}/periodic"
-    x, each = _each_number(graph, name, A, piece.p)
-    turn = 2.0 * np.pi  # from turns to radians
-    frequency = graph.constant(f"{name}_frequency", turn * arrays["frequency"], np.float32)
-    phase = graph.constant(f"{name}_phase", turn * arrays["phase"], np.float32)
-    angle = graph.node("Add", f"{name}_angle", graph.node("Mul", f"{name}_product", each, frequency), phase)
-    mixture = graph.constant(f"{name}_mixture", arrays["mixture"], np.float32)
-    cosine = graph.node("Cos", f"{name}_cosine", angle)
-    mixed = graph.node("Einsum", f"{name}_mixed", cosine, mixture, equation="npk,pkq->npq")
-    mixed = graph.node("Add", f"{name}_sum", mixed, graph.constant(f"{name}_bias", arrays["mixture_bias"], np.float32))
-    flat = _as_rows(graph, f"{name}_flat", mixed, piece.mixtures * piece.p)
-    return _with_rest(graph, name, A, piece, [x, flat])
-
-
-def _piecewise(graph: _Graph, piece: PiecewiseLinear, name: str, A: str, arrays: dict[str, Array]) -> str:
-    name, edges = f"{name}/bins", arrays["edges"]
-    _, each = _each_number(graph, name, A, piece.p)
-    widths = np.diff(edges, axis=1)
-    low = graph.constant(f"{name}_edges", edges[:, :-1], np.float32)
-    # a bin without width gives 0
-    width = graph.constant(f"{name}_widths", np.where(widths > 0, widths, np.inf), np.float32)
-    share = graph.node("Div", f"{name}_share", graph.node("Sub", f"{name}_difference", each, low), width)
-    ends = (graph.constant(f"{name}_{end}", value, np.float32) for end, value in (("none", 0.0), ("all", 1.0)))
-    flat = _as_rows(graph, f"{name}_flat", graph.node("Clip", f"{name}_clipped", share, *ends), piece.bins * piece.p)
-    return _with_rest(graph, name, A, piece, [flat])
-
-
-def _embedded(graph: _Graph, piece: CategoryEmbedding, name: str, A: str, arrays: dict[str, Array]) -> str:
-    name, parts = f"{name}/categories", []
-    for i, (source, _, number) in enumerate(piece.parts()):
-        if source[0] == source[1]:
-            continue
-        part = _columns_of(graph, f"{name}_{i}", A, *source)
-        if number is not None:
-            # the code −1 names the last row, of zeros
-            E = np.pad(arrays[f"category_embedding[{number}]"], ((0, 1), (0, 0)))
-            codes = graph.cast(f"{name}_codes_{i}", part, np.int64)
-            embedding = graph.constant(f"{name}_embedding_{i}", E, np.float32)
-            rows = graph.node("Gather", f"{name}_embedded_{i}", embedding, codes, axis=0)
-            part = _as_rows(graph, f"{name}_flat_{i}", rows, piece.size)
-        parts.append(part)
-    return graph.node("Concat", name, *parts, axis=1)
-
-
-def _scaled(graph: _Graph, piece: FeatureScale, name: str, A: str, arrays: dict[str, Array]) -> str:
-    return graph.node(
-        "Mul", f"{name}/scaled_inputs", A, graph.constant(f"{name}/feature_scale", arrays["feature_scale"], np.float32)
-    )
-
-
-def _parted(graph: _Graph, piece: Members, name: str, A: str, arrays: dict[str, Array]) -> str:
-    """(N, n) becomes (k, N, n)."""
-    factors = graph.constant(f"{name}/member_scale", arrays["member_scale"][:, None], np.float32)
-    return graph.node("Mul", f"{name}/members", A, factors)
-
-
-_PIECES: dict[type, Callable[..., str]] = {
-    PeriodicEmbedding: _periodic,
-    PiecewiseLinear: _piecewise,
-    CategoryEmbedding: _embedded,
-    FeatureScale: _scaled,
-    Members: _parted,
-}
-
-
 def _clipped(graph: _Graph, name: str, x: str) -> str:
     """x / √(1 + (x/3)²), as `Statistics` has it."""
     low, high = (
@@ -360,38 +294,9 @@ def _clipped(graph: _Graph, name: str, x: str) -> str:
     x = graph.node("Clip", f"{name}/bounded", x, low, high)
     ratio = graph.node("Div", f"{name}/ratio", x, graph.constant(f"{name}/clip", CLIP, np.float32))
     square = graph.node("Mul", f"{name}/square", ratio, ratio)
-    root = graph.node("Sqrt", f"{name}/root", graph.node("Add", f"{name}/sum", square, _one(graph, name)))
+    one = graph.constant(f"{name}/one", 1.0, np.float32)
+    root = graph.node("Sqrt", f"{name}/root", graph.node("Add", f"{name}/sum", square, one))
     return graph.node("Div", f"{name}/clipped", x, root)
-
-
-def _one(graph: _Graph, name: str) -> str:
-    return graph.constant(f"{name}/one", 1.0, np.float32)
-
-
-def _activated(graph: _Graph, activation: str, name: str, Z: str) -> str:
-    """g(Z), composed where its own operator is younger than the opset."""
-    if activation == "silu":
-        return graph.node("Mul", name, Z, graph.node("Sigmoid", f"{name}/sigmoid", Z))
-    if activation == "mish":
-        return graph.node("Mul", name, Z, graph.node("Tanh", f"{name}/tanh", graph.node("Softplus", f"{name}/plus", Z)))
-    if activation == "gelu":
-        root = graph.constant(f"{name}/root_half", np.sqrt(0.5), np.float32)
-        half = graph.constant(f"{name}/half", 0.5, np.float32)
-        erf = graph.node("Erf", f"{name}/erf", graph.node("Mul", f"{name}/argument", Z, root))
-        share = graph.node("Mul", f"{name}/share", half, graph.node("Add", f"{name}/sum", erf, _one(graph, name)))
-        return graph.node("Mul", name, Z, share)
-    operators: dict[str, tuple[str, dict[str, Any]]] = {
-        "identity": ("Identity", {}),
-        "sigmoid": ("Sigmoid", {}),
-        "tanh": ("Tanh", {}),
-        "relu": ("Relu", {}),
-        "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
-        "elu": ("Elu", {"alpha": 1.0}),
-        "selu": ("Selu", {}),
-        "softplus": ("Softplus", {}),
-    }
-    operator, attributes = operators[activation]
-    return graph.node(operator, name, Z, **attributes)
 
 
 def _outputs(graph: _Graph, model: Model, scores: Sequence[str]) -> list[Any]:
@@ -505,7 +410,7 @@ def _numbers(graph: _Graph, target: Numbers, member: Member, name: str, Z: str) 
 
 
 def onnx_inputs(estimator: Estimator, X: Any, flat: bool = False) -> dict[str, NDArray[Any]]:
-    """What a session of ONNX Runtime is to be fed for the rows of a table or array, by name of the input.
+    """The inputs of the ONNX model for the rows of a table or array, by name.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ def _skl2onnx() -> Any:
 
 
 def register_converters() -> None:
-    """Make DeepClassifier, DeepRegressor and DepthSearchCV known to skl2onnx, for this process.
+    """Register converters for DeepClassifier, DeepRegressor and DepthSearchCV with skl2onnx, for this process.
 
     A classifier has the outputs "label" and "probabilities" as a tensor, whatever `zipmap` says.
 
@@ -156,7 +156,7 @@ def _connect(operator: Any, container: Any, graph: Any, name_of: Any) -> None:
 
 
 def pipeline_to_onnx(pipeline: Any, X: Any) -> Any:
-    """A fitted pipeline of scikit-learn that ends in one of our estimators as an ONNX model, converted by skl2onnx.
+    """Convert a fitted scikit-learn pipeline that ends in one of our estimators to ONNX, by skl2onnx.
 
     Parameters
     ----------

@@ -4,16 +4,22 @@ descent makes of deep and of shallow ones.
 
 from leadline.inspection.coded import CodedModel
 from leadline.inspection.curves import Curve, Curves, column_curves
-from leadline.inspection.effects import MOST_COLUMNS, Dependence, Importance, column_importances, dependences
+from leadline.inspection.effects import (
+    MOST_COLUMNS,
+    Importance,
+    PartialDependence,
+    column_importances,
+    partial_dependence,
+)
 from leadline.inspection.health import LayerHealth, TrainingHealth, layer_health, training_health
 from leadline.inspection.layers import (
     Probe,
+    activation_maximization,
     column_layers,
-    exciting_rows,
     layer_activations,
-    preferred_inputs,
+    linear_cka,
     probe_layers,
-    similarity,
+    top_activating_rows,
 )
 from leadline.inspection.rows import spread_rows
 from leadline.inspection.why_deep import Attempt, Outcome, Rival, experiment, summary
@@ -24,25 +30,25 @@ __all__ = [
     "CodedModel",
     "Curve",
     "Curves",
-    "Dependence",
     "Importance",
     "LayerHealth",
     "Outcome",
+    "PartialDependence",
     "Probe",
     "Rival",
     "TrainingHealth",
+    "activation_maximization",
     "column_curves",
     "column_importances",
     "column_layers",
-    "dependences",
-    "exciting_rows",
     "experiment",
     "layer_activations",
     "layer_health",
-    "preferred_inputs",
+    "linear_cka",
+    "partial_dependence",
     "probe_layers",
-    "similarity",
     "spread_rows",
     "summary",
+    "top_activating_rows",
     "training_health",
 ]

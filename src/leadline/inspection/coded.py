@@ -14,7 +14,7 @@ __all__ = ["CodedModel"]
 
 
 class CodedModel:
-    """A model whose categories are numbers: their places, in sorted order, counted from 0.
+    """A model that takes categories as integer codes, for explainers that need numbers; codes count from 0, sorted.
 
     Explainers such as ``shap.Explainer`` subtract the values of a column from each other, which words do not bear. They
     explain this one: ``shap.Explainer(coded, coded.encode(X))(coded.encode(X_test))``.

@@ -2,8 +2,8 @@
 
 In a network without hidden layers no input meets another: Z = b + Σ_columns f_column(value). That holds for an additive
 network (a generalised additive model, Hastie & Tibshirani 1986; with curves that networks learn, Agarwal et al. 2021,
-arXiv 2004.13912) and for logistic or linear regression. Nothing is averaged over rows here, as `dependences` does for
-any model: a curve and an intercept are the network itself in another form.
+arXiv 2004.13912) and for logistic or linear regression. Nothing is averaged over rows here, as `partial_dependence`
+does for any model: a curve and an intercept are the network itself in another form.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
 from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn
 from leadline.training import Processor, Scorer, coded_above
-from leadline.training.pieces import PiecewiseLinear
+from leadline.training.embeddings import PiecewiseLinear
 
 __all__ = ["Curve", "Curves", "column_curves"]
 
@@ -67,7 +67,7 @@ class Curves(NamedTuple):
 
 
 def column_curves(estimator: DeepClassifier | DeepRegressor | DepthSearchCV) -> Curves:
-    """The exact contribution of each column to the raw scores Z of each network of an additive model.
+    """The curves of an additive model: the exact contribution of each column to the raw scores Z of each network.
 
     Raw scores are what the output layer gives: log odds of the second of two classes, logits of more of them, numbers
     in the scale of each network's target (its standard deviation for the squared error). Between two values of a number

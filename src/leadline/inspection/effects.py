@@ -15,7 +15,7 @@ from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
 from leadline.search import Metric
 
-__all__ = ["MOST_COLUMNS", "Dependence", "Importance", "column_importances", "dependences"]
+__all__ = ["MOST_COLUMNS", "Importance", "PartialDependence", "column_importances", "partial_dependence"]
 
 Array = NDArray[Any]
 
@@ -53,7 +53,7 @@ class Importance:
 
 
 @dataclass(frozen=True)
-class Dependence:
+class PartialDependence:
     """The mean prediction as a function of one column: every row's value is replaced, and the predictions averaged.
 
     Attributes
@@ -129,7 +129,7 @@ def column_importances(
     return sorted(importances, key=lambda one: -one.mean)
 
 
-def dependences(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> list[Dependence]:
+def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> list[PartialDependence]:
     """The partial dependence of the predictions on each of some columns (Friedman 2001).
 
     Parameters
@@ -160,7 +160,7 @@ def dependences(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> li
         predicted = model.predictions(rows.reset_index(drop=True), double=False)
         means = predicted.reshape(len(values), len(few), -1).mean(axis=1)
         plain = tuple(float(value) if kind == "number" else str(value) for value in values)
-        found.append(Dependence(name, kind, plain, means))
+        found.append(PartialDependence(name, kind, plain, means))
     return found
 
 

@@ -29,7 +29,7 @@ USUAL_INPUTS = (-8.0, 8.0, 1001)
 
 @dataclass(frozen=True)
 class LayerHealth:
-    """The health of one hidden layer, averaged over the networks of a model.
+    """Dead and saturated units of one hidden layer, averaged over the networks of a model.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class LayerHealth:
 
 @dataclass(frozen=True)
 class TrainingHealth:
-    """How a network's layers fared, epoch by epoch.
+    """Dead units, saturation and gradients of each layer of a network, epoch by epoch.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class TrainingHealth:
 
 
 def layer_health(model: Model, frame: pd.DataFrame) -> list[LayerHealth]:
-    """The health of each hidden layer on rows of a table; networks of other depths than the first are left out.
+    """Dead and saturated units of each hidden layer on rows of a table, for the networks as deep as the first.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def layer_health(model: Model, frame: pd.DataFrame) -> list[LayerHealth]:
 def training_health(
     search: DepthSearchCV, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
 ) -> TrainingHealth | None:
-    """Train the first network of the answer once more, to the same bits, and watch its layers.
+    """Retrain the first network of the answer, to the same bits, and record its layers and gradients by epoch.
 
     Parameters
     ----------

@@ -23,12 +23,12 @@ from leadline.training import FeatureScale
 
 __all__ = [
     "Probe",
+    "activation_maximization",
     "column_layers",
-    "exciting_rows",
     "layer_activations",
-    "preferred_inputs",
+    "linear_cka",
     "probe_layers",
-    "similarity",
+    "top_activating_rows",
 ]
 
 Array = NDArray[Any]
@@ -41,7 +41,7 @@ STARTS, STEPS, STEP = 3, 100, 0.05
 
 @dataclass(frozen=True)
 class Probe:
-    """How well a linear model reads the target off one layer.
+    """A linear probe: how well a linear model predicts the target from one layer.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ def layer_activations(model: Model, frame: pd.DataFrame, member: int = 0) -> lis
 
 
 def column_layers(model: Model, frame: pd.DataFrame, member: int = 0) -> tuple[Parameters, NDArray[np.float64]] | None:
-    """The layers of one network as they see the table's own columns: its parameters, and the scaled columns (m, p).
+    """One network in terms of the table's own columns: its parameters, and the scaled columns (m, p).
 
     A learned scale of the inputs is taken into W[1]. None where more stands between columns and layer 1.
     """
@@ -86,7 +86,7 @@ def column_layers(model: Model, frame: pd.DataFrame, member: int = 0) -> tuple[P
 
 
 def probe_layers(activations: Sequence[Array], truth: Array, classify: bool) -> list[Probe]:
-    """Read the target off each layer by a linear model, cross-validated (Alain & Bengio 2016).
+    """Linear probes: how well a linear model predicts the target from each layer (Alain & Bengio 2016).
 
     Parameters
     ----------
@@ -121,12 +121,12 @@ def probe_layers(activations: Sequence[Array], truth: Array, classify: bool) -> 
     return found
 
 
-def exciting_rows(A: Array, k: int) -> NDArray[np.int64]:
-    """The k rows that excite each unit most, (n[l], k), the strongest first, from A (m, n[l])."""
+def top_activating_rows(A: Array, k: int) -> NDArray[np.int64]:
+    """The k rows with the highest activations of each unit, (n[l], k), highest first, from A (m, n[l])."""
     return np.argsort(-A, axis=0, kind="stable")[:k].T
 
 
-def similarity(activations: Sequence[Array]) -> NDArray[np.float64]:
+def linear_cka(activations: Sequence[Array]) -> NDArray[np.float64]:
     """Linear centred kernel alignment of all pairs of layers (Kornblith et al. 2019), between 0 and 1.
 
     Parameters
@@ -149,10 +149,10 @@ def similarity(activations: Sequence[Array]) -> NDArray[np.float64]:
     return found
 
 
-def preferred_inputs(
+def activation_maximization(
     parameters: Parameters, activations: Sequence[str], units: Sequence[int], rows: Array
 ) -> NDArray[np.float64]:
-    """The input that excites each of some units of the last layer most: activation maximisation (Erhan et al. 2009).
+    """Activation maximisation (Erhan et al. 2009): the input that raises each of some units of the last layer most.
 
     Of all inputs that are as long as rows are on average. One layer alone prefers the direction of the unit's row of W;
     in deeper ones gradient ascent on Z[l] begins at the rows that excite the unit most.
@@ -194,7 +194,7 @@ def preferred_inputs(
     A = starts
     for (W, b), own in zip(parameters[:-1], g, strict=True):
         A = np.asarray(own.g(W @ A + b))
-    first = exciting_rows((parameters[-1][0] @ A).T, STARTS)[chosen]  # (units, starts)
+    first = top_activating_rows((parameters[-1][0] @ A).T, STARTS)[chosen]  # (units, starts)
     of = np.repeat(chosen, first.shape[1])
     X = starts[:, first.ravel()]
     best, best_score = X, np.full(len(of), -np.inf)

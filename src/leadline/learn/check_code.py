@@ -1,21 +1,25 @@
 """A learner's file checked in a process of its own, with a time limit."""
 
+import ast
 import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from leadline.errors import ParameterError
-from leadline.learn.checking import Finding
+from leadline.learn.finding import Finding
 from leadline.learn.functions import FUNCTIONS
 
 __all__ = ["TIME_LIMIT", "Checked", "check_code"]
 
 # Seconds for the whole file.
 TIME_LIMIT = 20.0
+# How much of two names must be the same for one to be taken for the other.
+ALIKE = 0.8
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,20 @@ class Checked:
     findings : list of Finding
         One for each function of the course that the file has, in the order of the page.
     unreadable : str
-        Why the file could not be run at all; empty if it could. `line` is where.
+        Why the file could not be run at all; empty if it could. `line` is where, and `source` what stands there.
+    missing : list of str
+        The functions of the course that were asked for and are not in the file.
+    similar : dict of str to str
+        Functions of the file that are called nearly as one that is missing, by that one's name.
     """
 
     path: str
     findings: list[Finding]
     unreadable: str = ""
     line: int | None = None
+    source: str = ""
+    missing: list[str] = field(default_factory=list)
+    similar: dict[str, str] = field(default_factory=dict)
 
     @property
     def right(self) -> bool:
@@ -53,6 +64,7 @@ class Checked:
             "right": self.right,
             "unreadable": self.unreadable,
             "line": self.line,
+            "missing": self.missing,
             "functions": [own.to_record() for own in self.findings],
         }
 
@@ -77,7 +89,7 @@ def check_code(
     time_limit : float, default 20
         Seconds, after which the function that is running is given up.
     exercise : str, optional
-        An exercise whose own check is made first.
+        The exercise that the file is of: its own check is made first, and caches must have the course's form.
 
     Returns
     -------
@@ -92,6 +104,8 @@ def check_code(
     for name in (*(names or {}), *(functions or ())):
         if name not in FUNCTIONS:
             raise ParameterError(f"--names: {name!r} is no function of the course; they are {', '.join(FUNCTIONS)}.")
+    if path.suffix == ".ipynb":
+        raise ParameterError(f"{path} is a notebook; write its code as a file: jupyter nbconvert --to script {path}.")
     try:
         source = path.read_text("utf-8")
     except FileNotFoundError:
@@ -112,11 +126,25 @@ def check_code(
     ]
     broken = next((own for own in records if "unreadable" in own), None)
     if broken is not None:
-        return Checked(str(path), [], broken["unreadable"], broken["line"])
+        lines, line = source.splitlines(), broken["line"]
+        there = lines[line - 1].strip() if line is not None and line <= len(lines) else ""
+        return Checked(str(path), [], broken["unreadable"], line, there)
     if not any("done" in own for own in records):
         started = [own["started"] for own in records if "started" in own]
         findings.append(_given_up(started[-1] if started else "", names or {}, slow, time_limit))
+    else:
+        done = {own.function for own in findings}
+        missing = [name for name in (FUNCTIONS if functions is None else functions) if name not in done]
+        return Checked(str(path), findings, missing=missing, similar=_similar(source, missing))
     return Checked(str(path), findings)
+
+
+def _similar(source: str, missing: Sequence[str]) -> dict[str, str]:
+    """Functions of a file that may be meant for those that are missing."""
+    own = [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    others = {name.lower(): name for name in own if name not in FUNCTIONS}
+    found = {name: get_close_matches(name.lower(), others, 1, ALIKE) for name in missing}
+    return {name: others[match[0]] for name, match in found.items() if match}
 
 
 def _run(request: str, time_limit: float) -> tuple[str, bool]:

@@ -1,19 +1,19 @@
 """The exercises along the page: each a file to fill in, a check, and hints on demand, in English and in Chinese."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from leadline.learn import course
-from leadline.learn.checking import Checker, Finding
-from leadline.network import Architecture, bit_patterns, forward, parity, triangle_wave
+from leadline.learn.exercise_checks import (
+    Check,
+    check_counting,
+    check_depth,
+    check_hyperparameters,
+    check_shapes,
+    check_training,
+)
+from leadline.learn.finding import Words
 
 __all__ = ["EXERCISES", "Exercise"]
-
-Words = tuple[str, str]
-Check = Callable[[dict[str, Any], Checker], list[Finding]]
 
 
 @dataclass(frozen=True)
@@ -54,243 +54,6 @@ class Exercise:
         return f"{self.number:02}_{self.key}.py"
 
 
-def _finding(
-    checker: Checker,
-    name: str,
-    right: bool,
-    words: Words = ("", ""),
-    got: Any = "",
-    expected: Any = "",
-    case: str = "",
-    equation: str = "",
-) -> Finding:
-    line, source = checker._line(name, r"\breturn\b")
-    if right:
-        return Finding(name, name, "right")
-    return Finding(
-        name, name, "wrong", "", words, line, source, name, equation, "", case, name, str(got), str(expected)
-    )
-
-
-def _call(checker: Checker, namespace: dict[str, Any], name: str, *arguments: Any) -> tuple[Any, Finding | None]:
-    """What a function of the exercise gives, or the finding that it gives nothing."""
-    if not callable(namespace.get(name)):
-        return None, Finding(name, name, "empty", words=(f"there is no {name}", f"没有 {name}"))
-    try:
-        return namespace[name](*arguments), None
-    except NotImplementedError:
-        return None, Finding(name, name, "empty", words=("not written yet", "还没有写"))
-    except Exception as error:
-        line, source = checker._line(name, r"\breturn\b")
-        return None, Finding(
-            name,
-            name,
-            "raises",
-            "",
-            (f"raises {type(error).__name__}: {error}", f"抛出 {type(error).__name__}:{error}"),
-            line,
-            source,
-        )
-
-
-def _check_counting(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
-    found = []
-    for name, right, words in (
-        (
-            "count_layers",
-            lambda sizes: len(sizes) - 1,
-            ("L counts the hidden layers and the output layer, not the input", "L 数隐藏层和输出层,不数输入层"),
-        ),
-        (
-            "hidden_units",
-            lambda sizes: list(sizes[1:-1]),
-            ("n[1] … n[L-1]: neither the features nor the output", "n[1] … n[L-1]:不含特征,也不含输出"),
-        ),
-    ):
-        made: Finding | None = None
-        for sizes in ([3, 5, 5, 3, 1], [7, 1], [2, 4, 1]):
-            got, made = _call(checker, namespace, name, list(sizes))
-            expected = right(sizes)
-            same = made is None and (
-                list(got) == expected
-                if isinstance(expected, list) and isinstance(got, list | tuple)
-                else got == expected
-            )
-            if made is None and not same:
-                made = _finding(checker, name, False, words, got, expected, f"n = {sizes}")
-            if made is not None:
-                break
-        found.append(made or _finding(checker, name, True))
-    return found
-
-
-def _check_shapes(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
-    for sizes, l, m in (([3, 5, 5, 3, 1], 1, 7), ([3, 5, 5, 3, 1], 4, 7), ([6, 2, 4], 2, 1)):
-        got, made = _call(checker, namespace, "shapes", list(sizes), l, m)
-        if made is not None:
-            return [made]
-        law = Architecture(tuple(sizes)).shapes(m)[l - 1].shapes
-        for name, (symbols, numbers) in law.items():
-            own = got.get(name) if isinstance(got, dict) else None
-            if own is None or tuple(own) != tuple(numbers):
-                words = (f"{name}[{l}]: {symbols}", f"{name}[{l}]:{symbols}")
-                return [
-                    _finding(
-                        checker,
-                        "shapes",
-                        False,
-                        words,
-                        own,
-                        numbers,
-                        f"n = {sizes}, l = {l}, m = {m}",
-                        f"{name}[l]: {symbols}",
-                    )
-                ]
-    return [_finding(checker, "shapes", True)]
-
-
-def _check_training(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
-    generator = np.random.default_rng(0)
-    X = generator.uniform(-1, 1, (2, 40))
-    Y = (X[:1] * X[1:] > 0).astype(float)
-    start = course.initialize_parameters_deep([2, 5, 1], seed=1)
-    got, made = _call(checker, namespace, "train", X, Y, {key: value.copy() for key, value in start.items()}, 0.5, 30)
-    if made is not None:
-        return [made]
-    if not isinstance(got, tuple) or len(got) != 2:
-        return [
-            _finding(
-                checker,
-                "train",
-                False,
-                ("it returns the parameters and the list of costs", "应返回参数和代价列表"),
-                type(got).__name__,
-                "parameters, costs",
-            )
-        ]
-    parameters, costs = start, []
-    for _ in range(30):
-        AL, caches = course.L_model_forward(X, parameters)
-        costs.append(course.compute_cost(AL, Y))
-        parameters = course.update_parameters(parameters, course.L_model_backward(AL, Y, caches), 0.5)
-    own_parameters, own_costs = got
-    if len(own_costs) != 30:
-        return [
-            _finding(checker, "train", False, ("one cost for each iteration", "每次迭代一个代价"), len(own_costs), 30)
-        ]
-    for t, (own, expected) in enumerate(zip(own_costs, costs, strict=True)):
-        if not np.isclose(float(np.squeeze(own)), expected, 1e-6):
-            words = (
-                f"the cost of iteration {t} is another: forward, cost, backward, update, in this order",
-                f"第 {t} 次迭代的代价不同:顺序是前向、代价、反向、更新",
-            )
-            return [_finding(checker, "train", False, words, f"{float(np.squeeze(own)):.6g}", f"{expected:.6g}")]
-    right = all(key in own_parameters and np.allclose(own_parameters[key], parameters[key]) for key in parameters)
-    return [
-        _finding(
-            checker,
-            "train",
-            right,
-            (
-                "the costs are right, the parameters that come back are not the last ones",
-                "代价是对的,但返回的不是最后的参数",
-            ),
-        )
-    ]
-
-
-def _check_hyperparameters(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
-    scores = {3.0: float("nan"), 0.001: 0.69, 0.03: 0.41, 0.1: 0.22, 0.5: 0.25, 30.0: float("inf")}
-    calls: list[float] = []
-
-    def evaluate(rate: float) -> float:
-        calls.append(rate)
-        return scores[rate]
-
-    got, made = _call(checker, namespace, "choose_learning_rate", evaluate, list(scores))
-    if made is not None:
-        return [made]
-    words = (
-        "the rate with the smallest cost on other data; one whose cost is nan or inf must not win",
-        "取在其他数据上代价最小的学习率;得到 nan 或 inf 的不算",
-    )
-    if sorted(calls) != sorted(scores):
-        words = ("evaluate every rate once", "每个学习率各评估一次")
-        return [_finding(checker, "choose_learning_rate", False, words, sorted(calls), sorted(scores))]
-    return [_finding(checker, "choose_learning_rate", got == 0.1, words, got, 0.1)]
-
-
-def _as_parameters(got: Any) -> Any:
-    return [(np.asarray(W, dtype=float), np.asarray(b, dtype=float)) for W, b in got]
-
-
-def _check_network(
-    name: str,
-    build: Callable[[Any], Any],
-    X: Any,
-    Y: Any,
-    sizes: tuple[int, ...],
-    checker: Checker,
-    namespace: dict[str, Any],
-    arguments: Sequence[Any],
-    words: Words,
-) -> Finding:
-    got, made = _call(checker, namespace, name, *arguments)
-    if made is not None:
-        return made
-    try:
-        parameters = build(got)
-        Z = forward(Architecture(sizes), parameters, X)[0]
-    except Exception as error:
-        return _finding(
-            checker,
-            name,
-            False,
-            (
-                f"this is no list of (W, b) for the sizes {sizes}: {error}",
-                f"这不是大小为 {sizes} 的 (W, b) 列表:{error}",
-            ),
-        )
-    wrong = np.argwhere(~np.isclose(Z, Y, 1e-9, 1e-9))
-    if len(wrong):
-        j = int(wrong[0][1])
-        return _finding(checker, name, False, words, f"{Z[0, j]:.6g}", f"{Y[0, j]:.6g}", f"input {X[:, j].tolist()}")
-    return _finding(checker, name, True)
-
-
-def _check_depth(namespace: dict[str, Any], checker: Checker) -> list[Finding]:
-    X = bit_patterns(2)
-    first = _check_network(
-        "xor",
-        _as_parameters,
-        X,
-        parity(X),
-        (2, 2, 1),
-        checker,
-        namespace,
-        (),
-        ("u XOR v = relu(u + v) − 2 relu(u + v − 1)", "u XOR v = relu(u + v) − 2 relu(u + v − 1)"),
-    )
-    found = [first]
-    for k in (1, 3):
-        x = np.linspace(0, 1, 8 * 2**k + 1)[None]
-        own = _check_network(
-            "wave",
-            _as_parameters,
-            x,
-            triangle_wave(x, k),
-            (1, *(2,) * k, 1),
-            checker,
-            namespace,
-            (k,),
-            ("each layer folds once more: 2 relu(x) − 4 relu(x − 1/2)", "每一层再折一次:2 relu(x) − 4 relu(x − 1/2)"),
-        )
-        if own.status != "right" or k == 3:
-            found.append(own)
-            break
-    return found
-
-
 _NOTATION, _FORWARD, _SHAPES = ("Notation", "符号"), ("Forward", "正向传播"), ("Dimensions", "维度")
 _BACKWARD, _BUILDING = ("Backward", "反向传播"), ("Building", "搭建")
 _HYPER, _DEPTH = ("Hyperparameters", "超参数"), ("Why deep?", "为什么要深?")
@@ -309,7 +72,7 @@ EXERCISES: Sequence[Exercise] = tuple(
                 ),
                 "def count_layers(sizes):\n    raise NotImplementedError\n\n\ndef hidden_units(sizes):\n    raise NotImplementedError\n",
                 (),
-                _check_counting,
+                check_counting,
                 (
                     ("The input is layer 0 and is not counted.", "输入是第 0 层,不计入。"),
                     ("Logistic regression, sizes [n, 1], has L = 1.", "逻辑回归 sizes = [n, 1],L = 1。"),
@@ -326,7 +89,7 @@ EXERCISES: Sequence[Exercise] = tuple(
                 ),
                 'def shapes(sizes, l, m):\n    n, n_before = sizes[l], sizes[l - 1]\n    return {\n        "W": None,\n        "b": None,\n        "Z": None,\n        "A": None,\n        "dW": None,\n        "db": None,\n        "dZ": None,\n        "dA": None,\n    }\n',
                 (),
-                _check_shapes,
+                check_shapes,
                 (
                     ("A gradient has the shape of its quantity.", "梯度的形状与它的量相同。"),
                     (
@@ -547,7 +310,7 @@ EXERCISES: Sequence[Exercise] = tuple(
                 ),
                 "from leadline.learn.course import L_model_backward, L_model_forward, compute_cost, update_parameters\n\n\ndef train(X, Y, parameters, learning_rate, iterations):\n    costs = []\n    raise NotImplementedError\n    return parameters, costs\n",
                 (),
-                _check_training,
+                check_training,
                 (
                     ("The cost of an iteration is that before its update.", "一次迭代的代价是更新之前的。"),
                     (
@@ -570,7 +333,7 @@ EXERCISES: Sequence[Exercise] = tuple(
                 ),
                 "import math\n\n\ndef choose_learning_rate(evaluate, rates):\n    raise NotImplementedError\n",
                 (),
-                _check_hyperparameters,
+                check_hyperparameters,
                 (
                     ("nan is neither smaller nor larger than anything.", "nan 既不小于也不大于任何数。"),
                     ("math.isfinite tells them apart.", "用 math.isfinite 区分它们。"),
@@ -590,7 +353,7 @@ EXERCISES: Sequence[Exercise] = tuple(
                 ),
                 "import numpy as np\n\n\ndef xor():\n    # relu(u + v) and relu(u + v - 1)\n    raise NotImplementedError\n\n\ndef wave(k):\n    raise NotImplementedError\n",
                 (),
-                _check_depth,
+                check_depth,
                 (
                     ("u XOR v = relu(u + v) − 2 relu(u + v − 1).", "u XOR v = relu(u + v) − 2 relu(u + v − 1)。"),
                     (

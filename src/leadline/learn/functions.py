@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.learn import course
+from leadline.learn.finding import Words
 from leadline.network import softmax as softmax_of
 
 __all__ = ["FUNCTIONS", "Case", "Function", "Quantity"]
@@ -38,12 +39,17 @@ ROLES: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """One thing that a function gives: its name, the equation that it obeys, and the line of the specification."""
+    """One thing that a function gives: its name, the equation that it obeys, and the line of the specification.
+
+    `look` is a pattern of the line of a learner's file that makes it; `remark` says what has another name in the
+    specification than in the equation.
+    """
 
     name: str
     equation: str
     line: str
     look: str
+    remark: Words = ("", "")
 
 
 @dataclass
@@ -142,13 +148,13 @@ def _network_cases(generator: np.random.Generator) -> list[Case]:
         grads = {f"d{key}": generator.normal(size=value.shape) for key, value in parameters.items()}
         inputs = {"X": X, "parameters": parameters, "AL": AL, "Y": Y, "caches": caches, "course_caches": caches}
         inputs |= {"grads": grads, "learning_rate": 0.3, "layer_dims": list(sizes)}
-        found.append(Case(inputs, f"layers {'-'.join(map(str, sizes))}, m = {m}", extra))
+        found.append(Case(inputs, f"n = {list(sizes)}, m = {m}", extra))
     return found
 
 
 def _initial_cases(generator: np.random.Generator) -> list[Case]:
-    sizes = ([3, 5, 4, 1], [2, 3, 1], [5, 4, 3, 2, 1])
-    return [Case({"layer_dims": own}, f"layers {'-'.join(map(str, own))}") for own in sizes]
+    sizes = ([3, 5, 4, 1], [2, 3, 1], [5, 4, 3, 2, 1], [400, 50, 1])  # wide enough to see how large W is
+    return [Case({"layer_dims": own}, f"n = {own}") for own in sizes]
 
 
 def _cost_cases(generator: np.random.Generator) -> list[Case]:
@@ -173,12 +179,23 @@ def _layer_gradients(x: Mapping[str, Any]) -> dict[str, Any]:
     return dict(zip(("dA_prev", "dW", "db"), three, strict=True))
 
 
+_WEIGHTS = (
+    "w are the weights of the examples, all 1 here: dZ * w is dZ, and w.sum() is m",
+    "w 是样本的权重,这里都是 1:dZ * w 就是 dZ,w.sum() 就是 m",
+)
+_LOSSES = (
+    "values are the losses of the examples; without weights this is their mean, Σ / m",
+    "values 是各样本的损失;没有权重时就是它们的平均,Σ / m",
+)
+
 _Z = Quantity("Z", "Z[l] = W[l] A[l-1] + b[l]", "Z = W @ A_before + b", r"\bZ\w*\s*=")
 _A = Quantity("A", "A[l] = g[l](Z[l])", "A = np.asarray(g.g(Z), dtype=np.float64)", r"\b[As]\w*\s*(,.*)?=")
 _DZ = Quantity("dZ", "dZ[l] = dA[l] ∗ g[l]′(Z[l])", "dZ = dA * g.g_prime(cache.Z, cache.A)", r"dZ\w*\s*([-+*/]?=|\[)")
-_DW = Quantity("dW", "dW[l] = (1/m) dZ[l] A[l-1]ᵀ", "dW = (dZ * w) @ cache.A_before.T / w.sum()", r"\bdW\w*\s*[-+*/]?=")
+_DW = Quantity(
+    "dW", "dW[l] = (1/m) dZ[l] A[l-1]ᵀ", "dW = (dZ * w) @ cache.A_before.T / w.sum()", r"\bdW\w*\s*[-+*/]?=", _WEIGHTS
+)
 _DB = Quantity(
-    "db", "db[l] = (1/m) Σ dZ[l]", "db = (dZ * w).sum(axis=1, keepdims=True) / w.sum()", r"\bdb\w*\s*[-+*/]?="
+    "db", "db[l] = (1/m) Σ dZ[l]", "db = (dZ * w).sum(axis=1, keepdims=True) / w.sum()", r"\bdb\w*\s*[-+*/]?=", _WEIGHTS
 )
 _DA = Quantity("dA_prev", "dA[l-1] = W[l]ᵀ dZ[l]", "dA_before = cache.W.T @ dZ", r"\bdA\w*\s*[-+*/]?=")
 _G_DW = Quantity("dW", _DZ.equation, _DZ.line, r"dZ\w*\s*=")
@@ -189,7 +206,11 @@ _AL = Quantity(
     r"\bAL\b.*=",
 )
 _J = Quantity(
-    "J", "J = mean loss of (A[L], Y)", "return float(np.average(values, weights=sample_weight))", r"(cost|\bJ|loss)\s*="
+    "J",
+    "J = (1/m) Σ loss(A[L], Y)",
+    "return float(np.average(values, weights=sample_weight))",
+    r"(cost|\bJ|loss)\s*=",
+    _LOSSES,
 )
 _GRADS = Quantity(
     "grads",

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from leadline.learn import course
-from leadline.learn.checking import Checker, Finding
+from leadline.learn.checking import Checker
 from leadline.learn.exercises import EXERCISES
+from leadline.learn.finding import Finding
 
 __all__ = ["main"]
 
@@ -41,16 +42,17 @@ def main() -> None:
         namespace = _run(path, source)
     except BaseException as error:
         line = _line_of(error, path)
-        tell({"unreadable": f"{type(error).__name__}: {error}", "line": line})
+        said = error.msg if isinstance(error, SyntaxError) else str(error)  # its text has the place once more
+        tell({"unreadable": f"{type(error).__name__}: {said}", "line": line})
         return
-    checker = Checker(namespace, path, source, request["names"])
-    if request.get("exercise"):
-        tell({"started": request["exercise"]})
+    checker = Checker(namespace, path, source, request["names"], exact_caches=bool(request["exercise"]))
+    if request["exercise"]:
         exercise = next(own for own in EXERCISES if own.key == request["exercise"])
         if exercise.check is not None:
+            tell({"started": exercise.key})
             for finding in _exercise(exercise, namespace, path, checker):
                 tell({"finding": finding.to_record()})
-    wanted = request.get("functions")
+    wanted = request["functions"]
     for name in checker.present():
         if wanted is not None and name not in wanted:
             continue

@@ -44,6 +44,7 @@ from leadline.network.losses import (
     SoftmaxCrossEntropy,
     huber,
     loss,
+    loss_names,
     quantile,
     smooth_labels,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "layer_forward",
     "linear_pieces",
     "loss",
+    "loss_names",
     "optimiser",
     "output",
     "parity",

@@ -48,7 +48,7 @@ class Activation:
         Factor on the standard deviation 1/√n[l-1] of initial weights that keeps the scale of activations from layer
         to layer (He et al. 2015 for relu; LeCun et al. 1998 for selu and the near-linear ones).
     onnx : str
-        The operator that computes g in ONNX.
+        The ONNX nodes that compute a from z, one a line, in the text form of `onnx.parser`; operators of opset 17.
     needs_z : bool
         Whether g′ reads z; if not, a alone determines it.
     breaks : tuple of float
@@ -177,31 +177,58 @@ def _mish_prime(z: Any, a: Any) -> Any:
 
 _HE = float(np.sqrt(2.0))
 
+# Composed, because their own operators are younger than opset 17.
+_GELU = """
+root_half = Constant <value_float = 0.70710678> ()
+half = Constant <value_float = 0.5> ()
+one = Constant <value_float = 1.0> ()
+argument = Mul(z, root_half)
+error = Erf(argument)
+sum = Add(error, one)
+share = Mul(half, sum)
+a = Mul(z, share)
+"""
+_SILU = """
+sigmoid = Sigmoid(z)
+a = Mul(z, sigmoid)
+"""
+_MISH = """
+softplus = Softplus(z)
+omega = Tanh(softplus)
+a = Mul(z, omega)
+"""
+
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
     {
         record.name: record
         for record in (
-            Activation("identity", _identity, _identity_prime, (-np.inf, np.inf), 1.0, "Identity"),
-            Activation("sigmoid", _sigmoid, _sigmoid_prime, (0.0, 1.0), 1.0, "Sigmoid"),
-            Activation("tanh", _tanh, _tanh_prime, (-1.0, 1.0), 1.0, "Tanh"),
-            Activation("relu", _relu, _relu_prime, (0.0, np.inf), _HE, "Relu", breaks=(0.0,)),
+            Activation("identity", _identity, _identity_prime, (-np.inf, np.inf), 1.0, "a = Identity(z)"),
+            Activation("sigmoid", _sigmoid, _sigmoid_prime, (0.0, 1.0), 1.0, "a = Sigmoid(z)"),
+            Activation("tanh", _tanh, _tanh_prime, (-1.0, 1.0), 1.0, "a = Tanh(z)"),
+            Activation("relu", _relu, _relu_prime, (0.0, np.inf), _HE, "a = Relu(z)", breaks=(0.0,)),
             Activation(
-                "leaky_relu", _leaky_relu, _leaky_relu_prime, (-np.inf, np.inf), _HE, "LeakyRelu", breaks=(0.0,)
+                "leaky_relu",
+                _leaky_relu,
+                _leaky_relu_prime,
+                (-np.inf, np.inf),
+                _HE,
+                "a = LeakyRelu <alpha = 0.01> (z)",
+                breaks=(0.0,),
             ),
-            Activation("elu", _elu, _elu_prime, (-1.0, np.inf), _HE, "Elu", breaks=(0.0,)),
+            Activation("elu", _elu, _elu_prime, (-1.0, np.inf), _HE, "a = Elu(z)", breaks=(0.0,)),
             Activation(
                 "selu",
                 _selu,
                 _selu_prime,
                 (-_SELU_SCALE * _SELU_ALPHA, np.inf),
                 1.0,
-                "Selu",
+                "a = Selu(z)",
                 breaks=(0.0,),
             ),
-            Activation("softplus", _softplus, _softplus_prime, (0.0, np.inf), 1.0, "Softplus", needs_z=True),
-            Activation("gelu", _gelu, _gelu_prime, (-0.1699712074412, np.inf), _HE, "Gelu", needs_z=True),
-            Activation("silu", _silu, _silu_prime, (-0.2784645427610738, np.inf), _HE, "Swish", needs_z=True),
-            Activation("mish", _mish, _mish_prime, (-0.3088430166104, np.inf), _HE, "Mish", needs_z=True),
+            Activation("softplus", _softplus, _softplus_prime, (0.0, np.inf), 1.0, "a = Softplus(z)", needs_z=True),
+            Activation("gelu", _gelu, _gelu_prime, (-0.1699712074412, np.inf), _HE, _GELU, needs_z=True),
+            Activation("silu", _silu, _silu_prime, (-0.2784645427610738, np.inf), _HE, _SILU, needs_z=True),
+            Activation("mish", _mish, _mish_prime, (-0.3088430166104, np.inf), _HE, _MISH, needs_z=True),
         )
     }
 )

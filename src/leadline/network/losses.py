@@ -11,7 +11,7 @@ Shapes: Z and Y are (n[L], m), columns are examples; `value` gives (m,), `gradie
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "huber",
     "loss",
+    "loss_names",
     "quantile",
     "smooth_labels",
 ]
@@ -188,7 +189,7 @@ def huber(delta: float) -> ElementwiseLoss:
 
 
 def quantile(*taus: float) -> ElementwiseLoss:
-    """The loss whose best constant scores are the quantiles of the targets at the shares `taus`, one for each unit.
+    """The pinball loss: its best constant scores are the quantiles of the targets at `taus`, one for each unit.
 
     Raises
     ------
@@ -211,6 +212,11 @@ def smooth_labels(Y: Any, share: float) -> Any:
     K = max(len(Y), 2)
     return (1.0 - share) * Y + share / K
 
+
+# Losses with parameters by the word before the bracket: what makes them, and how the parameters are written.
+_WITH_PARAMETERS: Mapping[str, tuple[Callable[..., ElementwiseLoss], str]] = MappingProxyType(
+    {"huber": (huber, "δ"), "quantile": (quantile, "τ, …")}
+)
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(
     {
@@ -243,11 +249,18 @@ def loss(name: str | Loss) -> Loss:
         return name
     if name in LOSSES:
         return LOSSES[name]
-    parts = re.fullmatch(r"(huber|quantile)\(([0-9.eE+, -]+)\)", name)
+    parts = re.fullmatch(r"(\w+)\(([0-9.eE+, -]+)\)", name)
     try:
-        if parts:
-            numbers = [float(number) for number in parts[2].split(",")]
-            return quantile(*numbers) if parts[1] == "quantile" else huber(*numbers)
+        if parts and parts[1] in _WITH_PARAMETERS:
+            make, _ = _WITH_PARAMETERS[parts[1]]
+            return make(*(float(number) for number in parts[2].split(",")))
     except (ValueError, TypeError):
         pass
     raise ParameterError(f"loss must be one of {', '.join(LOSSES)}; got {name!r}.")
+
+
+def loss_names(output_activations: Container[str]) -> list[str]:
+    """The losses with one of these output activations, as messages write them: "poisson", "huber(δ)"."""
+    names = [record.name for record in LOSSES.values() if record.output_activation in output_activations]
+    words = [name.partition("(")[0] for name in names]
+    return [f"{word}({_WITH_PARAMETERS[word][1]})" if word in _WITH_PARAMETERS else word for word in words]

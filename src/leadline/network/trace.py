@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TraceStep:
-    """One line of the walk.
+    """One step of a trace: an equation and its values.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class TraceStep:
 def trace(
     architecture: Architecture, parameters: Parameters, X: ArrayLike, Y: ArrayLike | None = None
 ) -> list[TraceStep]:
-    """Walk forward and, where targets are given, backward.
+    """Compute one pass forward and, where targets are given, backward, equation by equation.
 
     Parameters
     ----------

@@ -1,21 +1,21 @@
 """Floor 6: what a search found, to be looked at: one self-contained HTML page, built from its study alone."""
 
 from leadline.report.facts import Rows, confidence, describe, state_curves, state_rows, state_training
-from leadline.report.layers import Layers, look_at_layers
+from leadline.report.layers import LayerReport, layer_report
 from leadline.report.live import Recorder, Watch
-from leadline.report.notebook import Shown, show
+from leadline.report.notebook import Report, show
 from leadline.report.page import build_report
 
 __all__ = [
-    "Layers",
+    "LayerReport",
     "Recorder",
+    "Report",
     "Rows",
-    "Shown",
     "Watch",
     "build_report",
     "confidence",
     "describe",
-    "look_at_layers",
+    "layer_report",
     "show",
     "state_curves",
     "state_rows",

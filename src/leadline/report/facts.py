@@ -20,14 +20,14 @@ from leadline.inspection import (
     Curve,
     column_curves,
     column_importances,
-    dependences,
     layer_health,
+    partial_dependence,
     spread_rows,
     training_health,
 )
 from leadline.network import Architecture
 from leadline.records import plain
-from leadline.search import ADDITIVE, percent, scores_shown
+from leadline.search import ADDITIVE, percent, usual_scores
 from leadline.tables import Target
 
 __all__ = ["Rows", "confidence", "describe", "state_curves", "state_rows", "state_training"]
@@ -70,12 +70,12 @@ def describe(search: DepthSearchCV, test: Rows | None = None, train: Rows | None
         truth, frame = target.truth(np.asarray(test.y)), test.X.reset_index(drop=True)
         models = {1: None, ADDITIVE: search.additive_model_, **_rivals(search)}
         predictions = {L: own.predictions(frame) for L, own in models.items() if own is not None}
-        scores = {L: scores_shown(target, truth, own, test.w) for L, own in predictions.items()}
+        scores = {L: usual_scores(target, truth, own, test.w) for L, own in predictions.items()}
         tested = {"rows": len(truth), "scores": [{"L": L, **own} for L, own in scores.items()]}
         if train is not None:
             learned = target.truth(np.asarray(train.y))
             constant = target.constant(learned, np.ones(len(learned)) if train.w is None else train.w)
-            tested["constant"] = scores_shown(target, truth, np.tile(constant, (len(truth), 1)), test.w)
+            tested["constant"] = usual_scores(target, truth, np.tile(constant, (len(truth), 1)), test.w)
     return dict(
         plain(
             {
@@ -87,7 +87,7 @@ def describe(search: DepthSearchCV, test: Rows | None = None, train: Rows | None
                 "rows_sentence": search.rows_sentence_,
                 "rows_curve": [point.to_record() for point in search.rows_curve_],
                 "margin": search.margin,
-                "curves_share": search.curves_share_,
+                "curves_share": search.additive_share_,
                 "folds": len(search.study_.fact("folds")),
                 "repeats": search.n_repeats_,
                 "left_out": search.left_out_,
@@ -130,7 +130,7 @@ def state_rows(search: DepthSearchCV, test: Rows) -> None:
     tested = {"truth": _rounded(truth[kept]), "predictions": predictions, "classes": classes}
     study.state("tested", {**tested, "quantiles": list(getattr(target, "quantiles", None) or ())})
     importances = column_importances(model, frame, truth, search.metric_, test.w)
-    curves = dependences(model, few, [one.column for one in importances[:MOST_CURVES]])
+    curves = partial_dependence(model, few, [one.column for one in importances[:MOST_CURVES]])
     study.state(
         "effects",
         {

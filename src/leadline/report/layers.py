@@ -14,20 +14,20 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Model
 from leadline.inspection import (
     Probe,
+    activation_maximization,
     column_layers,
-    exciting_rows,
     layer_activations,
-    preferred_inputs,
+    linear_cka,
     probe_layers,
-    similarity,
     spread_rows,
+    top_activating_rows,
 )
 from leadline.records import plain
-from leadline.report.figures import alike, probes
+from leadline.report.network_figures import alike, probes
 from leadline.report.page import drawing_library, environment, framed, script_json
 from leadline.tables import as_frame
 
-__all__ = ["Layers", "contact_sheet", "look_at_layers"]
+__all__ = ["LayerReport", "contact_sheet", "layer_report"]
 
 Array = NDArray[Any]
 
@@ -41,15 +41,15 @@ BLUE, WHITE, RED = np.array([11, 80, 140]), np.array([250, 250, 250]), np.array(
 
 
 @dataclass(frozen=True)
-class Layers:
-    """What was found.
+class LayerReport:
+    """What an inspection of the layers found, and the page that shows it.
 
     Attributes
     ----------
     probes : list of Probe
         Empty without a target.
     similarity : (L + 1, L + 1) array
-    exciting : list of (n[l], k) arrays
+    top_rows : list of (n[l], k) arrays
         For l = 1 … L the places of the rows that excite each unit most.
     sheets : dict of int to (preferred, rows)
         For l = 1 … L two contact sheets as PNG files: what units prefer, and the rows that excite them most. Empty
@@ -60,7 +60,7 @@ class Layers:
 
     probes: list[Probe]
     similarity: NDArray[np.float64]
-    exciting: list[NDArray[np.int64]]
+    top_rows: list[NDArray[np.int64]]
     sheets: dict[int, tuple[bytes, bytes]]
     html: str
 
@@ -69,20 +69,20 @@ class Layers:
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON, without pictures."""
-        exciting = [(1 + own).tolist() for own in self.exciting]
+        exciting = [(1 + own).tolist() for own in self.top_rows]
         record = {"probes": [asdict(probe) for probe in self.probes], "similarity": self.similarity.tolist()}
-        return dict(plain({**record, "exciting_rows": exciting}))
+        return dict(plain({**record, "top_activating_rows": exciting}))
 
 
-def look_at_layers(
+def layer_report(
     estimator: DeepClassifier | DeepRegressor | DepthSearchCV,
     X: Any,
     y: Any = None,
     shape: tuple[int, int] | None = None,
     member: int = 0,
     about: str = "",
-) -> Layers:
-    """Look at every layer of one network of a model; the page says what was seen.
+) -> LayerReport:
+    """Inspect the layers of one network of a model: linear probes, similarity, top activating rows, pictures.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def look_at_layers(
     --------
     >>> from sklearn.datasets import load_digits
     >>> from leadline import DeepClassifier
-    >>> from leadline.report import look_at_layers
+    >>> from leadline.report import layer_report
     >>> X, y = load_digits(return_X_y=True)
     >>> network = DeepClassifier((16,), numeric_embedding="none", n_networks=1, max_iter=5, random_state=0).fit(X, y)
-    >>> layers = look_at_layers(network, X[:500], y[:500], shape=(8, 8))
+    >>> layers = layer_report(network, X[:500], y[:500], shape=(8, 8))
     >>> [probe.units for probe in layers.probes], sorted(layers.sheets)
     ([61, 16], [1, 2])
     """
@@ -130,7 +130,7 @@ def look_at_layers(
         own = np.asarray(y)
         truth = model.target.truth((own[:, 0] if own.ndim == 2 and own.shape[1] == 1 else own)[kept])
         found = probe_layers(activations[:-1], truth, model.target.task != "regression")
-    exciting = [exciting_rows(A, ROWS_EACH) for A in activations[1:]]
+    exciting = [top_activating_rows(A, ROWS_EACH) for A in activations[1:]]
     sheets = {}
     if shape is not None:
         seen = column_layers(model, frame, member)
@@ -144,13 +144,15 @@ def look_at_layers(
         scale = np.where(np.isfinite(scale), scale, 0.0)  # a pixel that was the same in all training rows
         for l in range(1, architecture.L + 1):
             shown = spread_rows(architecture.sizes[l], MOST_UNITS)
-            preferred = preferred_inputs(parameters[:l], architecture.hidden_activations, shown.tolist(), columns)
+            preferred = activation_maximization(
+                parameters[:l], architecture.hidden_activations, shown.tolist(), columns
+            )
             of_units = [_placed(own * scale, pixels, shape) for own in preferred]
             of_rows = [raw[row].reshape(shape) for unit in shown[:UNITS_WITH_ROWS] for row in exciting[l - 1][unit]]
             sheets[l] = (contact_sheet(of_units, signed=True), contact_sheet(of_rows, in_a_line=2 * ROWS_EACH))
-    alikeness = similarity(activations)
+    alikeness = linear_cka(activations)
     page = _page(model, found, alikeness, exciting, kept, sheets, architecture, about)
-    return Layers(found, alikeness, [kept[own] for own in exciting], sheets, page)
+    return LayerReport(found, alikeness, [kept[own] for own in exciting], sheets, page)
 
 
 def _pixels(model: Model, frame: pd.DataFrame, shape: tuple[int, int]) -> NDArray[np.int64]:

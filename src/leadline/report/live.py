@@ -57,11 +57,11 @@ class Recorder:
         self._results: dict[int, DepthResult] = {}
         self._last = 0.0
 
-    def climb_started(self, metric: Metric) -> None:
+    def search_started(self, metric: Metric) -> None:
         """Note what depths are judged by."""
         self.state["metric"] = {"label": metric.label, "sign": metric.sign}
         self._write()
-        self.inner.climb_started(metric)
+        self.inner.search_started(metric)
 
     def depth_started(self, L: int) -> None:
         """Note the depth that is under way."""
@@ -86,11 +86,11 @@ class Recorder:
         self._write()
         self.inner.depth_finished(result, verdict)
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         """Note that the depths are judged and the final models are trained."""
         self.state.update(state="delivering", delivery=seconds)
         self._write()
-        self.inner.delivery_started(seconds)
+        self.inner.final_training_started(seconds)
 
     def end(self, state: str, sentence: str = "") -> None:
         """Say that the search is finished, or stopped."""

@@ -11,11 +11,11 @@ from leadline.report.facts import Rows, describe, state_curves, state_rows, stat
 from leadline.report.page import build_report, framed
 from leadline.storage import write_whole
 
-__all__ = ["Shown", "show"]
+__all__ = ["Report", "show"]
 
 
-class Shown:
-    """A report, shown where notebooks show things; `html` is the page and `save` writes it."""
+class Report:
+    """A report as one HTML page: `html` is the page, `save` writes it, and a notebook displays it."""
 
     def __init__(self, page: str) -> None:
         self.html = page
@@ -37,7 +37,7 @@ def show(
     y_train: Any = None,
     sample_weight: Any = None,
     groups: Any = None,
-) -> Shown:
+) -> Report:
     """The report of a fitted search, as `leadline fit` writes it.
 
     Parameters
@@ -51,7 +51,7 @@ def show(
 
     Returns
     -------
-    Shown
+    Report
         A notebook shows it; `.save("report.html")` writes it.
 
     Raises
@@ -92,7 +92,7 @@ def show(
         state_rows(search, test)
     if train is not None:
         state_training(search, train)
-    return Shown(build_report(study))
+    return Report(build_report(study))
 
 
 def _column(y: Any) -> Any:

@@ -14,8 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from leadline.inspection import MOST_COLUMNS
-from leadline.report import figures
-from leadline.report.figures import Figure
+from leadline.report import figures, network_figures, prediction_figures
+from leadline.report.specs import Figure
 from leadline.search import Study, learned, name_of
 
 __all__ = ["build_report", "drawing_library", "environment", "framed", "script_json"]
@@ -117,7 +117,7 @@ def build_report(study: Study) -> str:
         "rows": _some(figures.rows_curve(run.get("rows_curve", ()), metric)),
         "learning": _some(figures.curves(_curves(study, run, results), metric["label"], metric["sign"])),
         "test": [] if tested is None else _test_figures(run, tested),
-        "importance": _some(figures.importance(effects["importances"], metric["label"])),
+        "importance": _some(network_figures.importance(effects["importances"], metric["label"])),
         "dependence": _dependences(run, tested, effects["curves"]),
         "contributions": [] if contributions is None else _contributions(contributions),
         "health": [],
@@ -125,7 +125,9 @@ def build_report(study: Study) -> str:
     }
     if training is not None:
         drawn["health"] = _some(
-            figures.gradients(training), figures.units(training, "dead"), figures.units(training, "saturated")
+            network_figures.gradients(training),
+            network_figures.units(training, "dead"),
+            network_figures.units(training, "saturated"),
         )
     specs = {figure.name: figure.spec for group in drawn.values() for figure in group}
     return (
@@ -204,16 +206,18 @@ def _test_figures(run: dict[str, Any], tested: dict[str, Any]) -> list[Figure]:
         return _regression_figures(run["target"], numbers, answer, tested["quantiles"])
     if classes is None:  # labels, several of which may be true of a row
         labels = [f"label {k + 1}" for k in range(truth.shape[1])]
-        said = figures.calibration(answer.ravel(), truth.ravel(), "probability of a label")
-        return _some(figures.roc(truth, named, labels), said)
+        said = prediction_figures.calibration(answer.ravel(), truth.ravel(), "probability of a label")
+        return _some(prediction_figures.roc(truth, named, labels), said)
     of_class = np.eye(len(classes), dtype=int)[truth]
     if len(classes) == 2:
-        curves = figures.roc(of_class[:, 1:], {name: own[:, 1:] for name, own in named.items()}, classes[1:])
-        said = figures.calibration(answer[:, 1], of_class[:, 1], f"probability of {classes[1]}")
+        curves = prediction_figures.roc(of_class[:, 1:], {name: own[:, 1:] for name, own in named.items()}, classes[1:])
+        said = prediction_figures.calibration(answer[:, 1], of_class[:, 1], f"probability of {classes[1]}")
     else:
-        curves = figures.roc(of_class, dict(list(named.items())[:1]), classes)
-        said = figures.calibration(answer.max(axis=1), answer.argmax(axis=1) == truth, "probability of the answer")
-    return _some(figures.confusion(truth, answer, classes), curves, said)
+        curves = prediction_figures.roc(of_class, dict(list(named.items())[:1]), classes)
+        said = prediction_figures.calibration(
+            answer.max(axis=1), answer.argmax(axis=1) == truth, "probability of the answer"
+        )
+    return _some(prediction_figures.confusion(truth, answer, classes), curves, said)
 
 
 def _regression_figures(name: str, truth: Array, predicted: Array, quantiles: list[float]) -> list[Figure]:
@@ -228,8 +232,8 @@ def _regression_figures(name: str, truth: Array, predicted: Array, quantiles: li
             called = f"{called}, quantile {quantiles[nearest]:g}"
         place = "" if i == 0 else str(i + 1)
         found += [
-            figures.predicted_against_true(truth[:, i], own, called, place),
-            figures.residuals(truth[:, i], own, called, place),
+            prediction_figures.predicted_against_true(truth[:, i], own, called, place),
+            prediction_figures.residuals(truth[:, i], own, called, place),
         ]
     return found
 
@@ -253,7 +257,7 @@ def _dependences(run: dict[str, Any], tested: Any, curves: list[dict[str, Any]])
                 outputs, what = classes[1:], f"mean probability of {classes[1]}"[:LONGEST_TITLE]
         elif run["task"] != "regression":
             outputs, what = [f"label {k + 1}" for k in range(width)], "mean probability"
-        found.append(figures.dependence(curve, outputs, what, f"dependence{place}"))
+        found.append(network_figures.dependence(curve, outputs, what, f"dependence{place}"))
     return found
 
 
@@ -262,7 +266,7 @@ def _contributions(stated: dict[str, Any]) -> list[Figure]:
     what, found = stated["what"], []
     what = what if len(what) <= LONGEST_TITLE else what[: LONGEST_TITLE - 1] + "…"
     for place, curve in enumerate(stated["curves"]):
-        drawn = figures.dependence(curve, stated["outputs"], what, f"contribution{place}")
+        drawn = network_figures.dependence(curve, stated["outputs"], what, f"contribution{place}")
         if curve["missing"] is not None and len(curve["missing"]) == 1:
             adds = _number(curve["missing"][0]).replace("-", "−")
             drawn = replace(drawn, caption=f"A missing value adds {adds}.")

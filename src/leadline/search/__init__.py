@@ -6,7 +6,7 @@ from leadline.search.ensemble import greedy_weights
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
 from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
-from leadline.search.metrics import Metric, labels_of, scores_shown
+from leadline.search.metrics import Metric, labels_of, usual_scores
 from leadline.search.problem import Fitted, Problem, RowSource, View, in_single
 from leadline.search.progress import Progress
 from leadline.search.ranking import Ranking, cross_val_losses, rank
@@ -29,7 +29,7 @@ from leadline.search.verdict import (
     SELECTIONS,
     Chances,
     Verdict,
-    gain_of_curves,
+    additive_share,
     give_verdict,
     in_words,
     learned,
@@ -66,12 +66,12 @@ __all__ = [
     "UnitResult",
     "Verdict",
     "View",
+    "additive_share",
     "check_space",
     "compare",
     "cost",
     "cross_val_losses",
     "draw_candidates",
-    "gain_of_curves",
     "gather_evidence",
     "give_verdict",
     "greedy_weights",
@@ -89,10 +89,10 @@ __all__ = [
     "plan_of",
     "rank",
     "result_record",
-    "scores_shown",
     "space_from_records",
     "train_batch",
     "twins",
     "usual_folds",
+    "usual_scores",
     "usual_space",
 ]

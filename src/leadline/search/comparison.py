@@ -33,7 +33,7 @@ BLOCKS = 10
 
 @dataclass(frozen=True)
 class Comparison:
-    """The scores of some models on the same folds.
+    """Scores of several models on the same folds, and the covariance of their means.
 
     Attributes
     ----------

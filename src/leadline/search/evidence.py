@@ -34,7 +34,7 @@ AT_ONCE = 1_000_000
 
 @dataclass(frozen=True)
 class Evidence:
-    """What resampling the rows says.
+    """The optimism of choosing the best of several models, estimated by the bootstrap.
 
     Attributes
     ----------

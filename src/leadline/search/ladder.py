@@ -57,7 +57,7 @@ RESERVE = 1.2
 
 @dataclass
 class DepthResult:
-    """What was found at one depth, or of the additive model.
+    """The result of one depth, or of the additive model.
 
     Attributes
     ----------
@@ -93,10 +93,10 @@ class DepthResult:
 
 
 class Listener(Protocol):
-    """Who wants to know how the climb goes."""
+    """Methods that a search calls as it goes on."""
 
-    def climb_started(self, metric: Metric) -> None:
-        """The data are read and checked, and the climb begins; depths will be judged by `metric`."""
+    def search_started(self, metric: Metric) -> None:
+        """The data are read and checked, and the search begins; depths will be judged by `metric`."""
 
     def depth_started(self, L: int) -> None:
         """Networks of a depth are going to be trained."""
@@ -107,7 +107,7 @@ class Listener(Protocol):
     def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
         """A depth is judged, or judged anew; `verdict` is that over all depths so far."""
 
-    def delivery_started(self, seconds: float | None) -> None:
+    def final_training_started(self, seconds: float | None) -> None:
         """The final models are going to be trained on all rows, which may take so long; None if nobody knows."""
 
 
@@ -121,7 +121,7 @@ class Elsewhere(Protocol):
 
 
 class Ladder:
-    """One climb.
+    """One search: trains the networks that the study lacks, depth after depth, and compares the depths.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ class Ladder:
         The results so far stand in `results` and `verdict`, and `left_out` says what a deadline prevented.
         """
         self.max_depth, self.patience = max_depth, patience
-        self.listener.climb_started(self.problem.metric)
+        self.listener.search_started(self.problem.metric)
         try:
             with self._open, one_blas_thread(), warnings.catch_warnings():
                 # some scores warn of every fold that lacks a class; what is undefined was refused before the climb

@@ -18,7 +18,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from leadline.errors import ParameterError
 from leadline.tables import Labels, Numbers, Target, nearest
 
-__all__ = ["Metric", "labels_of", "scores_shown"]
+__all__ = ["Metric", "labels_of", "usual_scores"]
 
 Array = NDArray[Any]
 
@@ -283,7 +283,7 @@ class Metric:
             return np.asarray(share * 0.5 / np.sqrt(np.maximum(means, np.finfo(float).tiny)))
         return np.full(len(means), share)
 
-    def shown(self, score: float) -> float:
+    def displayed(self, score: float) -> float:
         """The score as people want to see it: losses positive."""
         return self.sign * score
 
@@ -307,7 +307,7 @@ def _default(target: Target) -> str:
     return _DEFAULTS.get(loss, _DEFAULTS[target.task])
 
 
-def scores_shown(target: Target, y: Array, predictions: Array, w: Array | None = None) -> dict[str, float]:
+def usual_scores(target: Target, y: Array, predictions: Array, w: Array | None = None) -> dict[str, float]:
     """The scores that people look at first, each as they want to see it (losses positive).
 
     Parameters
@@ -337,5 +337,5 @@ def scores_shown(target: Target, y: Array, predictions: Array, w: Array | None =
             defined = target.classes is not None and len(np.unique(y)) == len(target.classes)
         elif name == "r2":
             defined = len(y) > 1
-        found[metric.label] = metric.shown(metric.score(y, predictions, w)) if defined else float("nan")
+        found[metric.label] = metric.displayed(metric.score(y, predictions, w)) if defined else float("nan")
     return found

@@ -1,4 +1,4 @@
-"""How far a climb has come, and how fast it goes."""
+"""Progress of a search, and how fast it goes."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ __all__ = ["Pace", "Progress"]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the work at one depth has come.
+    """Progress of the search at one depth.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Progress:
     seconds_left : float or None
         At this depth; None while there is nothing to say it from.
     whole : (float, float) or None
-        What the whole climb can still take: if the best depth stays what it is, and if every depth is climbed.
+        What the whole search can still take: if the best depth stays what it is, and if every depth is tried.
     """
 
     L: int

@@ -321,7 +321,7 @@ def cross_val_losses(
     groups: Any = None,
     loss: str | Callable[[Any, Any, Array], Array] | None = None,
 ) -> pd.DataFrame:
-    """The loss of every row under estimators of scikit-learn that have not learned from it, to be compared.
+    """Cross-validated losses of scikit-learn estimators for every row, to be given to `leadline.compare`.
 
     Parameters
     ----------

@@ -6,7 +6,8 @@ goes on from there. The only writer is the process that drives the search; worke
 
 Every record carries a digest of all that stands in it, its name included, and is believed only if the two agree. A file
 is checked as a whole when it is opened: the records, and whether SQLite finds its own bookkeeping in order, so that
-none can be missing. `Study.repair` keeps what is sound of a damaged one.
+none can be missing. `Study.repair` keeps what is sound of a damaged one. Writing, reading, checking and repairing stand
+in one module because a change of the file's form changes all four.
 """
 
 import hashlib
@@ -89,7 +90,7 @@ class UnitResult:
 
 
 class Study:
-    """The ledger of one search.
+    """The results of one search, network by network, in an SQLite database.
 
     Parameters
     ----------

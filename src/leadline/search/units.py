@@ -56,7 +56,7 @@ def train_batch(problem: Problem, batch: list[Unit], seed: int, stop: Stop) -> t
         for unit in batch
     ]
     try:
-        with stop.heeded():
+        with stop.running():
             trained = train(plan_of(problem, batch[0].settings), tasks, problem, problem.score, stop)
     except (Stopped, LeadlineError):
         raise

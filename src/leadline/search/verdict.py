@@ -38,8 +38,8 @@ __all__ = [
     "Chances",
     "Standings",
     "Verdict",
+    "additive_share",
     "chances",
-    "gain_of_curves",
     "give_verdict",
     "in_words",
     "learned",
@@ -85,7 +85,7 @@ class Standings(NamedTuple):
 
 
 class Chances(NamedTuple):
-    """The probabilities that a model is worse than another by more than the margin, equivalent, or better by more."""
+    """Probabilities that a model is worse than another by more than the margin, equivalent, or better by more."""
 
     worse: float
     equivalent: float
@@ -94,7 +94,7 @@ class Chances(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the scores of the depths say.
+    """Which depth is the answer, with significance tests and probabilities.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ def p_better(gain: float, error: float) -> float:
 
 
 def give_verdict(comparison: Comparison, margin: float, seed: int, usual: int | None = None) -> Verdict:
-    """Judge depths by a comparison that has them, and perhaps ADDITIVE and CONSTANT.
+    """Choose a depth from a comparison of depths, which may have ADDITIVE and CONSTANT too.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ def in_words(
     margin : float
         As a share of the best score.
     curves : (float, float, float), optional
-        See `gain_of_curves`.
+        See `additive_share`.
     """
     answer = SELECTIONS[select](verdict)
     sentence = _answer_in_words(verdict, answer, depths, linear, select, f"{100 * margin:g} %")
@@ -353,8 +353,8 @@ def _answer_in_words(verdict: Verdict, answer: int, depths: Sequence[int], linea
     )
 
 
-def gain_of_curves(comparison: Comparison, verdict: Verdict, L: int, seed: int) -> tuple[float, float, float] | None:
-    """How much of the gain of depth L over L = 1 is that of the additive model: single columns' curves.
+def additive_share(comparison: Comparison, verdict: Verdict, L: int, seed: int) -> tuple[float, float, float] | None:
+    """The share of the gain of depth L over L = 1 that the additive model, a curve for each column, has too.
 
     Returns
     -------

@@ -42,7 +42,7 @@ _BACKLOG = 2048
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may be.
+    """Limits of a request.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ def make_app(
     hosts: Sequence[str] = LOOPBACK,
     predict: Callable[[pd.DataFrame], Array] | None = None,
 ) -> Any:
-    """The ASGI application that answers with the predictions of a model.
+    """Make the ASGI application that serves the predictions of a model.
 
     Parameters
     ----------
@@ -309,7 +309,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def serve(app: Any, host: str, port: int, limits: Limits, started: Callable[[str], object]) -> None:
-    """Answer requests until interrupted.
+    """Serve requests until interrupted.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ def is_dataset(X: Any) -> bool:
 
 
 class Dataset:
-    """A table in files.
+    """A table in Parquet or Arrow files, of which only a part is in memory at a time.
 
     Parameters
     ----------

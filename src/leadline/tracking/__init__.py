@@ -1,4 +1,4 @@
-"""Floor 7: a fit or a search written down where others keep theirs: MLflow, Weights & Biases, TensorBoard."""
+"""Floor 7: fits and searches in experiment trackers: MLflow, Weights & Biases, TensorBoard."""
 
 from leadline.tracking.facts import Facts, facts_of
 from leadline.tracking.mlflow import log_to_mlflow, save_mlflow_model

@@ -1,4 +1,4 @@
-"""What there is to write down of a fitted estimator or search, whoever keeps it."""
+"""What an experiment tracker keeps of a fitted estimator or search, whichever tracker it is."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.records import plain
 from leadline.report import show
-from leadline.search import Metric, scores_shown
+from leadline.search import Metric, usual_scores
 from leadline.search.study import USABLE
 
 __all__ = ["Facts", "facts_of"]
@@ -20,7 +20,7 @@ Estimator = DeepClassifier | DeepRegressor | DepthSearchCV
 
 @dataclass(frozen=True)
 class Facts:
-    """A fit or a search, in the kinds of things that trackers keep.
+    """A fitted estimator or search as settings, scores and curves, the kinds of things that trackers keep.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Facts:
 
 
 def facts_of(estimator: Estimator, X_test: Any = None, y_test: Any = None) -> Facts:
-    """What there is to write down.
+    """Collect what experiment trackers keep of a fitted estimator or search.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def facts_of(estimator: Estimator, X_test: Any = None, y_test: Any = None) -> Fa
     scores: dict[str, float] = {}
     if X_test is not None:
         target = estimator.model_.target
-        shown = scores_shown(target, target.truth(np.asarray(y_test)), estimator._predictions(X_test))
+        shown = usual_scores(target, target.truth(np.asarray(y_test)), estimator._predictions(X_test))
         scores = {f"test_{_plain_name(name)}": float(score) for name, score in shown.items() if np.isfinite(score)}
     if not isinstance(estimator, DepthSearchCV):
         curves = {
@@ -71,7 +71,7 @@ def facts_of(estimator: Estimator, X_test: Any = None, y_test: Any = None) -> Fa
         return Facts(_settings(estimator), scores, {name: own for name, own in curves.items() if own})
     metric, verdict = estimator.metric_, estimator.verdict_
     name = _plain_name(metric.label)
-    answer = metric.shown(estimator.best_score_)
+    answer = metric.displayed(estimator.best_score_)
     scores = {name: answer, f"{name}_standard_error": verdict.standard_error[estimator.best_depth_], **scores}
     settings = {
         "best_depth": estimator.best_depth_,
@@ -114,7 +114,7 @@ def _depths(search: DepthSearchCV, metric: Metric, name: str) -> dict[str, dict[
     verdict = search.verdict_
     judged = [L for L, result in search.results_.items() if not result.failed]
     return {
-        f"depth_{name}": {L: metric.shown(float(search.results_[L].scores.mean())) for L in judged},
+        f"depth_{name}": {L: metric.displayed(float(search.results_[L].scores.mean())) for L in judged},
         f"depth_{name}_standard_error": {L: verdict.standard_error[L] for L in judged},
         "depth_as_good_as_the_best": {L: verdict.as_good[L] for L in judged},
         "depth_p_no_other_better": {L: verdict.p_worse[L] for L in judged},

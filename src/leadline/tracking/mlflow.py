@@ -38,7 +38,7 @@ def log_to_mlflow(estimator: Estimator, X_test: Any = None, y_test: Any = None, 
     ----------
     estimator : fitted DeepClassifier, DeepRegressor or DepthSearchCV
     X_test, y_test : (m, p) table and (m,) or (m, k) array, optional
-        Rows that it has not seen, to be scored and shown.
+        Rows that it has not seen, to be scored.
     model : bool, default True
         Keep the model too.
 
@@ -79,7 +79,7 @@ def log_to_mlflow(estimator: Estimator, X_test: Any = None, y_test: Any = None, 
 
 
 def save_mlflow_model(estimator: Estimator, path: str | Path) -> None:
-    """Write a model as MLflow keeps models: the model folder of `save`, and how it is read.
+    """Save a model in MLflow's format: the model folder of `save`, and how it is read.
 
     ``mlflow.pyfunc.load_model(path).predict(table)`` gives a table with the predictions, and for a classifier the
     probability of each class.

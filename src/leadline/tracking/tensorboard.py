@@ -26,7 +26,7 @@ def log_to_tensorboard(estimator: Estimator, folder: str | Path, X_test: Any = N
     folder : path
         Made if it is not there.
     X_test, y_test : (m, p) table and (m,) or (m, k) array, optional
-        Rows that it has not seen, to be scored and shown.
+        Rows that it has not seen, to be scored.
 
     Raises
     ------

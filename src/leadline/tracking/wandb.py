@@ -27,7 +27,7 @@ def log_to_wandb(
     ----------
     estimator : fitted DeepClassifier, DeepRegressor or DepthSearchCV
     X_test, y_test : (m, p) table and (m,) or (m, k) array, optional
-        Rows that it has not seen, to be scored and shown.
+        Rows that it has not seen, to be scored.
     run : wandb.Run, optional
         By default the one that `wandb.init` has begun.
     model : bool, default True

@@ -9,7 +9,7 @@ A block is a plan. It says which places it needs in a network's memory and write
 tile by tile of its units. Places are matrices with examples in rows, so A here is Aᵀ of the equations.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, Protocol
@@ -20,9 +20,12 @@ from numpy.typing import NDArray
 from leadline.network import Architecture, Parameters, activation, initial_standard_deviation
 from leadline.training.program import Layout, Operation, Place
 
-__all__ = ["Block", "Dense", "Gradient", "Head", "ParameterSpec", "Plan", "Span"]
+__all__ = ["Block", "Dense", "Gradient", "Head", "Onnx", "ParameterSpec", "Piece", "Plan", "Span"]
 
 Array = NDArray[Any]
+# Constant tensors by name, and the nodes that compute a from x and them, in the text form of `onnx.parser`; operators
+# of opset 17.
+Onnx = tuple[dict[str, Array], str]
 
 # A tile has so many units, where the product behind it is worth a lane of its own: so many multiply-adds.
 TILE_UNITS = 256
@@ -141,6 +144,13 @@ class Block(Protocol):
 
     def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
         """The gradients of the parameters of some units; the parameters may change as soon as they are there."""
+
+
+class Piece(Block, Protocol):
+    """A block that may stand before layer 1."""
+
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """The same for a model in ONNX, its parameters given by name."""
 
 
 @dataclass(frozen=True)
@@ -309,7 +319,7 @@ class Plan:
     ----------
     architecture : Architecture
         n[0] counts what enters layer 1.
-    pieces : sequence of Block
+    pieces : sequence of Piece
         What stands before layer 1.
     parametrization : {"standard", "ntk"}
         Of the dense layers; see `Dense`.
@@ -331,9 +341,9 @@ class Plan:
     def __init__(
         self,
         architecture: Architecture,
-        pieces: Sequence[Block] = (),
+        pieces: Sequence[Piece] = (),
         parametrization: str = "standard",
-        join: Callable[[Sequence[Block], Dense], Block | None] | None = None,
+        join: Callable[[Sequence[Piece], Dense], Block | None] | None = None,
     ) -> None:
         self.architecture = architecture
         self.pieces = tuple(pieces)

@@ -18,6 +18,7 @@ import numpy as np
 from leadline.errors import ModelFileError, ParameterError
 from leadline.network import ACTIVATIONS, OPTIMISERS, SCHEDULES
 from leadline.records import ANYTHING, Field, read_fields
+from leadline.training.embeddings import NUMBER_EMBEDDINGS
 
 __all__ = [
     "NUMERIC_EMBEDDINGS",
@@ -38,7 +39,7 @@ __all__ = [
 
 SOLVERS = (*OPTIMISERS, "lbfgs")
 SCALINGS = ("robust", "standard", "none")
-NUMERIC_EMBEDDINGS = ("auto", "none", "periodic", "piecewise_linear")
+NUMERIC_EMBEDDINGS = ("auto", "none", *NUMBER_EMBEDDINGS)
 PARAMETRIZATIONS = ("standard", "ntk")
 
 

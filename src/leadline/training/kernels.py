@@ -10,6 +10,9 @@ what is known of all rows (see `population`); where a forward pass delivers its 
 and the random `keys` for dropout.
 `address` gives a kernel's machine code, and `cpu` calls one after the other without the interpreter.
 
+It is long and one thing: a kernel is compiled with the names of this module as its globals, some of them put in their
+place for an activation, loss or optimiser (`_compiled`), so kernels and what compiles them stand together.
+
 What every kernel keeps:
 
 - An element's bits depend on its own inputs, not on its place in an array. So no fastmath flag: where the compiler may

@@ -23,7 +23,7 @@ class Stopped(Exception):
 
 
 class Stop:
-    """A wish to stop, and a deadline; trainings look at it several times a second.
+    """A request to stop, and a deadline; running trainings check it several times a second.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Stop:
 
     Notes
     -----
-    A copy sent to another process keeps the seconds that are left, but hears nothing of `set`.
+    A copy sent to another process keeps the seconds that are left, but is not reached by `set`.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -47,17 +47,17 @@ class Stop:
         self._at_work, self._left = 0, threading.Condition()
 
     def set(self) -> None:
-        """Ask everyone who holds this to stop."""
+        """Request that all work that checks this stops."""
         self._event.set()
 
     @contextmanager
-    def heeded(self) -> Iterator[None]:
-        """Count a piece of work that looks at this; none begins after the wish.
+    def running(self) -> Iterator[None]:
+        """Count a piece of work as running; none begins once a stop is requested or the time is over.
 
         Raises
         ------
         Stopped
-            It is time already.
+            It is requested or over already.
         """
         with self._left:
             self._at_work += 1
@@ -70,7 +70,7 @@ class Stop:
                 self._left.notify_all()
 
     def wait(self) -> None:
-        """Wait until all work of this process that looks at this has ended, or should have long ago.
+        """Wait until no work of this process is running, or all should have ended long ago.
 
         Compiled code that still ran when the process ends would find its memory gone.
         """
@@ -88,7 +88,7 @@ class Stop:
         return self.seconds_left == 0.0
 
     def check(self) -> None:
-        """Raise Stopped if it is time."""
+        """Raise Stopped if a stop is requested or the deadline has passed."""
         if self._event.is_set() or self.timed_out:
             raise Stopped
 

@@ -12,14 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from leadline.network import activation
-from leadline.training.blocks import Block, Dense, Gradient, Head, ParameterSpec, Span
-from leadline.training.pieces import CategoryEmbedding, FeatureScale, PiecewiseLinear
+from leadline.training.blocks import Dense, Gradient, Head, ParameterSpec, Piece, Span
+from leadline.training.embeddings import PiecewiseLinear
+from leadline.training.pieces import CategoryEmbedding, FeatureScale
 from leadline.training.program import Layout, Operation, Place
 
 __all__ = ["LookedUp", "looked_up"]
 
 
-def looked_up(pieces: Sequence[Block], dense: Dense) -> "LookedUp | None":
+def looked_up(pieces: Sequence[Piece], dense: Dense) -> "LookedUp | None":
     """The pieces and layer 1 in one, where bins come first and each example has one row."""
     bins = pieces[0] if pieces else None
     if not isinstance(bins, PiecewiseLinear) or dense.copies > 1:
@@ -63,9 +64,9 @@ class LookedUp:
         return self.dense.output
 
     @property
-    def parts(self) -> list[Block]:
+    def parts(self) -> list[Piece]:
         """What stands before layer 1."""
-        parts: list[Block | None] = [self.bins, self.categories, self.scale]
+        parts: list[Piece | None] = [self.bins, self.categories, self.scale]
         return [part for part in parts if part]
 
     @property
@@ -79,9 +80,9 @@ class LookedUp:
         return self.dense.n_in - self._binned
 
     @property
-    def _others(self) -> list[Block]:
+    def _others(self) -> list[Piece]:
         """What the inputs that are no numbers go through before layer 1."""
-        found: list[Block] = []
+        found: list[Piece] = []
         if self.categories:
             found.append(replace(self.categories, before=0))
         if self.scale:
@@ -206,7 +207,7 @@ class LookedUp:
         scale = span.theta[-3].some_columns(0, self._binned) if self.scale else own.ones
         return W.some_rows(0, self._binned), W.some_rows(self._binned, self.dense.n_in), scale
 
-    def _rest_of(self, span: Span) -> tuple[list[tuple[Block, Span]], Place]:
+    def _rest_of(self, span: Span) -> tuple[list[tuple[Piece, Span]], Place]:
         """What the inputs that are no numbers go through, each with its places, and what enters layer 1 in the end."""
         rest = span.A_before.some_columns(self.bins.p, self.n_in)
         places, found = iter(span.extra[len(_Own._fields) :]), []

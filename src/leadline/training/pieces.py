@@ -1,21 +1,22 @@
 """Pieces: what may stand between a table's inputs and layer 1, one block each, all with the contract of `blocks`.
 
 Numbers come first among the inputs; indicators (zeros and ones) follow, column by column. A piece that works on some
-inputs passes the others on. In the order in which they stand: an embedding of numbers, an embedding of categories, a
-learned scale for each feature, and the parting into members. L counts none of them.
+inputs passes the others on. In the order in which they stand: an embedding of numbers (`embeddings`), an embedding of
+categories, a learned scale for each feature, and the parting into members. L counts none of them. Beside the contract
+of blocks a piece says what it is in ONNX, so that a new one is exported without another word.
 
-Sources: RealMLP (Holzmüller et al. 2024, arXiv 2407.04491) for the scale and the periodic embedding; Gorishniy et
-al. 2022 (arXiv 2203.05556) for both embeddings of numbers; TabM (Gorishniy et al. 2024, arXiv 2410.24210) for members.
+Sources: RealMLP (Holzmüller et al. 2024, arXiv 2407.04491) for the scale; TabM (Gorishniy et al. 2024, arXiv
+2410.24210) for members.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.training.blocks import Gradient, ParameterSpec, Span
+from leadline.training.blocks import Gradient, Onnx, ParameterSpec, Span
 from leadline.training.program import Layout, Operation, Place
 
 __all__ = [
@@ -23,8 +24,9 @@ __all__ = [
     "FeatureScale",
     "Inputs",
     "Members",
-    "PeriodicEmbedding",
-    "PiecewiseLinear",
+    "SimplePiece",
+    "copied",
+    "float32",
 ]
 
 Array = NDArray[Any]
@@ -44,7 +46,7 @@ class Inputs(NamedTuple):
         return sum(1 if n > coded_above else n for n in self.indicators)
 
 
-class _Piece:
+class SimplePiece:
     """What most pieces have in common: one tile, one row for each example, and nothing between dA and dZ."""
 
     @property
@@ -80,18 +82,23 @@ class _Piece:
         return []
 
 
+def float32(array: Array) -> Array:
+    """An array as ONNX graphs hold it."""
+    return np.asarray(array, np.float32)
+
+
 def _written(kernel: str, *places: Place) -> Callable[[Place], list[Operation]]:
     """One operation whose last place is where the gradient is wanted."""
     return lambda out: [Operation(kernel, (*places, out))]
 
 
-def _copied(source: Place, target: Place) -> list[Operation]:
+def copied(source: Place, target: Place) -> list[Operation]:
     """The operation that copies one place to another, if there is anything in them."""
     return [Operation("copy", (source, target))] if source.columns else []
 
 
 @dataclass(frozen=True)
-class FeatureScale(_Piece):
+class FeatureScale(SimplePiece):
     """A learned factor for each input: A = s ∗ X, so that useless inputs can be turned down."""
 
     n: int
@@ -125,199 +132,13 @@ class FeatureScale(_Piece):
         """ds = Σ over examples of dA ∗ X."""
         return [Gradient(0, 0, self.n, _written("scale_gradient", span.dA, span.A_before))]
 
-
-@dataclass(frozen=True)
-class PeriodicEmbedding(_Piece):
-    """For each of p numbers x: x itself and q mixtures of cosines, b + Σ_k V_k cos 2π(w_k x + c_k).
-
-    Frequencies w, phases c (in turns) and mixtures V, b are the number's own. The output is x of all numbers, then the
-    mixtures number by number, then the `rest` of the inputs. In between examples are columns, so that loops are long.
-    """
-
-    p: int
-    rest: int
-    frequencies: int = 16
-    mixtures: int = 3
-    deviation: float = 0.3
-
-    @property
-    def n_in(self) -> int:
-        """p and the rest."""
-        return self.p + self.rest
-
-    @property
-    def n_out(self) -> int:
-        """Each number, its mixtures, and the rest."""
-        return self.p * (1 + self.mixtures) + self.rest
-
-    @property
-    def parameters(self) -> tuple[ParameterSpec, ...]:
-        """w (p, k) normal, c (p, k) uniform over a turn, V (p, k, q) and b (p, q) uniform within ±1/√k."""
-        p, k, q = self.p, self.frequencies, self.mixtures
-
-        def uniform(bound: float, shape: tuple[int, ...]) -> Callable[[np.random.Generator], Array]:
-            return lambda generator: generator.uniform(-bound, bound, shape)
-
-        deviation, bound = self.deviation, 1.0 / np.sqrt(k)
-        return (
-            ParameterSpec("frequency", (p, k), lambda g: deviation * g.standard_normal((p, k)), decay=0.0),
-            ParameterSpec("phase", (p, k), uniform(0.5, (p, k)), decay=0.0),
-            ParameterSpec("mixture", (p, k, q), uniform(bound, (p, k, q)), decay=0.0),
-            ParameterSpec("mixture_bias", (p, q), uniform(bound, (p, q)), decay=0.0),
-        )
-
-    def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
-        """Rows for what has the examples in columns: x, cosines, mixtures; and for a backward pass dangle and ones."""
-        waves = self.p * self.frequencies
-        own = tuple(layout.matrix(1, n * m) for n in (self.p, waves, self.p * self.mixtures))
-        return (*own, layout.matrix(1, waves * m), layout.constants(np.ones(m))) if backward else own
-
-    def _parts(self, place: Place) -> tuple[Place, Place, Place]:
-        """Of an output the numbers, the mixtures and the rest."""
-        mixed = self.p * (1 + self.mixtures)
-        return (
-            place.some_columns(0, self.p),
-            place.some_columns(self.p, mixed),
-            place.some_columns(mixed, self.n_out),
-        )
-
-    def _in_columns(self, span: Span) -> list[Place]:
-        """x (p, m), cosines (p k, m), mixtures (p q, m), and for a backward pass dangle (p k, m) and ones (1, m)."""
-        m, waves = span.A.rows, self.p * self.frequencies
-        rows = (self.p, waves, self.p * self.mixtures, waves, 1)
-        return [place.matrix(n, m) for place, n in zip(span.extra, rows, strict=False)]
-
-    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """Cosines, mixtures, and the rest as it is."""
-        x, (w, c, V, b) = span.A_before.some_columns(0, self.p), span.theta
-        turned, cosines, mixed = self._in_columns(span)[:3]
-        numbers, mixtures, rest = self._parts(span.A)
-        return [
-            Operation("transpose", (x, turned)),
-            Operation("cosines", (turned, w, c, cosines)),
-            Operation("mix", (cosines, V, b, mixed)),
-            Operation("copy", (x, numbers)),
-            Operation("transpose", (mixed, mixtures)),
-            *_copied(span.A_before.some_columns(self.p, self.n_in), rest),
-        ]
-
-    def own_backward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """The gradient of the mixtures, in their place, and of the angles in turns."""
-        w, c, V, _ = span.theta
-        turned, _, mixed, angles, _ = self._in_columns(span)
-        return [
-            Operation("transpose", (self._parts(span.dA)[1], mixed)),
-            Operation("mix_backward", (mixed, V, turned, w, c, angles)),
-        ]
-
-    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
-        """dx = dA of x itself + Σ_k w_k dangle_k; the rest as it is."""
-        numbers, _, rest = self._parts(span.dA)
-        own = dA_before.some_columns(0, self.p)
-        return [
-            Operation("cosines_input", (numbers, self._in_columns(span)[3], span.theta[0], own)),
-            *_copied(rest, dA_before.some_columns(self.p, self.n_in)),
-        ]
-
-    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
-        """Sums over examples, as products: dw = dangle xᵀ, dc = dangle 1, dV = cos dmixᵀ, db = dmix 1."""
-        k, q = self.frequencies, self.mixtures
-        turned, cosines, mixed, angles, ones = self._in_columns(span)
-
-        def each_number(a: Place, n: int, b: Place, r: int) -> Callable[[Place], list[Operation]]:
-            """Number by number the product of n rows of a and r rows of b, examples summed."""
-
-            def operations(out: Place) -> list[Operation]:
-                return [
-                    Operation(
-                        "product",
-                        (
-                            a.some_rows(j * n, (j + 1) * n),
-                            b.some_rows(j * r, (j + 1) * r),
-                            out.some_columns(j * n * r, (j + 1) * n * r).matrix(n, r),
-                        ),
-                        numbers=(0, 1),
-                    )
-                    for j in range(self.p)
-                ]
-
-            return operations
-
-        def summed(a: Place) -> Callable[[Place], list[Operation]]:
-            return lambda out: [Operation("product", (a, ones, out.matrix(a.rows, 1)), numbers=(0, 1))]
-
-        computed = (each_number(angles, k, turned, 1), summed(angles), each_number(cosines, k, mixed, q), summed(mixed))
-        return [
-            Gradient(i, 0, spec.size, operations)
-            for i, (spec, operations) in enumerate(zip(self.parameters, computed, strict=True))
-        ]
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """The product, (N, n)."""
+        return {"s": float32(arrays["feature_scale"])}, "a = Mul(x, s)"
 
 
 @dataclass(frozen=True)
-class PiecewiseLinear(_Piece):
-    """For each of p numbers x how far it has come through each of `bins`: clip((x − e_b) / (e_{b+1} − e_b), 0, 1).
-
-    The edges e are quantiles of the training rows and stay as they are; a bin without width gives 0. The `rest` of the
-    inputs is passed on.
-    """
-
-    p: int
-    rest: int
-    bins: int = 32
-
-    @property
-    def n_in(self) -> int:
-        """p and the rest."""
-        return self.p + self.rest
-
-    @property
-    def n_out(self) -> int:
-        """One for each bin of each number, and the rest."""
-        return self.p * self.bins + self.rest
-
-    @property
-    def parameters(self) -> tuple[ParameterSpec, ...]:
-        """The edges, (p, bins + 1): evenly spaced where there are no rows to take quantiles of."""
-        even = np.tile(np.linspace(-1.0, 1.0, self.bins + 1), (self.p, 1))
-        return (ParameterSpec("edges", even.shape, lambda _: even, 0.0, 0.0, self._quantiles),)
-
-    def _quantiles(self, X: Array) -> Array:
-        """Edges at values that fill a bin alone, and between as many of the other training values, (p, bins + 1)."""
-        edges = np.zeros((self.p, self.bins + 1))
-        for j in range(self.p):
-            values, counts = np.unique(X[:, j], return_counts=True)
-            common = values[counts > len(X) / self.bins]
-            others = X[~np.isin(X[:, j], common), j]
-            room = self.bins + 1 - len(common)
-            known = np.union1d(common, np.quantile(others, np.linspace(0.0, 1.0, room)) if len(others) else [])
-            # bins that are left over have no width
-            edges[j] = np.concatenate([known, np.full(self.bins + 1 - len(known), known[-1])])
-        return edges
-
-    def forward(self, span: Span, tile: tuple[int, int], dropout: bool) -> list[Operation]:
-        """The shares of the bins, and the rest as it is."""
-        binned = self.p * self.bins
-        return [
-            Operation("bins", (span.A_before.some_columns(0, self.p), span.theta[0], span.A.some_columns(0, binned))),
-            *_copied(span.A_before.some_columns(self.p, self.n_in), span.A.some_columns(binned, self.n_out)),
-        ]
-
-    def input_backward(self, span: Span, dA_before: Place, columns: tuple[int, int]) -> list[Operation]:
-        """dx = Σ over bins that x is inside of dA / width; the rest as it is."""
-        binned = self.p * self.bins
-        x, own = (place.some_columns(0, self.p) for place in (span.A_before, dA_before))
-        return [
-            Operation("bins_input", (span.dA.some_columns(0, binned), x, span.theta[0], own)),
-            *_copied(span.dA.some_columns(binned, self.n_out), dA_before.some_columns(self.p, self.n_in)),
-        ]
-
-    def gradients(self, span: Span, tile: tuple[int, int]) -> list[Gradient]:
-        """None: the edges stay."""
-        return []
-
-
-@dataclass(frozen=True)
-class CategoryEmbedding(_Piece):
+class CategoryEmbedding(SimplePiece):
     """A learned vector for each category of some columns, in place of the code that tells which one a row has.
 
     Attributes
@@ -377,7 +198,7 @@ class CategoryEmbedding(_Piece):
         for source, target, number in self.parts():
             X, A = span.A_before.some_columns(*source), span.A.some_columns(*target)
             if number is None:
-                done += _copied(X, A)
+                done += copied(X, A)
             else:
                 E = span.theta[number]
                 done.append(Operation("embed", (X, E.matrix(E.columns // self.size, self.size), A)))
@@ -389,7 +210,7 @@ class CategoryEmbedding(_Piece):
         for source, target, number in self.parts():
             dX, dA = dA_before.some_columns(*source), span.dA.some_columns(*target)
             if number is None:
-                done += _copied(dA, dX)
+                done += copied(dA, dX)
             else:
                 done.append(Operation("fill", (dX,)))
         return done
@@ -408,9 +229,27 @@ class CategoryEmbedding(_Piece):
 
         return Gradient(number, 0, size, dE)
 
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """The rows of E side by side; the code −1 names one more row, of zeros."""
+        constants, nodes, parts = {"flat": np.array([-1, self.size])}, [], []
+        for i, ((first, stop), _, number) in enumerate(self.parts()):
+            if first == stop:
+                continue
+            constants[f"places_{i}"] = np.arange(first, stop)
+            nodes.append(f"part_{i} = Gather <axis = 1> (x, places_{i})")
+            parts.append(f"part_{i}")
+            if number is not None:
+                constants[f"E_{i}"] = float32(np.pad(arrays[f"category_embedding[{number}]"], ((0, 1), (0, 0))))
+                nodes.append(
+                    f"codes_{i} = Cast <to = 7> (part_{i}) rows_{i} = Gather <axis = 0> (E_{i}, codes_{i}) "
+                    f"embedded_{i} = Reshape(rows_{i}, flat)"
+                )
+                parts[-1] = f"embedded_{i}"
+        return constants, f"{' '.join(nodes)} a = Concat <axis = 1> ({', '.join(parts)})"
+
 
 @dataclass(frozen=True)
-class Members(_Piece):
+class Members(SimplePiece):
     """k members that share the layers: each sees inputs through factors of its own, A = r_i ∗ X, and has its own head.
 
     Rows of the output: all examples as the first member sees them, then as the second one does. The members' losses are
@@ -470,3 +309,7 @@ class Members(_Piece):
             Gradient(0, i * self.n, (i + 1) * self.n, _written("scale_gradient", dA, span.A_before))
             for i, (_, dA, _) in enumerate(self._each(span))
         ]
+
+    def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
+        """(N, n) becomes (k, N, n)."""
+        return {"r": float32(arrays["member_scale"][:, None])}, "a = Mul(x, r)"

@@ -3,17 +3,11 @@
 import math
 
 from leadline.network import Architecture
-from leadline.training.blocks import Block, Plan
+from leadline.training.blocks import Piece, Plan
+from leadline.training.embeddings import NUMBER_EMBEDDINGS
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.lookup import looked_up
-from leadline.training.pieces import (
-    CategoryEmbedding,
-    FeatureScale,
-    Inputs,
-    Members,
-    PeriodicEmbedding,
-    PiecewiseLinear,
-)
+from leadline.training.pieces import CategoryEmbedding, FeatureScale, Inputs, Members
 
 __all__ = ["coded_above", "plan_for"]
 
@@ -32,14 +26,13 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
     """
     if isinstance(inputs, int):
         inputs = Inputs(inputs)
-    pieces: list[Block] = []
+    pieces: list[Piece] = []
     most = coded_above(settings)
     rest = inputs.rest(most)
     width = inputs.numbers + rest
     if settings.hidden_layer_sizes or settings.additive:
         if inputs.numbers and settings.numeric_embedding != "none":
-            kind = PeriodicEmbedding if settings.numeric_embedding == "periodic" else PiecewiseLinear
-            pieces.append(kind(inputs.numbers, rest))
+            pieces.append(NUMBER_EMBEDDINGS[settings.numeric_embedding](inputs.numbers, rest))
             width = pieces[-1].n_out
         if max(inputs.indicators, default=0) > most:
             pieces.append(CategoryEmbedding(width - rest, inputs.indicators, int(most)))

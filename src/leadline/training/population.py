@@ -1,8 +1,8 @@
 """A population: P networks of one plan that train beside each other on one backend.
 
 The plan's blocks write one program for all of them; each network has its own memory, fold, rows, random numbers and
-rates, so its bits are the same alone or in company. What runs the programs is a backend: see `Backend` for the seam,
-and `cpu` for the one there is.
+rates, so its bits do not depend on the networks beside it. What runs the programs is a backend: see `Backend` for the
+seam, and `cpu` for the one there is.
 """
 
 from collections.abc import Callable, Iterator, Sequence

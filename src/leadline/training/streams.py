@@ -1,7 +1,7 @@
 """Random streams and schedules: numbers that depend on a network's own key and step, and on nothing else.
 
 Every network draws from a counter-based stream of its own (Philox), keyed by the integers that name it, so its
-initial weights, shuffles and dropout are the same alone or in company, on one thread or on many machines.
+initial weights, shuffles and dropout are the same whatever networks are beside it, on one thread or on many machines.
 """
 
 from collections.abc import Sequence

@@ -77,7 +77,7 @@ MOST_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class State:
-    """Where a training ended, so that another can go on from there to the same bits.
+    """The state at the end of a training, from which it can be continued to the same bits.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class Keeper(Protocol):
 
 
 class Epoch(NamedTuple):
-    """What an epoch brought: its number from 1, the mean training loss, the validation score, and the parameters.
+    """The result of an epoch: its number from 1, the mean training loss, the validation score, and the parameters.
 
     `score` is None without validation rows; `theta`, (n_parameters,), is the training's own array: copy what you keep.
     """

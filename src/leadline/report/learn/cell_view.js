@@ -76,7 +76,7 @@ function parameterArithmetic(walk, { l, i, j }, name) {
   if (!walk.knows(gradient, l)) return [say("parameterLater"), ""];
   const slope = at(walk.values.gradients[l - 1][gradient], i, j), next = at(walk.values.next.parameters[l - 1][name], i, j);
   if (walk.optimiser !== "gradient_descent") return [say("parameterOther", { optimiser: walk.optimiser }), line(`${shown(old)} + (${shown(next - old)}) = <b>${shown(next)}</b>`)];
-  return [say("parameterOf"), line(`${shown(old)} − ${shown(walk.rate)} × (${shown(slope)}) = <b>${shown(next)}</b>`)];
+  return [say(walk.isUpdated(l) ? "parameterNew" : "parameterOf"), line(`${shown(old)} − ${shown(walk.rate)} × (${shown(slope)}) = <b>${shown(next)}</b>`)];
 }
 
 // For which losses dZ[L] = A[L] − Y.
@@ -105,11 +105,11 @@ class CellView {
     const label = name === "J" ? "J" : name === "Y" ? `Y[${i},${j}]` : `${name}[${l}][${i},${j}]`;
     const shape = name === "J" ? "" : `<small>${lawOf(name, l)[0]} = (${lawOf(name, l)[1](walk.network.sizes, walk.data.X.columns).join(", ")})</small>`;
     if (!walk.knows(name, l)) {
-      this.place.innerHTML = `<h3>${formula(label)} ${shape}</h3><p>${stepFormula({ name, l }, L)}</p><p class="soft">${say("unknown")}</p>`;
+      this.place.innerHTML = `<h3>${formula(label)} ${shape}</h3><p>${stepFormula({ name, l }, L, walk.network.loss)}</p><p class="soft">${say("unknown")}</p>`;
       return;
     }
     const value = at(quantity(walk, name, l), i, j), [words, arithmetic] = ARITHMETIC[name](walk, cell);
-    const equation = (name === "A" && l === 0) || name === "Y" ? "" : `<p>${name === "b" ? formula(EQUATIONS.b, l) : stepFormula({ name, l }, L)}</p>`;
+    const equation = (name === "A" && l === 0) || name === "Y" ? "" : `<p>${name === "b" ? formula(EQUATIONS.b, l) : stepFormula({ name, l }, L, walk.network.loss)}</p>`;
     const form = EDITABLE(cell) ? `<form><label>${say("change")} <input inputmode="decimal" value="${value}"></label> <button>✓</button><span class="error" role="alert"></span><br><small>${say("changeNote")}</small></form>` : "";
     this.place.innerHTML = `<h3>${formula(label)} = <b>${shown(value)}</b> ${shape}</h3>${equation}<p class="soft">${words}</p>${arithmetic}<p class="full"><small>float64: ${value}</small></p>${form}`;
   }

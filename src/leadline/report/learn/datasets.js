@@ -54,6 +54,9 @@ function parityData(n) {
   return { name: "parity", X: entrywise((x) => 2 * x - 1, X), Y: parityOf(X), loss: "binary_cross_entropy", inputs: Array.from({ length: n }, (_, i) => `bit ${i}`), plane: { kind: "all" } };
 }
 
+// Whether a picture has one square for each input that there is.
+const isOneForEach = (plane) => plane.kind === "all";
+
 // The inputs whose outputs make the pictures: `columns` (n[0], width × height), row by row from the top.
 function pictureInputs(data, pixels, example, axes) {
   const { kind, features } = data.plane;

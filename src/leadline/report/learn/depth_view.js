@@ -40,7 +40,7 @@ function circuitDrawing({ network, parameters }) {
 }
 
 class DepthView {
-  // load(problem, size, made): take a circuit to the bench
+  // load(problem, size, made): show a circuit as the network
   constructor(place, found, load) {
     Object.assign(this, { place, found, load, sizes: { parity: 4, wave: 3 } });
     ["parity", "wave"].forEach((problem) => {

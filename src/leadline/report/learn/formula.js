@@ -33,6 +33,7 @@ const EQUATIONS = {
   J: "J = (1/m) Σ loss(A[L], Y)",
   dZ: "dZ[l] = dA[l] ∗ g[l]′(Z[l])",
   dZL: "dZ[L] = A[L] − Y",
+  dZLoss: "dZ[L] = loss′(Z[L], Y)",
   dW: "dW[l] = (1/m) dZ[l] A[l-1]ᵀ",
   db: "db[l] = (1/m) Σ dZ[l]",
   dA: "dA[l-1] = W[l]ᵀ dZ[l]",
@@ -40,9 +41,12 @@ const EQUATIONS = {
   b: "b[l] := b[l] − α db[l]",
 };
 
-// The formula of a step: dA[l] is worked out by layer l + 1.
-function stepFormula({ name, l }, L) {
-  if (name === "dZ" && l === L) return formula(EQUATIONS.dZL, l);
+// How the output's dZ comes from this loss.
+const outputSlope = (loss) => isOutputLessTruth(loss) ? EQUATIONS.dZL : EQUATIONS.dZLoss;
+
+// The formula of a step in a network with L layers and this loss: dA[l] is worked out by layer l + 1.
+function stepFormula({ name, l }, L, loss) {
+  if (name === "dZ" && l === L) return formula(outputSlope(loss), l);
   if (name === "dA") return formula(EQUATIONS.dA, l + 1);
   if (name === "W") return `${formula(EQUATIONS.W, l)}, ${formula(EQUATIONS.b, l)}`;
   return formula(EQUATIONS[name], l);

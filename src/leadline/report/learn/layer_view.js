@@ -1,7 +1,9 @@
 // Zoom 2, a layer: its shapes in symbols and numbers, its equations, and its matrices with the cache between the two blocks.
 
-// Rows and columns of a matrix that are shown at once.
-const MOST_CELLS = 8;
+// Units, as rows and columns of a matrix, and examples that are shown at once: so few that an equation is one line.
+const MOST_CELLS = 8, MOST_EXAMPLES = 3;
+// A number in a matrix: what is exact stands beside it as the arithmetic of its cell.
+const short = (x) => shown(x, 3);
 
 class LayerView {
   // select(cell), peek(cell or null): a cell { name, l, i, j } was chosen, or is pointed at; scroll(what, place)
@@ -49,13 +51,17 @@ class LayerView {
     if (l === 0) {
       parts.push(`<h3>${say("inputTitle", { n: sizes[0] })}</h3><div class="block"><div class="matrices">${matrixOf("A", 0)}</div></div>`);
     } else {
-      parts.push(`<h3>${say("layerTitle", { l, n: sizes[l], g })}</h3>`, shapesTable(l, sizes, m));
-      parts.push(`<div class="block forward"><h4>${say("forwardBlock")}: ${formula(EQUATIONS.Z, l)}, ${formula(EQUATIONS.A, l)}</h4><div class="matrices">
-        ${matrixOf("W", l)}<span class="sign">·</span>${matrixOf("A", l - 1)}<span class="sign">+</span>${matrixOf("b", l)}<span class="sign">=</span>${matrixOf("Z", l)}<span class="sign">→ g →</span>${matrixOf("A", l)}${l === L ? matrixOf("Y", l) : ""}</div></div>`);
+      const line = (equation, matrices) => `<div class="line"><p>${formula(equation, l)}</p><div class="matrices">${matrices}</div></div>`;
+      const sign = (text) => `<span class="sign">${text}</span>`;
+      parts.push(`<h3>${say("layerTitle", { l, n: sizes[l], g })}</h3><p class="soft">${say("countedFrom0")}</p>`, walk.isUpdated(l) ? `<p class="soft">${say("updated", { l })}</p>` : "", shapesTable(l, sizes, m));
+      parts.push(`<div class="block forward"><h4>${say("forwardBlock")}</h4>
+        ${line(EQUATIONS.Z, `${matrixOf("Z", l)}${sign("=")}${matrixOf("W", l)}${sign("·")}${matrixOf("A", l - 1)}${sign("+")}${matrixOf("b", l)}`)}
+        ${line(EQUATIONS.A, `${matrixOf("A", l)}${l === L ? matrixOf("Y", l) : ""}`)}</div>`);
       parts.push(`<p class="cache">${say("cacheTitle")}: ${["Z", "W", "b"].map((name) => formula(`${name}[l]`, l)).join(", ")}, ${formula("A[l-1]", l)}</p>`);
-      const dZ = formula(l === L ? EQUATIONS.dZL : EQUATIONS.dZ, l);
-      parts.push(`<div class="block backward"><h4>${say("backwardBlock")}: ${dZ}, ${formula(EQUATIONS.dW, l)}, ${formula(EQUATIONS.db, l)}${l > 1 ? `, ${formula(EQUATIONS.dA, l)}` : ""}</h4><div class="matrices">
-        ${l > 1 ? matrixOf("dA", l - 1) : ""}${matrixOf("dW", l)}${matrixOf("db", l)}<span class="sign">←</span>${matrixOf("dZ", l)}${l < L ? `<span class="sign">←</span>${matrixOf("dA", l)}` : ""}</div></div>`);
+      parts.push(`<div class="block backward"><h4>${say("backwardBlock")}</h4>
+        ${l < L ? line(EQUATIONS.dZ, `${matrixOf("dZ", l)}${sign("=")}${matrixOf("dA", l)}${sign("∗")}<span class="slope">${formula("g[l]′(Z[l])", l)}</span>`) : line(outputSlope(walk.network.loss), matrixOf("dZ", l))}
+        <div class="lines">${line(EQUATIONS.dW, matrixOf("dW", l))}${line(EQUATIONS.db, matrixOf("db", l))}
+        ${line(EQUATIONS.dA, l > 1 ? matrixOf("dA", l - 1) : `<p class="soft">${say("noInputGradient")}</p>`)}</div></div>`);
     }
     this.place.innerHTML = parts.join("");
     const pagers = document.createElement("div");
@@ -64,7 +70,7 @@ class LayerView {
       const a = starts[own], label = `n[${own}]: ${say("firstUnit", { a, b: Math.min(a + MOST_CELLS, sizes[own]) - 1, n: sizes[own] })}`;
       pagers.append(pager(a, MOST_CELLS, sizes[own], (place) => this.scroll(own, place), label));
     });
-    if (m > MOST_CELLS) pagers.append(pager(exampleStart, MOST_CELLS, m, (place) => this.scroll("m", place), say("firstExample", { a: exampleStart, b: Math.min(exampleStart + MOST_CELLS, m) - 1, m })));
+    if (m > MOST_EXAMPLES) pagers.append(pager(exampleStart, MOST_EXAMPLES, m, (place) => this.scroll("m", place), say("firstExample", { a: exampleStart, b: Math.min(exampleStart + MOST_EXAMPLES, m) - 1, m })));
     this.place.append(pagers);
     if (focused) {
       const again = this.place.querySelector(`td[data-name="${focused.name}"][data-l="${focused.l}"][data-i="${focused.i}"][data-j="${focused.j}"]`);
@@ -76,21 +82,21 @@ class LayerView {
   matrix(walk, name, l, starts, exampleStart, selected) {
     const value = quantity(walk, name, l), known = walk.knows(name, l), [law] = lawOf(name, l), step = walk.step;
     const now = step && ((step.name === name && step.l === l) || (step.name === "W" && name === "b" && step.l === l)) ? " now" : "";
-    const rows = windowOf(starts[l], value.rows), perUnit = name === "W" || name === "dW", single = name === "b" || name === "db";
-    const columns = single ? [0] : windowOf(perUnit ? starts[l - 1] : exampleStart, value.columns);
+    const rows = windowOf(starts[l], MOST_CELLS, value.rows), perUnit = name === "W" || name === "dW", single = name === "b" || name === "db";
+    const columns = single ? [0] : perUnit ? windowOf(starts[l - 1], MOST_CELLS, value.columns) : windowOf(exampleStart, MOST_EXAMPLES, value.columns);
     const label = name === "Y" ? "Y" : `${name}[${l}]`, head = `<span class="name">${formula(label)}</span> <small>${value.rows} × ${value.columns}</small>`;
     if (!known) return `<figure class="matrix unknown" title="${say("unknown")}"><figcaption>${head}</figcaption><div class="blank">?</div></figure>`;
     const body = rows.map((i) => `<tr>${columns.map((j) => {
       const chosen = selected && selected.name === name && selected.l === l && selected.i === i && selected.j === j;
       const first = i === rows[0] && j === columns[0];
-      return `<td data-name="${name}" data-l="${l}" data-i="${i}" data-j="${j}" tabindex="${first || chosen ? 0 : -1}"${chosen ? ' class="chosen"' : ""}>${shown(at(value, i, j))}</td>`;
+      return `<td data-name="${name}" data-l="${l}" data-i="${i}" data-j="${j}" tabindex="${first || chosen ? 0 : -1}"${chosen ? ' class="chosen"' : ""}>${short(at(value, i, j))}</td>`;
     }).join("")}${columns.length < value.columns ? "<td class='rest'>…</td>" : ""}</tr>`).join("");
     const below = rows.length < value.rows ? `<tr>${"<td class='rest'>⋮</td>".repeat(columns.length)}</tr>` : "";
     return `<figure class="matrix${now}"><figcaption>${head}</figcaption><div class="cells"><table aria-label="${label}, ${law}"><tbody>${body}${below}</tbody></table></div></figure>`;
   }
 }
 
-const windowOf = (start, n) => Array.from({ length: Math.min(MOST_CELLS, n - start) }, (_, k) => start + k);
+const windowOf = (start, most, n) => Array.from({ length: Math.min(most, n - start) }, (_, k) => start + k);
 
 // The law of a quantity's shape.
 function lawOf(name, l) {

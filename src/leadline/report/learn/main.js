@@ -82,7 +82,8 @@ class Bench {
 
   // A[l] at the inputs of a picture, l = 0 … L.
   answers(input) {
-    const { network, parameters } = this.walk, { Z, caches } = forward(network, parameters, input.columns);
+    const { walk } = this, { network } = walk, parameters = walk.parameters.map((_, place) => walk.parametersOf(place + 1));
+    const { Z, caches } = forward(network, parameters, input.columns);
     return [input.columns, ...caches.slice(0, -1).map((cache) => cache.A), output(network, Z)];
   }
 
@@ -92,6 +93,7 @@ class Bench {
     this.network_view.mark(l, i);
     const row = (M) => M.data.subarray(i * M.columns, (i + 1) * M.columns);
     const input = this.training ? this.small : this.large, large = this.training ? values[l] : this.answers(input)[l];
+    element("surface").classList.toggle("squares", isOneForEach(walk.data.plane));
     if (walk.data.plane.kind === "line") paintLine(element("surface"), row(large), l === walk.network.sizes.length - 1 ? walk.data.Y.data : []);
     else paint(element("surface"), row(large), input.width, input.height, names[l]);
     if (!this.training) paintExamples(element("examples"), walk.data, this.exampleOf());
@@ -117,9 +119,12 @@ class Bench {
   drawTables() {
     const { walk } = this, { sizes } = walk.network, L = sizes.length - 1, step = walk.step;
     this.tables = performance.now();
-    paintCosts(element("costs"), walk.costs);
+    const drawn = walk.costs.filter((value) => Number.isFinite(value)).length > 1;
+    element("costs").hidden = !drawn;
+    element("no-costs").hidden = drawn;
+    if (drawn) paintCosts(element("costs"), walk.costs);
     element("position").innerHTML = walk.atBeginning ? say("beginning") : `${say("iteration")} ${walk.p === 0 ? walk.t - 1 : walk.t}, ${say("step")} ${walk.p || walk.steps.length}/${walk.steps.length}: <b>${say(step.way)}</b>`;
-    element("equation").innerHTML = step ? stepFormula(step, L) : formula("A[0] = X");
+    element("equation").innerHTML = step ? stepFormula(step, L, walk.network.loss) : formula("A[0] = X");
     element("chain").textContent = step ? this.sayStep(step, L) : "";
     element("back").disabled = element("first").disabled = walk.atBeginning;
     element("tabs").innerHTML = sizes.map((n, l) => `<button role="tab" id="tab-${l}" data-l="${l}" aria-controls="layer" aria-selected="${l === this.layer}" tabindex="${l === this.layer ? 0 : -1}">${l === 0 ? "A[0]" : `l = ${l}`}</button>`).join("") + `<button data-j="1">J</button>`;
@@ -193,6 +198,7 @@ class Bench {
   edit({ name, l, i, j }, value) {
     const { walk } = this, put = (M) => { const made = copied(M); made.data[i * M.columns + j] = value; return made; };
     if (name === "W" || name === "b") {
+      if (walk.isUpdated(l)) walk.iterate(); // it is updated already: the next iteration has it
       walk.change({ parameters: walk.parameters.map((own, place) => place === l - 1 ? { ...own, [name]: put(own[name]) } : own) });
     } else {
       const key = name === "Y" ? "Y" : "X", data = { ...walk.data, [key]: put(walk.data[key]) };
@@ -301,7 +307,7 @@ class Bench {
     on("first", "click", () => { this.stop(); this.walk.to(0); this.settings.rate = this.walk.rate; this.controls(); this.follow(); });
     on("back", "click", () => { this.stop(); this.walk.back(); this.controls(); this.follow(); });
     on("forth", "click", () => { this.stop(); this.walk.forth(); this.follow(); });
-    on("whole", "click", () => { this.stop(); this.walk.iterate(); this.follow(); });
+    on("whole", "click", () => { this.stop(); this.walk.whole(); this.follow(); });
     on("train", "click", () => this.train());
     on("over", "click", () => { this.layer = 1; this.axes = null; this.startOver(); });
     on("tabs", "click", (event) => {
@@ -354,7 +360,7 @@ function moved(point, input, value) {
 
 function openPage() {
   shadesOfScheme();
-  document.querySelectorAll("[data-formula]").forEach((own) => { own.innerHTML = own.dataset.formula.split("; ").map((text) => formula(text)).join("<span class='gap'></span>"); });
+  document.querySelectorAll("[data-formula]").forEach((own) => { own.innerHTML = own.dataset.formula.split("; ").map((text) => formula(text)).join(" "); });
   const given = JSON.parse(element("given").textContent);
   window.bench = new Bench(given);
   window.bench.speak(LANGUAGES.indexOf(given.language));

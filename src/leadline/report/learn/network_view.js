@@ -64,15 +64,16 @@ class NetworkView {
   // pictures[l]: A[l] at all inputs of a picture.
   paint(walk, pictures, input, edges = true) {
     const names = [null, ...walk.network.activations, lossNamed(walk.network.loss).outputActivation];
-    this.paintPictures(pictures, input, names);
+    this.paintPictures(pictures, input, names, isOneForEach(walk.data.plane));
     if (edges) this.paintEdges(walk);
   }
 
   // All pictures go through one image to one canvas: a canvas for each unit would cost more than what is in it.
-  paintPictures(pictures, { width, height }, names) {
+  paintPictures(pictures, { width, height }, names, squares) {
     const context = this.pictures.getContext("2d"), units = this.buttons.flatMap((layer, l) => layer.map((_, place) => ({ l, i: this.starts[l] + place, spot: this.spots[l][place] })));
     context.setTransform(this.dots, 0, 0, this.dots, 0, 0);
     context.clearRect(0, 0, this.wide, this.high);
+    context.imageSmoothingEnabled = !squares;
     const values = ({ l, i }) => pictures[l].data.subarray(i * pictures[l].columns, (i + 1) * pictures[l].columns);
     if (height === 1) {
       units.forEach((unit) => curveIn(context, values(unit), unit.spot));

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
-from leadline.network import ACTIVATIONS, LOSSES, Architecture, Parameters
+from leadline.learn import EXERCISES
+from leadline.network import ACTIVATIONS, Architecture, Parameters
+from leadline.network import loss as loss_record
 from leadline.report.page import environment, script_json
 
 __all__ = ["LANGUAGES", "MOST_BYTES", "OwnNetwork", "build_page", "script"]
@@ -149,6 +151,7 @@ def build_page(own: OwnNetwork | None = None, about: str = "", language: str = "
             sections=SECTIONS,
             datasets=datasets,
             activations=list(ACTIVATIONS),
+            exercises=len(EXERCISES),
             css=(HERE / "page.css").read_text("utf-8"),
             script=script(),
             given=script_json(given),
@@ -174,8 +177,12 @@ def _found() -> list[dict[str, Any]]:
 def _own(own: OwnNetwork) -> dict[str, Any]:
     loss = own.architecture.loss
     name = loss if isinstance(loss, str) else getattr(loss, "name", "")
-    if name not in LOSSES and not name.startswith(("huber(", "quantile(")):
-        raise ParameterError("The page knows the losses of leadline only; this network has a loss of its own.")
+    try:
+        loss_record(name)
+    except ParameterError:
+        raise ParameterError(
+            "The page knows the losses of leadline only; this network has a loss of its own."
+        ) from None
     return {
         "sizes": list(own.architecture.sizes),
         "activations": list(own.architecture.hidden_activations),

@@ -71,15 +71,26 @@ class Walk {
     return place < this.p ? this.values.next.parameters[l - 1] : this.parameters[l - 1];
   }
 
+  isUpdated(l) { return this.parametersOf(l) !== this.parameters[l - 1]; }
+
   // W[l] and b[l] that this iteration's numbers are made of.
   parametersOfIteration(l) { return this.parameters[l - 1]; }
 
+  // After the last step of an iteration its numbers stay until the next one begins.
   forth() {
-    if (this.p + 1 < this.steps.length) this.p += 1;
-    else this.iterate();
+    if (this.isDone) this.iterate();
+    this.p += 1;
   }
 
+  get isDone() { return this.p === this.steps.length; }
+
   // One whole iteration; from the middle of one, to its end.
+  whole() {
+    if (this.isDone) this.iterate();
+    this.iterate();
+  }
+
+  // On to the beginning of the next iteration.
   iterate() {
     const point = { ...this.point, t: this.t + 1, ...this.values.next };
     if (point.t % KEPT_EVERY === 0) this.kept.push(point);

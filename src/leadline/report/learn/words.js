@@ -29,6 +29,8 @@ const WORDS = {
   layer: ["Layer", "第"],
   layerTitle: ["Layer {l}: n[{l}] = {n}, g = {g}", "第 {l} 层:n[{l}] = {n},g = {g}"],
   outputOf: ["output", "输出层"],
+  countedFrom0: ["Layers count from 1. Units and examples count from 0, as in Python: [0,0] is the first.", "层从 1 数起;单元和样本从 0 数起,与 Python 相同:[0,0] 是第一个。"],
+  noInputGradient: ["dA[0] would belong to the input, which is given and not learned; it is left out.", "dA[0] 属于输入;输入是给定的,不学习,所以不计算。"],
   forwardBlock: ["Forward block", "前向块"],
   backwardBlock: ["Backward block", "反向块"],
   cacheTitle: ["Cache: what the forward block leaves to the backward block", "缓存:前向块留给反向块的东西"],
@@ -51,6 +53,8 @@ const WORDS = {
   dbOf: ["The mean of dZ of unit {i} over all m = {m} examples", "单元 {i} 的 dZ 对全部 m = {m} 个样本的平均"],
   columnTimes: ["Column {i} of W[{l}] (a row of W[{l}]ᵀ) times column {j} of dZ[{l}]", "W[{l}] 的第 {i} 列(即 W[{l}]ᵀ 的行)乘以 dZ[{l}] 的第 {j} 列"],
   parameterOf: ["A parameter: it is learned. Next: less α times its gradient", "参数:由学习得到。下一步:减去 α 乘以它的梯度"],
+  parameterNew: ["A parameter, updated: the old one less α times its gradient", "参数,已更新:旧值减去 α 乘以它的梯度"],
+  updated: ["W[{l}] and b[{l}] are the new ones already; Z[{l}] and A[{l}] were made with the old ones.", "W[{l}] 和 b[{l}] 已经是新的;Z[{l}] 和 A[{l}] 是用旧的算出的。"],
   parameterOther: ["A parameter: it is learned. {optimiser} will move it by", "参数:由学习得到。{optimiser} 将使它移动"],
   parameterLater: ["A parameter: it is learned. Its gradient comes in the backward steps.", "参数:由学习得到。它的梯度在反向步骤中算出。"],
   inputOf: ["Input {i} of example {j}: it is given.", "样本 {j} 的输入 {i}:它是给定的。"],
@@ -82,7 +86,7 @@ const WORDS = {
   exactWave: ["checked just now: exact at {count} places", "刚刚检查过:在 {count} 处精确"],
   tooLarge: ["too many to draw: {n} units", "太多,画不下:{n} 个单元"],
   ofWhichDrawn: ["the first {a} of {n} units are drawn", "只画出 {n} 个单元中的前 {a} 个"],
-  toBench: ["Take it to the bench above", "放到上面的工作台"],
+  toBench: ["Show it as the network above", "放到上面的网络里"],
   yes: ["yes", "是"],
   no: ["no", "否"],
   deep: ["deep", "深"],
@@ -106,8 +110,8 @@ function say(key, parts = {}) {
 }
 
 // A number for people: five significant digits.
-function shown(x) {
+function shown(x, digits = 5) {
   if (x === 0) return "0";
-  const text = Math.abs(x) >= 1e5 || Math.abs(x) < 1e-4 ? x.toExponential(2) : String(Number(x.toPrecision(5)));
+  const text = Math.abs(x) >= 1e5 || Math.abs(x) < 1e-4 ? x.toExponential(Math.min(digits - 1, 2)) : String(Number(x.toPrecision(digits)));
   return text.replaceAll("-", "−").replace("e+", "e");
 }
