@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
 
 .PHONY: demo test test-all test-damage test-rules test-browser test-integrations dist check-dist lint types tests test-cluster coverage planted-errors docs vega lock clean \
-        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-gpu test-gpu
+        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-clusters benchmark-gpu test-gpu
 
 demo: $(VENV)/.runtime
 	$(BIN)/leadline fit examples/housing.csv.gz --target median_house_value
@@ -76,6 +76,10 @@ $(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-cluster
 	$(VENV)-cluster/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
 	@touch $@
+
+# A search on files in those clusters, and by workers that share a folder: time, memory, and whether bits are equal.
+benchmark-clusters: $(VENV)-cluster/.ready
+	$(VENV)-cluster/$(PROGRAMS)/python benchmarks/clusters.py
 
 # Other libraries with ours: tables, explainers, servers, trackers, in an environment of their own.
 test-integrations: $(VENV)-integrations/.ready

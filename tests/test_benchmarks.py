@@ -111,14 +111,34 @@ def test_why_this_row_beside_shap(run, folder: str, capsys: pytest.CaptureFixtur
     assert "times as fast" in capsys.readouterr().out
 
 
-def test_many_rows(run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_rows(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pyarrow")
+    pytest.importorskip("matplotlib")
     sizes = ("--rounds", "1", "--steps", "2", "--rows", "400", "--disk-rows", "600", "--memory-rows", "600")
-    record = run("large", *sizes, "--test-rows", "200", "--only", "leadline", STEPS=((3, 4, [8], 16),))
+    wide = (("columns", 60, 30), ("categories", 400, 150), ("classes", 60, 5))
+    small = ("--folded-rows", "500", "--test-rows", "200", "--peers", "leadline")
+    record = run("large", *sizes, *small, STEPS=((3, 4, [8], 16),), WIDE=wide)
     assert len(record["steps"][0]["looked up"]) == 1
     assert record["fits"]["400"]["leadline"]["auc"] > 0.5
     assert record["disk"]["from disk"]["count"] == 600
+    assert set(record["memory"]) == {"rows", "fit", "search"}
+    assert [own["what"] for own in record["columns"]] == ["columns", "categories", "classes"]
+    assert record["curve"]["leadline"]["400"]["auc"] > 0.5
+    assert set(record["measured_on"]) == {"steps", "fits", "disk", "memory", "columns", "curve"}
     assert "600 rows from disk" in capsys.readouterr().out
+    assert (tmp_path / "curve.svg").read_text("utf-8").count("leadline")
+    # a part that is run again leaves the others as they were
+    again = run("large", *sizes, *small, "--only", "memory")
+    assert again["fits"] == record["fits"]
+
+
+def test_workers_that_share_a_folder(run, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyarrow")
+    record = run("clusters", "--rows", "3000", "--max-rows", "1000", "--only", "folder")
+    ways = record["ways"]
+    assert ways["folder"]["digest"] == ways["one process"]["digest"]
+    assert len(ways["folder"]["workers"]) == 3
+    assert "the same" in capsys.readouterr().out
 
 
 def test_coverage_on_a_folder_of_tables(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,6 +106,8 @@ SEARCH = [
     ("scoring", 3, "the name of a score, a scorer or None"),
     ("select", "deepest", "one of 'supported', 'one_standard_error', 'best'"),
     ("max_rows", 5, "an integer of at least 100 or None or 'auto'"),
+    ("learning_curve", "yes", "one of False, True"),
+    ("hand_out", 3, "a path or None"),
     ("margin", 1.0, "a number in [0, 1)"),
     ("additive", 1, "one of False, True"),
     ("ensemble", "yes", "one of False, True"),

@@ -298,3 +298,21 @@ def test_names_that_are_numbers_become_text():
 )
 def test_what_is_no_table_is_refused_with_the_reason(given, words):
     assert words in message(as_frame, given)
+
+
+def test_a_category_is_kept_if_it_has_rows_enough_to_learn_from() -> None:
+    counts = {f"w{i:04d}": n for i, n in enumerate([200] * 90 + [29] * 20)}
+    column = CategoryColumn.of("word", counts, False)
+    assert len(column.categories) == 90
+    assert column.rare
+    few = CategoryColumn.of("word", {word: n // 10 for word, n in counts.items()}, False)
+    assert len(few.categories) == 64
+    many = CategoryColumn.of("word", dict.fromkeys(map(str, range(3000)), 150), True)
+    assert len(many.categories) == 1000
+    assert not CategoryColumn.of("word", {"a": 1, "b": 2}, False).rare
+    layout = Layout((column, CategoryColumn.of("side", {"a": 1, "b": 2}, False)), (("same", "is constant (1)"),))
+    assert layout.notices == [
+        "column 'same' is not used: it is constant (1)",
+        "column 'word' has more categories than rows can tell of: the 90 commonest are kept apart, the others count as "
+        "one",
+    ]

@@ -291,7 +291,8 @@ def fit(
     max_rows: Annotated[
         int | None,
         typer.Option(
-            help="Rows on which depth is searched (default: 30,000); the answer is trained on all.",
+            help="Rows on which depth is searched (default: 30,000, or what a --time-limit allows); the answer is "
+            "trained on all.",
             show_default=False,
             min=100,
         ),
@@ -300,6 +301,20 @@ def fit(
         bool,
         typer.Option(
             "--predict-missing", help="Predict the rows without a target, into predictions.csv in the run folder."
+        ),
+    ] = False,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Search on a tenth and three tenths of these rows, too: would more rows support a deeper network?",
+        ),
+    ] = False,
+    hand_out: Annotated[
+        bool,
+        typer.Option(
+            help="Leave the networks of the search to processes that run leadline work RUN, on any machine that shares "
+            "the run folder.",
         ),
     ] = False,
     out: Annotated[
@@ -372,6 +387,8 @@ def fit(
                 memory=memory,
                 max_rows=max_rows,
                 device=device,
+                learning_curve=learning_curve,
+                hand_out=hand_out,
                 repeats=repeats,
                 select=select,
                 margin=margin,
@@ -398,6 +415,39 @@ def _given(context: typer.Context, name: str) -> bool:
     """Whether the caller gave this parameter."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
+
+
+@app.command()
+def work(
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="Run folder of leadline fit --hand-out, or what a search in Python has as hand_out=; it need not be "
+            "there yet.",
+            show_default=False,
+        ),
+    ],
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Networks that train side by side; -1 for all cores this process may use (the default).",
+            show_default=False,
+            callback=_jobs,
+        ),
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(help="Seconds without anything to do after which the worker ends.", callback=_seconds)
+    ] = 600.0,
+) -> None:
+    """Train networks that a search hands out in its folder, until it is over.
+
+    Workers may be started and killed at any time: what one had under way is trained by another. Run it only in a
+    folder that you trust: what stands there is run.
+    """
+    with _exit_codes():
+        from leadline.cli.work import run_work
+
+        run_work(run, -1 if jobs is None else jobs, patience)
 
 
 @app.command()

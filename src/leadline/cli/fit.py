@@ -94,10 +94,12 @@ class FitOptions:
     predict_missing: bool = False
     rising: tuple[str, ...] = ()
     falling: tuple[str, ...] = ()
+    learning_curve: bool = False
+    hand_out: bool = False
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
-FREE_TO_CHANGE = ("data", "time_limit", "jobs", "json", "json_lines", "quiet", "watch", "port")
+FREE_TO_CHANGE = ("data", "time_limit", "jobs", "hand_out", "json", "json_lines", "quiet", "watch", "port")
 # What is said about the resuming itself.
 _RESUMING = ("resume", "repair")
 # Classes in their order that are named.
@@ -223,6 +225,10 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     if watch is not None:
         watch.start()
         console.print(f"Watch it at {watch.address}", highlight=False)
+    if options.hand_out:
+        console.print(
+            f"Its networks are trained by whoever runs: leadline work {folder}", highlight=False, markup=False
+        )
     search = DepthSearchCV(
         estimator,
         max_depth=options.max_depth,
@@ -234,6 +240,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         select=options.select,
         margin=options.margin,
         max_rows="auto" if options.max_rows is None else options.max_rows,
+        learning_curve=options.learning_curve,
         additive=options.additive,
         ensemble=options.ensemble,
         refit=options.refit,
@@ -241,6 +248,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         n_jobs=-1 if options.jobs is None else options.jobs,
         device=options.device,
         study=study,
+        hand_out=folder if options.hand_out else None,
         listener=recorder,
     )
     finished = False
@@ -350,9 +358,9 @@ def _on_disk(options: FitOptions) -> _Given:
     dataset, held_out = whole.divide(min(options.test_size, MOST_TESTED / whole.n_rows), options.seed)
     aside = [options.weight] if options.weight else []
     said = parse_columns(options.column)
-    sample = dataset.survey(options.target, aside, options.seed, said).sample
+    survey = dataset.survey(options.target, aside, options.seed, said)
     taken = (options.target, options.task, (), options.weight, None, None, options.loss)
-    prepared = prepare(sample, *taken, said)
+    prepared = prepare(survey.sample, *taken, said)
     # what the sample has decided is not decided anew
     test = prepare(held_out.frame(), *taken, {**said, **prepared.columns})
     check_metric(options.metric, prepared)
@@ -477,6 +485,8 @@ def _print_end(console: Any, record: dict[str, Any], search: DepthSearchCV, fold
     console.print(f"\n[bold]{record['sentence']}[/bold]", highlight=False)
     if record["confidence"]:
         console.print(record["confidence"], highlight=False)
+    if record["rows_sentence"]:
+        console.print(record["rows_sentence"], highlight=False)
     if record["left_out"]:
         console.print(f"Left out: {record['left_out']}.", highlight=False)
     print_notices(console, search.fold_notices_)

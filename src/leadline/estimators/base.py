@@ -396,7 +396,7 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
     @property
     def notices_(self) -> list[str]:
-        """What the reader should know about the columns: how they are read, which are not used, and why."""
+        """What the reader should know about the columns: how they are read, and which are not used, and why."""
         check_is_fitted(self, "model_")
         return self.model_.layout.notices
 

@@ -96,7 +96,10 @@ class Delivery:
             # what was left to the number of rows is, again
             each = [replace(ladder.settings(L, index), max_iter=self.planned.max_iter) for index in indices]
             fraction = self.fraction if self.stopped else None
-            return list(zip(indices, self.stream.train(each, self.n_networks, fraction, ladder.device)[0], strict=True))
+            study = ladder.study.path
+            keep = None if study is None else study.with_name(f"{study.stem}-training")
+            members, *_ = self.stream.train(each, self.n_networks, fraction, ladder.device, keep=keep)
+            return list(zip(indices, members, strict=True))
         epochs = self.planned.epochs(min(len(train_rows) for (train_rows, _), _ in splits))
         each = [replace(ladder.settings(L, index), max_iter=epochs) for index in indices]
         jobs = [(own, split, number) for own, (split, number) in zip(each, splits, strict=True)]

@@ -85,6 +85,8 @@ def describe(search: DepthSearchCV, test: Rows | None = None, train: Rows | None
                 "verdict": search.verdict_.to_record(),
                 "evidence": search.evidence_.to_record(),
                 "confidence": confidence(search),
+                "rows_sentence": search.rows_sentence_,
+                "rows_curve": [point.to_record() for point in search.rows_curve_],
                 "margin": search.margin,
                 "curves_share": search.additive_share_,
                 "folds": len(search.study_.fact("folds")),

@@ -115,6 +115,7 @@ def build_report(study: Study) -> str:
     work = [_work(study, row) for row in ladder]
     drawn: dict[str, list[Figure]] = {
         "depth": _some(figures.ladder(run, metric, results), figures.answers(run)),
+        "rows": _some(figures.rows_curve(run.get("rows_curve", ()), metric)),
         "learning": _some(figures.curves(_curves(study, run, results), metric["label"], metric["sign"])),
         "test": [] if tested is None else _test_figures(run, tested),
         "sureness": [] if sure is None else _some(sureness_figure(sure)),

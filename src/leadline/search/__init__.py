@@ -8,7 +8,7 @@ from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
 from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
 from leadline.search.metrics import Metric, labels_of, usual_scores
-from leadline.search.problem import Fitted, Problem, View, in_single
+from leadline.search.problem import Fitted, Problem, RowSource, View, in_single
 from leadline.search.progress import Progress
 from leadline.search.ranking import Ranking, cross_val_losses, rank
 from leadline.search.space import (
@@ -22,7 +22,7 @@ from leadline.search.space import (
     usual_space,
 )
 from leadline.search.study import Study, UnitKey, UnitResult
-from leadline.search.units import device_of, plan_of
+from leadline.search.units import Unit, cost, device_of, plan_of, train_batch
 from leadline.search.verdict import (
     ADDITIVE,
     LEVEL,
@@ -61,9 +61,11 @@ __all__ = [
     "Problem",
     "Progress",
     "Ranking",
+    "RowSource",
     "Sets",
     "Split",
     "Study",
+    "Unit",
     "UnitKey",
     "UnitResult",
     "Verdict",
@@ -72,6 +74,7 @@ __all__ = [
     "check_space",
     "compare",
     "conformal",
+    "cost",
     "cross_val_losses",
     "device_of",
     "draw_candidates",
@@ -93,6 +96,7 @@ __all__ = [
     "rank",
     "result_record",
     "space_from_records",
+    "train_batch",
     "twins",
     "usual_folds",
     "usual_scores",

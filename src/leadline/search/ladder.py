@@ -37,7 +37,7 @@ from leadline.search.units import Unit, cost, plan_of, train_batch
 from leadline.search.verdict import ADDITIVE, CONSTANT, MARGIN, Verdict, give_verdict, name_of
 from leadline.training import Holdout, Hyperparameters, Stop, Stopped, networks_at_once, one_blas_thread, stacks
 
-__all__ = ["DepthResult", "Ladder", "Listener", "result_record"]
+__all__ = ["DepthResult", "Elsewhere", "Ladder", "Listener", "result_record"]
 
 Array = NDArray[Any]
 
@@ -112,6 +112,15 @@ class Listener(Protocol):
         """The final models are going to be trained on all rows, which may take so long; None if nobody knows."""
 
 
+class Elsewhere(Protocol):
+    """Another way to train units than by `joblib.Parallel`."""
+
+    def __call__(
+        self, problem: Problem, batches: Sequence[list[Unit]], seed: int, stop: Stop
+    ) -> Iterator[tuple[list[Unit], list[UnitResult]]]:
+        """Some units and their results at a time, in whatever order they come."""
+
+
 class Ladder:
     """One search: trains the networks that the study lacks, depth after depth, and compares the depths.
 
@@ -143,6 +152,8 @@ class Ladder:
         On how many rows; by default those of the problem.
     device : str
         Where networks train, as `leadline.training.device_for` names it.
+    elsewhere : Elsewhere, optional
+        Trains the units; by default joblib does.
     """
 
     def __init__(
@@ -163,6 +174,7 @@ class Ladder:
         deliver_all: bool = False,
         delivered_rows: int | None = None,
         device: str = "cpu",
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.problem, self.design, self.base, self.candidates = problem, design, base, candidates
         self.study, self.seed, self.n_jobs, self.stop, self.listener = study, seed, n_jobs, stop, listener
@@ -170,6 +182,7 @@ class Ladder:
         self.n_networks, self.deliver_all = n_networks, deliver_all
         self.delivered_rows = len(problem.y) if delivered_rows is None else delivered_rows
         self.device = device
+        self.elsewhere = elsewhere
         self.usual = len(base.hidden_layer_sizes) + 1
         self.results: dict[int, DepthResult] = {}
         self.verdict: Verdict | None = None
@@ -621,6 +634,9 @@ class Ladder:
 
     def _run(self, batches: list[list[Unit]]) -> Generator[tuple[list[Unit], list[UnitResult]]]:
         """Results as they come; where the backend cannot say what has come, a few batches at a time."""
+        if self.elsewhere is not None:
+            yield from self.elsewhere(self.problem, batches, self.seed, self.stop)
+            return
         training = delayed(train_batch)
         # the problem is an argument of its own, so that backends which send large arguments once send it once
         calls = [training(self.problem, batch, self.seed, self.stop, self.device) for batch in batches]

@@ -63,6 +63,7 @@ def train_batch(
 
     What a training raises fails that unit and no other.
     """
+    problem.fetch()
     tasks = [
         Task(unit.settings, (seed, *unit.key), unit.view, problem.training_rows[unit.network.rows], unit.holdouts)
         for unit in batch

@@ -40,8 +40,9 @@ __all__ = [
     "words_of",
 ]
 
-# A category column keeps its commonest values apart; what is rarer shares one input.
-MOST_CATEGORIES = 64
+# A category column keeps its commonest values apart, and in long tables more of them: those of enough rows to learn
+# something from. What is rarer shares one input.
+MOST_CATEGORIES, MOST_OF_MANY, ROWS_OF_A_CATEGORY = 64, 1000, 30
 # Text with more distinct values than this, and in more than this share of the rows, is not a category but free text.
 MOST_DISTINCT = 100
 MOST_DISTINCT_SHARE = 0.5
@@ -341,8 +342,9 @@ def infer_words(
         counts = usual
     # commonest first, and among equals by name, so that the order of rows does not matter
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
-    kept = sorted(ordered[:MOST_CATEGORIES])
-    return CategoryColumn(name, tuple(kept), len(ordered) > MOST_CATEGORIES, missing, tuple(spellings.items()))
+    common = sum(counts[word] >= ROWS_OF_A_CATEGORY for word in ordered[:MOST_OF_MANY])
+    kept = ordered[: max(common, MOST_CATEGORIES)]
+    return CategoryColumn(name, tuple(sorted(kept)), len(ordered) > len(kept), missing, tuple(spellings.items()))
 
 
 def _written(name: str, words: Sequence[str], said: Any) -> tuple[bool, Written | None] | None:

@@ -118,6 +118,18 @@ class Survey:
     high: float
 
 
+@dataclass(frozen=True)
+class _Share:
+    """Which rows a share of a dataset has: those that a hash of their numbers draws, or the others."""
+
+    threshold: np.uint64
+    seed: int
+    drawn: bool
+
+    def __call__(self, rows: Array) -> NDArray[np.bool_]:
+        return np.asarray((hashed(rows, self.seed, _DIVIDED) < self.threshold) == self.drawn)
+
+
 class _Piece(NamedTuple):
     """A row group of a file, or a file: where its rows begin in the dataset, and how many there are."""
 
@@ -160,7 +172,9 @@ class Dataset:
     def __init__(self, source: Any, memory: int | str | None = None, columns: Sequence[str] | None = None) -> None:
         self.memory = parse_memory(memory)
         self.name = str(source) if isinstance(source, str | Path) else "the dataset"
-        dataset = _open(source)
+        # where another process finds the same files, whatever folder it works in
+        self._source = Path(source).absolute() if isinstance(source, str | Path) else source
+        dataset = _open(self._source)
         self.columns = [name for name in dataset.schema.names if not name.startswith("__index_level_")]
         self.pieces: list[_Piece] = []
         self.n_rows = 0
@@ -174,7 +188,7 @@ class Dataset:
         if not self.n_rows:
             raise DataError(f"{self.name} has no rows.")
         self._schema = dataset.schema
-        self._kept: Callable[[Array], NDArray[np.bool_]] | None = None
+        self._kept: _Share | None = None
         self._surveys: dict[Any, Survey] = {}
         if columns is not None:
             self.check(*columns)
@@ -183,18 +197,25 @@ class Dataset:
     def __len__(self) -> int:
         return self.n_rows
 
+    def __getstate__(self) -> dict[str, Any]:
+        # paths travel, rows do not: whoever gets them opens the files
+        return {
+            "given": (self._source, self.memory, self.columns),
+            "left": (self.name, self.n_rows, self._kept),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(*state["given"])  # type: ignore[misc]
+        self.name, self.n_rows, self._kept = state["left"]
+
     def divide(self, share: float, seed: int) -> "tuple[Dataset, Dataset]":
         """The same table without a share of its rows, drawn by a hash of their numbers, and these rows."""
         threshold = np.uint64(share * (2**64 - 2**11))
-
-        def is_taken(rows: Array) -> NDArray[np.bool_]:
-            return np.asarray(hashed(rows, seed, _DIVIDED) < threshold)
-
         left, taken = copy.copy(self), copy.copy(self)
+        left._kept, taken._kept = _Share(threshold, seed, False), _Share(threshold, seed, True)
         parts = (np.arange(i, min(i + ROWS_DECODED, self.n_rows)) for i in range(0, self.n_rows, ROWS_DECODED))
-        taken.n_rows = sum(int(is_taken(rows).sum()) for rows in parts)
+        taken.n_rows = sum(int(taken._kept(rows).sum()) for rows in parts)
         left.n_rows = self.n_rows - taken.n_rows
-        left._kept, taken._kept = (lambda rows: ~is_taken(rows)), is_taken
         left._surveys, taken._surveys = {}, {}
         return left, taken
 
@@ -233,6 +254,28 @@ class Dataset:
         """All rows in their order, some at a time."""
         for piece in self.pieces:
             yield from self._batches(piece, self.columns if columns is None else columns)
+
+    def take(self, rows: Array, columns: Sequence[str]) -> pd.DataFrame:
+        """Some rows by their numbers, (m,), which rise: those columns of them, read from the pieces that have some.
+
+        Raises
+        ------
+        DataError
+            The files do not have these rows.
+        """
+        found = [pd.DataFrame(columns=list(columns))]
+        for piece in self.pieces:
+            here = rows[np.searchsorted(rows, piece.first) : np.searchsorted(rows, piece.first + piece.rows)]
+            for numbers, frame in self._batches(piece, columns) if len(here) else ():
+                wanted = np.isin(numbers, here, assume_unique=True)
+                if wanted.any():
+                    found.append(frame[wanted])
+        taken = pd.concat(found[1:] or found, ignore_index=True)
+        if len(taken) < len(rows):
+            raise DataError(
+                f"{self.name} has {len(taken):,} of the {len(rows):,} rows wanted: these are other files than before."
+            )
+        return taken
 
     def column(self, name: str) -> Array:
         """One column, (n,)."""

@@ -186,12 +186,20 @@ class Layout:
 
     @property
     def notices(self) -> list[str]:
-        """What a reader should know: how columns are read that are no plain numbers, and what is not used, and why."""
+        """What a reader should know of the columns.
+
+        How those are read that are no plain numbers, whose categories are not all kept apart, which are not used.
+        """
         found = []
         for column in self.columns:
             if isinstance(column, CategoryColumn):
                 if column.spellings:
                     found.append(f"column {column.name!r} is read as {' or '.join(column.categories)}, in any spelling")
+                if column.rare:
+                    found.append(
+                        f"column {column.name!r} has more categories than rows can tell of: the "
+                        f"{len(column.categories):,} commonest are kept apart, the others count as one"
+                    )
             elif isinstance(column.written, WrittenNumbers | WrittenDates):
                 kind = "dates" if column.date else "numbers"
                 found.append(f"column {column.name!r} is read as {kind} written like {column.written.described()}")

@@ -9,7 +9,7 @@ changes the time that training takes and no bit of what comes out.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ __all__ = [
     "Epoch",
     "Holdout",
     "Judge",
+    "Keeper",
     "Reading",
     "State",
     "Task",
@@ -104,6 +105,19 @@ class State:
     curve: tuple[float, ...]
     best_theta: Array
     best_epoch: int
+
+
+class Keeper(Protocol):
+    """Where a training on a `Stream` writes down how far it is, so that one that was killed goes on from there."""
+
+    def due(self) -> bool:
+        """Whether it is time to write again."""
+
+    def save(self, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Write what JSON can hold, and arrays."""
+
+    def load(self) -> tuple[dict[str, Any], dict[str, Array]] | None:
+        """What was written last of the same training, if anything was."""
 
 
 class Epoch(NamedTuple):
@@ -258,6 +272,7 @@ def train(
     threads: int = 1,
     callback: Callback | None = None,
     device: str = CPU,
+    keeper: Keeper | None = None,
 ) -> list[Trained]:
     """Train networks that share plan, solver, batch size and number of epochs; results in the order of the tasks.
 
@@ -277,6 +292,8 @@ def train(
         Told of every epoch of the first network; what it gives back says whether training is to stop there.
     device : str, default "cpu"
         Where, as `device_for` names it. What is solved is solved on the processor.
+    keeper : Keeper, optional
+        Of a training in minibatches on a `Stream` of networks with one holdout each.
 
     Raises
     ------
@@ -287,7 +304,7 @@ def train(
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         if tasks[0].settings.solved:
             return [_solve(plan, task, data, judge, stop) for task in tasks]
-        return Trainer(plan, tasks, data, judge, stop, threads, callback, device).run()
+        return Trainer(plan, tasks, data, judge, stop, threads, callback, device, keeper).run()
 
 
 class Trainer:
@@ -306,9 +323,10 @@ class Trainer:
         threads: int,
         callback: Callback | None,
         device: str = CPU,
+        keeper: Keeper | None = None,
     ) -> None:
         self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
-        self.threads, self.callback = threads, callback
+        self.threads, self.callback, self.keeper = threads, callback, keeper
         self.epochs, self.batch_size = int(tasks[0].settings.max_iter), int(tasks[0].settings.batch_size)
         self.results: list[Trained | None] = [None] * len(tasks)
         self.generators = [stream(task.key) for task in tasks]
@@ -400,31 +418,89 @@ class Trainer:
 
     def run(self) -> list[Trained]:
         """Train all of them; results in the order of the tasks."""
-        for epoch in range(self.epochs):
+        within = None if self.keeper is None else self._go_on(self.keeper)
+        for epoch in range(0 if within is None else within.epoch, self.epochs):
             self.stop.check()
             start = time.perf_counter()
-            losses = self._epoch(epoch)
+            losses = self._epoch(epoch, within)
+            within = None
             scores = self._scores()
             self.seconds[self.active] += (time.perf_counter() - start) / len(self.active)
             self._record(losses, scores)
             if not len(self.active):
                 break
+        if self.keeper is not None:
+            # others, whose turn comes next, may be killed
+            self._keep(self.keeper, _Within(self.epochs, 0, [], np.zeros(0), np.zeros(0)))
         for p, i in self._active():
             self._finish(i, p, "done", "; ".join(sorted({read.lost for read in self.reads[i] if read.lost})))
         return [result for result in self.results if result is not None]
 
-    def _epoch(self, epoch: int) -> Array:
-        """Take the steps of one epoch; the mean training loss of each active network, (P,)."""
+    def _epoch(self, epoch: int, within: "_Within | None") -> Array:
+        """Take the steps of one epoch, or of the rest of one; the mean training loss of each active network, (P,)."""
         active = self.active.tolist()
-        total, seen = np.zeros(len(active)), np.zeros(len(active))
-        first = [epoch * self.n_steps[i] for i in active]
-        for given in self._parts(epoch):
+        if within is None:
+            nothing = np.zeros(len(active))
+            within = _Within(epoch, 0, [epoch * self.n_steps[i] for i in active], nothing, nothing.copy())
+        _, done, first, total, seen = within
+        for part, given in enumerate(self._parts(epoch)):
+            if part < done:
+                continue
             steps = [self._steps(i, *own, at) for i, own, at in zip(active, given, first, strict=True)]
             rows = np.array([len(own.rows) for own in steps])
             first = [at + len(own.settings) for at, own in zip(first, steps, strict=True)]
             total += rows * self.population.run(steps, self.threads, self.stop.check)
             seen += rows
+            if self.keeper is not None and self.keeper.due():
+                self._keep(self.keeper, _Within(epoch, part + 1, first, total, seen))
         return np.asarray(total / seen)
+
+    def _keep(self, keeper: Keeper, within: "_Within") -> None:
+        """Write down where all networks stand."""
+        networks = []
+        arrays = {"total": within.total, "seen": within.seen, "seconds": self.seconds}
+        for p, i in self._active():
+            own = self.population
+            arrays.update({f"theta{i}": own.theta[p], f"m{i}": own.m[p], f"v{i}": own.v[p]})
+        for i, (read,) in enumerate(self.reads):
+            arrays[f"read{i}"] = read.theta
+            result = self.results[i]
+            networks.append(
+                {
+                    "generator": _plain_state(self.generators[i].bit_generator.state),
+                    "losses": self.losses[i],
+                    "steps": self.steps[i],
+                    "read": [read.curve, float(read.score), read.epoch, read.open, read.lost],
+                    "ended": None if result is None else [result.state, result.reason],
+                }
+            )
+        at = {"epoch": within.epoch, "parts": within.parts, "first": within.first, "active": self.active.tolist()}
+        keeper.save({**at, "networks": networks}, arrays)
+
+    def _go_on(self, keeper: Keeper) -> "_Within | None":
+        """Put all networks where they stood when that was written down; where in an epoch that was."""
+        found = keeper.load()
+        if found is None:
+            return None
+        facts, arrays = found
+        self.seconds = arrays["seconds"]
+        for i, known in enumerate(facts["networks"]):
+            (read,) = self.reads[i]
+            self.generators[i].bit_generator.state = known["generator"]
+            self.losses[i], self.steps[i] = known["losses"], known["steps"]
+            read.curve, read.score, read.epoch, read.open, read.lost = known["read"]
+            read.theta[:] = arrays[f"read{i}"]
+            if known["ended"] is not None:
+                outputs = np.zeros((0, self.plan.blocks[-1].n_out), np.float32)
+                reading = Reading(np.array(read.curve), read.epoch, read.theta, outputs, read.lost)
+                losses, took, (state, reason) = np.array(self.losses[i]), float(self.seconds[i]), known["ended"]
+                self.results[i] = Trained(state, reason, losses, took, (reading,))
+        self.active = np.array(facts["active"], dtype=int)
+        self.population.keep(facts["active"])
+        for p, i in self._active():
+            for name in ("theta", "m", "v"):
+                getattr(self.population, name)[p] = arrays[f"{name}{i}"]
+        return _Within(facts["epoch"], facts["parts"], facts["first"], arrays["total"], arrays["seen"])
 
     def _parts(self, epoch: int) -> Iterator[list[tuple[Examples | Table, Array]]]:
         """What each active network learns from in an epoch, part after part: examples, and which of them."""
@@ -542,6 +618,24 @@ class Trainer:
         theta, m, v = (array[p].copy() for array in (own.theta, own.m, own.v))
         best = read.theta if curve else theta.copy()
         return State(theta, m, v, self.steps[i], generator, losses, curve, best, read.epoch)
+
+
+class _Within(NamedTuple):
+    """Where in an epoch a training stands: parts that are done, and of each active network what they brought."""
+
+    epoch: int
+    parts: int
+    first: list[int]
+    total: Array
+    seen: Array
+
+
+def _plain_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a random stream as JSON holds it."""
+    return {
+        name: _plain_state(own) if isinstance(own, Mapping) else own.tolist() if hasattr(own, "tolist") else own
+        for name, own in state.items()
+    }
 
 
 class _Read:
