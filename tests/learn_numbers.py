@@ -18,12 +18,12 @@ LOSSES = (
     "binary_cross_entropy",
     "cross_entropy",
     "multilabel_cross_entropy",
-    "ordinal_cross_entropy",
     "half_squared_error",
     "absolute_error",
     "poisson",
     "huber(0.7)",
     "quantile(0.1, 0.9)",
+    "ordinal_cross_entropy",
 )
 
 # Takes what `cases` gives; answers with everything that is compared, in the same order.

@@ -65,6 +65,7 @@ SHARED = [
         for value in (3, "age", {"age": 2}, [0.5], [True])
     ),
     ("warm_start", None, "one of True, False"),
+    ("columns", ["day first"], "a mapping of columns' names to what they are, or None"),
     ("callback", "loud", "None, or a callable that takes an Epoch"),
     ("verbose", "much", "True, False or a whole number"),
     ("random_state", -1, SEED),
@@ -77,7 +78,8 @@ OWN = {
         (
             "loss",
             "hinge",
-            "None, for the cross-entropy of the classes or labels, or a loss of your own with value and gradient",
+            "None, for the cross-entropy of the classes or labels, 'ordinal', or a loss of your own with value and "
+            "gradient",
         ),
         ("class_weight", "heavy", "a dictionary of classes and weights, 'balanced' or None"),
         ("class_weight", [1, 2], "a dictionary of classes and weights, 'balanced' or None"),
