@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
 
 .PHONY: demo test test-all test-damage test-rules test-browser test-integrations dist check-dist lint types tests test-cluster coverage planted-errors docs vega lock clean \
-        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-large benchmark-serving
+        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-clusters benchmark-gpu test-gpu
 
 demo: $(VENV)/.runtime
 	$(BIN)/leadline fit examples/housing.csv.gz --target median_house_value
@@ -77,6 +77,10 @@ $(VENV)-cluster/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(VENV)-cluster/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[cluster]" "pytest>=8.3"
 	@touch $@
 
+# A search on files in those clusters, and by workers that share a folder: time, memory, and whether bits are equal.
+benchmark-clusters: $(VENV)-cluster/.ready
+	$(VENV)-cluster/$(PROGRAMS)/python benchmarks/clusters.py
+
 # Other libraries with ours: tables, explainers, servers, trackers, in an environment of their own.
 test-integrations: $(VENV)-integrations/.ready
 	$(VENV)-integrations/$(PROGRAMS)/python -m pytest tests/integrations tests/estimators/test_in_scikit_learn.py tests/test_benchmarks.py -k 'not planted and not stability'
@@ -84,6 +88,15 @@ test-integrations: $(VENV)-integrations/.ready
 $(VENV)-integrations/.ready: pyproject.toml | $(BIN)/python$(EXE)
 	$(PYTHON) -m venv $(VENV)-integrations
 	$(VENV)-integrations/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[integrations]"
+	@touch $@
+
+# What trains through PyTorch, on the processor and, where there is one, on a GPU, in an environment of its own.
+test-gpu: $(VENV)-gpu/.ready
+	$(VENV)-gpu/$(PROGRAMS)/python -m pytest tests/training tests/estimators/test_devices_of_estimators.py tests/test_benchmarks.py -k 'stacked or gpu or device or arrays'
+
+$(VENV)-gpu/.ready: pyproject.toml | $(BIN)/python$(EXE)
+	$(PYTHON) -m venv $(VENV)-gpu
+	$(VENV)-gpu/$(PROGRAMS)/python -m pip --quiet --quiet --disable-pip-version-check install -e ".[gpu]" "pytest>=8.3" "hypothesis>=6.120"
 	@touch $@
 
 # The report and the live page in headless Chromium: this machine's, or the one that Playwright can install.
@@ -108,7 +121,7 @@ $(VENV)-docs/.ready: requirements/docs.txt pyproject.toml | $(BIN)/python$(EXE)
 	@touch $@
 
 # Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
-benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-large benchmark-serving: benchmark-%: $(VENV)-benchmarks/.ready
+benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-gpu: benchmark-%: $(VENV)-benchmarks/.ready
 	$(VENV)-benchmarks/$(PROGRAMS)/python benchmarks/$*.py
 
 $(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python$(EXE)
@@ -146,4 +159,4 @@ lock:
 	  --no-emit-index-url --group docs -c requirements/runtime.txt pyproject.toml -o requirements/docs.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-browser $(VENV)-cluster $(VENV)-docs $(VENV)-integrations docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-browser $(VENV)-cluster $(VENV)-docs $(VENV)-gpu $(VENV)-integrations docs/gallery docs/reference docs/sg_execution_times.rst build dist .mypy_cache .pytest_cache .ruff_cache .coverage

@@ -1,20 +1,37 @@
-"""Many rows: what a step costs behind bins, how long and how good a fit is beside boosted trees, and rows from disk.
+"""Many rows: what a step costs behind bins, fits beside other methods, rows from disk, and cost against rows.
 
-    make benchmark-large             (or: python benchmarks/large.py --rows 100000 --disk-rows 20000000)
+    make benchmark-large             (or: python benchmarks/large.py --only fits --rows 100000)
 
-Tables are simulated: 28 numbers, two classes (see simulated.py). Prints three tables and writes results/large.json.
+Tables are simulated: 28 numbers, two classes (see simulated.py). Prints a table for each part and writes
+results/large.json, where parts that are not run stay as they were; `--only curve` draws results/curve.svg too.
 """
 
 import argparse
 import statistics
+from pathlib import Path
 from typing import Any
 
-from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
+from harness import (
+    Contender,
+    compete,
+    cores,
+    earlier,
+    machine,
+    ratios,
+    spread,
+    table,
+    versions,
+    write_json,
+)
 
-PACKAGES = ("leadline", "lightgbm", "catboost", "numpy", "pyarrow")
+PACKAGES = ("leadline", "lightgbm", "catboost", "scikit-learn", "numpy", "pyarrow")
+PARTS = ("steps", "fits", "disk", "memory", "columns", "curve")
+# what there is much of, how many rows, and how much of it
+WIDE = (("columns", 20_000, 5_000), ("categories", 500_000, 200_000), ("classes", 20_000, 1_000))
 # numbers, bins, hidden layers, batch
 STEPS = ((28, 32, [128], 256), (28, 32, [128, 128], 256), (8, 32, [128, 128], 256), (100, 32, [128, 128], 256))
 PEERS = ("leadline", "LightGBM", "CatBoost")
+ON_THE_CURVE = ("LightGBM", "leadline", "CatBoost", "leadline search", "scikit-learn's MLP")
 
 
 def steps(rounds: int, each: int) -> list[dict[str, Any]]:
@@ -88,24 +105,125 @@ def disk(rows: int, in_memory: int, memory: str, test_rows: int) -> dict[str, An
     return facts
 
 
+def memory(rows: int) -> dict[str, Any]:
+    """The peak of a search with five folds beside that of one fit."""
+    facts = {}
+    for what in ("fit", "search"):
+        contender = Contender(what, "large_contenders:Memory", {"what": what, "rows": rows}, cores())
+        contender.start()
+        facts[what] = contender.turn()
+        contender.stop()
+    lines = [
+        [
+            f"{rows:,} rows, {cores()} cores: {what}",
+            f"{own['peak']:,.0f}",
+            f"{own['peak'] / facts['fit']['peak']:.2f}",
+            f"{own['more']:,.0f}",
+        ]
+        for what, own in facts.items()
+    ]
+    print("\n" + table(["", "peak, MB", "× fit", "beside table and libraries"], lines) + "\n")
+    return {"rows": rows, **facts}
+
+
+def wide(peers: list[str], test_rows: int) -> list[dict[str, Any]]:
+    """Many columns, a column of many categories, many classes."""
+    lines, found = [], []
+    for what, rows, size in WIDE:
+        for who in peers:
+            given = {"what": what, "who": who, "rows": rows, "size": size, "test_rows": test_rows, "cores": cores()}
+            contender = Contender(who, "large_contenders:Wide", given, cores())
+            contender.start()
+            own = contender.turn()
+            contender.stop()
+            found.append({"what": what, "rows": rows, "size": size, "who": who, **own})
+            facts = [f"{own['busy']:.1f}", f"{own['more']:,.0f}", f"{own['accuracy']:.4f}", f"{own['log_loss']:.4f}"]
+            lines.append([f"{rows:,} rows, {size:,} {what}: {who}", *facts])
+            print(f"  {lines[-1][0]} {own['busy']:.1f} s {own['notices']}", flush=True)
+    print("\n" + table(["", "processor, s", "peak, MB more", "accuracy", "log loss"], lines) + "\n")
+    return found
+
+
+def curve(sizes: list[int], peers: list[str], test_rows: int, known: dict[str, Any]) -> dict[str, Any]:
+    """Time, memory and AUC against rows; what is known stays, and every point is written as it comes.
+
+    Time is that of the processor, over all threads: on one core what an idle machine would show.
+    """
+    found = {who: dict(known.get(who, {})) for who in ON_THE_CURVE}
+    for rows in sizes:
+        for who in peers:
+            given = {"who": who, "rows": rows, "test_rows": test_rows, "cores": cores()}
+            contender = Contender(who, "large_contenders:Fit", given, cores())
+            contender.start()
+            found[who][str(rows)] = contender.turn()
+            contender.stop()
+            print(f"  {rows:,} rows: {who} {found[who][str(rows)]['busy']:.1f} s", flush=True)
+            path = write_json("large", {**earlier("large"), "curve": found})
+    every = sorted({int(rows) for own in found.values() for rows in own})
+    lines = []
+    for rows in every:
+        for who, own in found.items():
+            if str(rows) in own:
+                point = own[str(rows)]
+                facts = [f"{point['busy']:.2f}", f"{1e6 * point['busy'] / rows:,.0f}", f"{point['auc']:.4f}"]
+                lines.append([f"{rows:,} rows: {who}", *facts, f"{point['more']:,.0f}"])
+    print("\n" + table(["", "processor, s", "µs a row", "AUC", "peak, MB more"], lines) + "\n")
+    draw(found, path.with_name("curve.svg"))
+    return found
+
+
+def draw(found: dict[str, Any], path: Path) -> None:
+    """The seconds and the AUC of every method against rows, as a picture."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for who, own in found.items():
+        if not own:
+            continue
+        sizes = sorted(map(int, own))
+        for axes, fact in ((left, "busy"), (right, "auc")):
+            axes.plot(sizes, [own[str(rows)][fact] for rows in sizes], marker="o", label=who)
+    left.set(xscale="log", yscale="log", xlabel="rows", ylabel="processor seconds to fit")
+    right.set(xscale="log", xlabel="rows", ylabel="AUC on fresh rows")
+    left.legend(frameon=False)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", action="append", choices=PARTS, help="a part; may be repeated")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=50, help="steps in a round")
     parser.add_argument("--rows", type=int, action="append", help="rows of a fit; may be repeated")
-    parser.add_argument("--only", action="append", choices=PEERS)
+    parser.add_argument("--peers", action="append", choices=ON_THE_CURVE)
     parser.add_argument("--disk-rows", type=int, default=20_000_000)
     parser.add_argument("--memory-rows", type=int, default=1_000_000)
     parser.add_argument("--memory", default="2GB")
+    parser.add_argument("--folded-rows", type=int, default=300_000, help="rows of the search whose memory is measured")
     parser.add_argument("--test-rows", type=int, default=100_000)
     options = parser.parse_args()
-    record: dict[str, Any] = {"machine": machine(), "versions": versions(*PACKAGES)}
-    record["steps"] = steps(options.rounds, options.steps)
-    record["fits"] = {
-        str(rows): fits(rows, options.only or list(PEERS), options.test_rows)
-        for rows in options.rows or (100_000, 1_000_000)
-    }
-    record["disk"] = disk(options.disk_rows, options.memory_rows, options.memory, options.test_rows)
+    parts, peers, test_rows = options.only or list(PARTS), options.peers, options.test_rows
+    record: dict[str, Any] = earlier("large")
+    where = {"machine": machine(), "versions": versions(*PACKAGES)}
+    record["measured_on"] = {**record.get("measured_on", {}), **dict.fromkeys(parts, where)}
+    if "steps" in parts:
+        record["steps"] = steps(options.rounds, options.steps)
+    if "fits" in parts:
+        sizes = options.rows or (100_000, 1_000_000)
+        record["fits"] = {str(rows): fits(rows, peers or list(PEERS), test_rows) for rows in sizes}
+    if "disk" in parts:
+        record["disk"] = disk(options.disk_rows, options.memory_rows, options.memory, test_rows)
+    if "memory" in parts:
+        record["memory"] = memory(options.folded_rows)
+    if "columns" in parts:
+        record["columns"] = wide(peers or ["leadline", "LightGBM"], test_rows)
+    if "curve" in parts:
+        sizes = options.rows or [1_000, 10_000, 100_000, 1_000_000]
+        record["curve"] = curve(sizes, peers or list(ON_THE_CURVE), test_rows, record.get("curve", {}))
     print(f"written to {write_json('large', record)}")
 
 

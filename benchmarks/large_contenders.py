@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from simulated import COLUMNS, blocks, simulate
+from simulated import COLUMNS, blocks, many_categories, many_classes, many_columns, simulate
 from sklearn.metrics import log_loss, roc_auc_score
 
 TEST_SEED = 1
@@ -66,10 +66,13 @@ class Fit:
 
     def __init__(self, who: str, rows: int, test_rows: int, cores: int) -> None:
         self.who, self.cores = who, cores
-        if who == "leadline":
-            self._model().set_params(max_iter=1, numeric_embedding="piecewise_linear", activation="silu").fit(
-                *simulate(500)
-            )
+        if who.startswith("leadline"):
+            from leadline import DeepClassifier, DepthSearchCV
+
+            small, many = simulate(500), {"numeric_embedding": "piecewise_linear", "activation": "silu"}
+            for settings in ({}, many):
+                model = DeepClassifier(max_iter=1, random_state=0, **settings)
+                (DepthSearchCV(model, max_depth=3) if who == "leadline search" else model).fit(*small)
         self.X, self.y = simulate(rows)
         self.test = simulate(test_rows, TEST_SEED)
 
@@ -78,19 +81,82 @@ class Fit:
             from leadline import DeepClassifier
 
             return DeepClassifier(random_state=0)
+        if self.who == "leadline search":
+            from leadline import DeepClassifier, DepthSearchCV
+
+            return DepthSearchCV(DeepClassifier(random_state=0))
         if self.who == "LightGBM":
             from lightgbm import LGBMClassifier
 
             return LGBMClassifier(n_jobs=self.cores, verbose=-1)
+        if self.who == "scikit-learn's MLP":
+            from sklearn.neural_network import MLPClassifier
+
+            return MLPClassifier(random_state=0)
         from catboost import CatBoostClassifier
 
         return CatBoostClassifier(thread_count=self.cores, verbose=0, allow_writing_files=False)
 
     def run(self) -> dict[str, Any]:
+        before, start, busy = _peak(), time.perf_counter(), time.process_time()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a default of some library says of itself
+            model = self._model().fit(self.X, self.y)
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        facts = {"seconds": seconds, "busy": busy, "count": 1, "peak": _peak(), "more": _peak() - before}
+        return {**facts, **_judged(model, *self.test)}
+
+
+class Memory:
+    """One fit, or a search with five folds, both on all rows and of one epoch, which changes no array's size."""
+
+    def __init__(self, what: str, rows: int) -> None:
+        from leadline import DeepClassifier, DepthSearchCV
+
+        model = DeepClassifier(max_iter=1, random_state=0)
+        self.model = model if what == "fit" else DepthSearchCV(model, cv=5, max_depth=3, max_rows=None)
+        # what compiled code takes is taken before
+        many = {"numeric_embedding": "piecewise_linear", "activation": "silu"}
+        small = DeepClassifier(max_iter=1, random_state=0, **many)
+        (small if what == "fit" else DepthSearchCV(small, cv=5, max_depth=3)).fit(*simulate(500))
+        self.X, self.y = simulate(rows)
+
+    def run(self) -> dict[str, Any]:
         before, start = _peak(), time.perf_counter()
-        model = self._model().fit(self.X, self.y)
-        seconds = time.perf_counter() - start
-        return {"seconds": seconds, "count": 1, "peak": _peak(), "more": _peak() - before, **_judged(model, *self.test)}
+        self.model.fit(self.X, self.y)
+        return {"seconds": time.perf_counter() - start, "count": 1, "peak": _peak(), "more": _peak() - before}
+
+
+class Wide:
+    """A method with its defaults on a table of many columns, categories or classes."""
+
+    def __init__(self, what: str, who: str, rows: int, size: int, test_rows: int, cores: int) -> None:
+        draw = {"columns": many_columns, "categories": many_categories, "classes": many_classes}[what]
+        self.who, self.cores, self.given, self.test = who, cores, draw(rows, size, 0), draw(test_rows, size, TEST_SEED)
+        if who == "leadline":
+            from leadline import DeepClassifier
+
+            DeepClassifier(max_iter=1, random_state=0).fit(*draw(500, min(size, 100), 0))
+
+    def run(self) -> dict[str, Any]:
+        before, start, busy = _peak(), time.perf_counter(), time.process_time()
+        if self.who == "leadline":
+            from leadline import DeepClassifier
+
+            model: Any = DeepClassifier(random_state=0)
+        else:
+            from lightgbm import LGBMClassifier
+
+            model = LGBMClassifier(n_jobs=self.cores, verbose=-1)
+        model.fit(*self.given)
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        P = np.asarray(model.predict_proba(self.test[0]))
+        judged = {
+            "accuracy": float((model.classes_[P.argmax(axis=1)] == self.test[1]).mean()),
+            "log_loss": float(log_loss(self.test[1], P, labels=model.classes_)),
+        }
+        facts = {"seconds": seconds, "busy": busy, "count": 1, "peak": _peak(), "more": _peak() - before}
+        return {**facts, **judged, "notices": list(getattr(model, "notices_", ()))}
 
 
 class Pass:

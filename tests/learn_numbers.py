@@ -23,6 +23,7 @@ LOSSES = (
     "poisson",
     "huber(0.7)",
     "quantile(0.1, 0.9)",
+    "ordinal_cross_entropy",
 )
 
 # Takes what `cases` gives; answers with everything that is compared, in the same order.

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadline.errors import DeviceError
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -50,6 +52,30 @@ def test_planted_truths(run, capsys: pytest.CaptureFixture[str]) -> None:
     assert "linear model, 80 rows" in capsys.readouterr().out
 
 
+def test_populations_on_a_device(run, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="leadline[gpu] is not installed")
+    shapes = (importlib.import_module("training").Shape((5, 4, 2), 8, 4, 2, networks=2),)
+    arguments = ("--device", "torch-cpu", "--rounds", "1", "--peer", "PyTorch", "--search-rows", "100")
+    record = run("gpu", *arguments, SHAPES=shapes, SEARCH={"max_depth": 2, "max_iter": 2})
+    assert record["device"].startswith("torch-cpu by PyTorch")
+    (shape,) = record["shapes"]
+    assert [row["name"].split(",")[0] for row in shape["rows"]] == ["Leadline"] * 2 + ["PyTorch"] * 2 + ["products"]
+    assert set(record["search"]["seconds"]) == {"search, torch-cpu", "search, cpu"}
+    assert "against the best peer, PyTorch" in capsys.readouterr().out
+
+
+def test_without_a_gpu_its_benchmark_says_what_to_do(run, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("gpu", device_for=missing)
+    assert "is not there. Or run it on the processor: python benchmarks/gpu.py --device torch-cpu" in (
+        capsys.readouterr().err
+    )
+
+
+def missing(asked: str, work: float) -> str:
+    raise DeviceError(f"The device {asked!r} is not there.")
+
+
 def test_requests_to_a_server(run, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("fastapi", reason="leadline[serve] is not installed")
     pytest.importorskip("uvicorn", reason="leadline[serve] is not installed")
@@ -76,14 +102,63 @@ def test_stability_on_a_folder_of_tables(run, folder: str, capsys: pytest.Captur
     assert "mean range of the answer 0.00" in capsys.readouterr().out
 
 
-def test_many_rows(run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_why_this_row_beside_shap(run, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("shap", reason="shap is not installed")
+    record = run("why", folder, "--only", "abalone", "--rows", "2", "--epochs", "2", BACKGROUND=5, STEPS=(2,))
+    explainers = record["tables"]["abalone"]["explainers"]
+    assert set(explainers) == {"2 steps", "permutation", "kernel"}
+    assert explainers["2 steps"]["left_over"] < 1e-9
+    assert "times as fast" in capsys.readouterr().out
+
+
+def test_many_rows(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pyarrow")
+    pytest.importorskip("matplotlib")
     sizes = ("--rounds", "1", "--steps", "2", "--rows", "400", "--disk-rows", "600", "--memory-rows", "600")
-    record = run("large", *sizes, "--test-rows", "200", "--only", "leadline", STEPS=((3, 4, [8], 16),))
+    wide = (("columns", 60, 30), ("categories", 400, 150), ("classes", 60, 5))
+    small = ("--folded-rows", "500", "--test-rows", "200", "--peers", "leadline")
+    record = run("large", *sizes, *small, STEPS=((3, 4, [8], 16),), WIDE=wide)
     assert len(record["steps"][0]["looked up"]) == 1
     assert record["fits"]["400"]["leadline"]["auc"] > 0.5
     assert record["disk"]["from disk"]["count"] == 600
+    assert set(record["memory"]) == {"rows", "fit", "search"}
+    assert [own["what"] for own in record["columns"]] == ["columns", "categories", "classes"]
+    assert record["curve"]["leadline"]["400"]["auc"] > 0.5
+    assert set(record["measured_on"]) == {"steps", "fits", "disk", "memory", "columns", "curve"}
     assert "600 rows from disk" in capsys.readouterr().out
+    assert (tmp_path / "curve.svg").read_text("utf-8").count("leadline")
+    # a part that is run again leaves the others as they were
+    again = run("large", *sizes, *small, "--only", "memory")
+    assert again["fits"] == record["fits"]
+
+
+def test_workers_that_share_a_folder(run, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyarrow")
+    record = run("clusters", "--rows", "3000", "--max-rows", "1000", "--only", "folder")
+    ways = record["ways"]
+    assert ways["folder"]["digest"] == ways["one process"]["digest"]
+    assert len(ways["folder"]["workers"]) == 3
+    assert "the same" in capsys.readouterr().out
+
+
+def test_coverage_on_a_folder_of_tables(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(160, 3)), columns=list("abc"))
+    y = frame["a"] + generator.normal(size=160)
+    frame.assign(y=y).to_csv(tmp_path / "numbers.csv", index=False)
+    frame.assign(y=np.where(y > 0, "up", "down")).to_csv(tmp_path / "classes.csv", index=False)
+    index = [
+        {"name": name, "file": f"{name}.csv", "target": "y", "task": task, "n_rows": 160}
+        for name, task in (("numbers", "regression"), ("classes", "binary"))
+    ]
+    (tmp_path / "index.json").write_text(json.dumps(index), "utf-8")
+    record = run("sureness", str(tmp_path), "--splits", "1", "--methods", "leadline")
+    assert [row["name"] for row in record["rows"]] == ["numbers", "classes"]
+    for row in record["rows"]:
+        assert 0.5 < row["coverage"]["0.8"] <= row["coverage"]["0.95"] <= 1
+        assert row["width"]["0.8"] <= row["width"]["0.95"]
+    assert record["rows"][1]["temperature"]["log loss"] > 0
+    assert "leadline, 2 tables, 2 splits" in capsys.readouterr().out
 
 
 def test_training_beside_the_products_alone(run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@
     │   └── DataError                the table: the column, the row, the value and what to do are named
     ├── ModelFileError (ValueError)  a model file is missing, damaged or of another kind
     ├── RunFolderError (ValueError)  a run folder cannot be made or used
+    ├── DeviceError                  the device that was asked for is missing, or too small for one network
     └── Interrupted                  the time limit came before anything could be answered
 
 Everything else that escapes is a defect of Leadline's.
@@ -39,6 +40,10 @@ class ModelFileError(LeadlineError, ValueError):
 
 class RunFolderError(LeadlineError, ValueError):
     """A run folder cannot be made or used."""
+
+
+class DeviceError(LeadlineError):
+    """A device is missing, or too small for one network; the message says what to install or to change."""
 
 
 class Interrupted(LeadlineError):

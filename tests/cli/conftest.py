@@ -38,6 +38,12 @@ def command():
     return _command
 
 
+@pytest.fixture(scope="session")
+def fit_into():
+    """Run a quick `leadline fit` into a folder's run: fit_into(folder, table or file, target, *options)."""
+    return _fit
+
+
 @pytest.fixture
 def fit(tmp_path):
     """Run a quick `leadline fit` into tmp_path/run: fit(table, target, *options)."""

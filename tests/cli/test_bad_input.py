@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadline.training import devices
+
 
 def assert_refused(result, *words):
     """The command ended with code 2 and one line that holds the words; nothing was printed or written beside it."""
@@ -94,14 +96,6 @@ def test_a_table_whose_columns_say_nothing(fit):
 # Targets
 
 
-@pytest.mark.parametrize("task", ["auto", "regression", "classification"])
-def test_a_target_with_missing_values_with_row_and_count(fit, task):
-    table = table_of(y=np.arange(40.0) % 2)
-    table.loc[[4, 9], "y"] = np.nan
-    result = fit(table, "y", "--task", task)
-    assert_refused(result, "'y' has missing values", "the first in row 5 (2 in all)", "leave these rows out")
-
-
 @pytest.mark.parametrize(("value", "written"), [("no", "'no'"), (1, "1"), (True, "True")])
 def test_a_target_with_one_class(fit, value, written):
     result = fit(table_of(y=value), "y")
@@ -121,7 +115,7 @@ def test_a_class_with_a_single_row(fit, values, written):
 
 
 def test_a_number_of_classes_like_that_of_rows_suggests_a_regression(fit):
-    table = table_of(y=[f"{i},5" for i in range(40)])
+    table = table_of(y=[f"{i}/5" for i in range(40)])
     assert_refused(fit(table, "y"), "single row", "--task regression")
 
 
@@ -263,6 +257,16 @@ def test_a_loss_that_is_none_of_numbers(fit, loss):
 @pytest.mark.parametrize("option", ["--weight", "--group", "--time"])
 def test_a_column_that_is_the_target_and_something_else(fit, option):
     assert_refused(fit(table_of(), "a", option, "a"), f"{option} 'a' names the target", "give another column")
+
+
+def test_a_device_that_is_none_is_told_by_its_option(fit):
+    assert_refused(fit(table_of(), "a", "--device", "gpu"), "--device must be 'auto', 'cpu', 'cuda'", "got 'gpu'")
+
+
+def test_a_device_that_is_not_there_with_what_to_install(fit, monkeypatch):
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
+    result = fit(table_of(), "a", "--device", "cuda")
+    assert_refused(result, "The device 'cuda' needs PyTorch", "pip install 'leadline[gpu]'")
 
 
 def test_a_selection_that_is_none_is_told_by_its_option(fit):

@@ -1,7 +1,9 @@
 """`leadline fit`: what it writes, what it prints, and what its options do."""
 
+import html
 import json
 import re
+import shlex
 import sqlite3
 
 import numpy as np
@@ -111,8 +113,9 @@ def test_without_out_the_run_is_named_after_the_file_in_the_working_folder(comma
 
 def test_people_see_the_table_the_ladder_the_verdict_the_test_and_the_place(numbers_run):
     lines = numbers_run.stdout.splitlines()
-    assert lines[:2] == [
+    assert lines[:3] == [
         "table.csv  120 rows, 5 columns used: 2 numeric (1 with missing values), 3 categorical (1 with missing values)",
+        "read as UTF-8, separated by commas, decimal point",
         "spends: regression, 2 folds, seed 0",
     ]
     head = next(i for i, line in enumerate(lines) if "hidden units" in line)
@@ -452,3 +455,38 @@ def test_a_regression_learns_by_the_loss_that_is_asked_for(fit, people, command)
     usual = fit(people.drop(columns="buys"), "spends", "--loss", "squared_error", "--out", result.folder.with_name("b"))
     assert usual.exit_code == 0, usual.stderr
     assert "RMSE" in usual.stdout
+
+
+def test_predictions_rise_and_fall_where_that_is_asked_for(fit, people):
+    result = fit(people.drop(columns="buys"), "spends", "--rising", "age", "--falling", "income")
+    assert result.exit_code == 0, result.stderr
+    model = leadline.load(result.folder)
+    assert model.monotonic_cst == {"age": 1, "income": -1}
+    X = people.drop(columns=["buys", "spends"])
+    older = X.assign(age=X["age"] + 5, income=X["income"] - 4)
+    assert (model.predict(older) >= model.predict(X) - 1e-3).all()
+    command = shlex.split(re.search(r"<code>(leadline fit .*?)</code>", report_text(result))[1])
+    assert command[command.index("--rising") + 1] == "age"
+    assert command[command.index("--falling") + 1] == "income"
+
+
+def report_text(result):
+    return html.unescape((result.folder / "report.html").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ["--rising", "Age"],
+            "it names the column 'Age', which is not in X. Did you mean 'age'",
+        ),
+        (["--rising", "city"], "constrains the column 'city', whose categories have no order"),
+        (["--rising", "age", "--falling", "age"], "--rising age and --falling age contradict each other"),
+    ],
+)
+def test_what_cannot_rise_is_refused_before_anything_is_written(fit, people, words, expected):
+    result = fit(people.drop(columns="buys"), "spends", *words)
+    assert result.exit_code == 2
+    assert expected in result.stderr
+    assert not result.folder.exists()

@@ -61,3 +61,22 @@ def test_what_needs_memory_is_refused(fit, folder):
     small = fit(folder, "class", "--memory", "1MB")
     assert small.exit_code == 2
     assert "memory must be a size such as 2GB" in small.stderr
+
+
+def test_a_learning_curve_over_rows_is_printed_and_kept(fit, command, tmp_path):
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(generator.normal(size=(7000, 2)), columns=["a", "b"])
+    table["class"] = np.where(table["a"] * table["b"] > 0, "up", "down")
+    table.to_parquet(tmp_path / "rows.parquet", row_group_size=1000, index=False)
+    found = fit(tmp_path / "rows.parquet", "class", "--learning-curve", "--memory", "2GB", "--json")
+    assert found.exit_code == 0, found.stderr
+    record = json.loads(found.stdout)
+    assert [point["rows"] for point in record["rows_curve"]] == [560, 1700, record["data"]["training_rows"]]
+    assert record["rows_sentence"] in " ".join(found.stderr.split())
+    assert record["rows_sentence"] in (found.folder / "report.html").read_text("utf-8")
+    # the smaller ladders are kept as well, so that a run that goes on trains nothing twice
+    assert sorted(path.name for path in found.folder.glob("*.db")) == [
+        "study-1700-rows.db",
+        "study-560-rows.db",
+        "study.db",
+    ]

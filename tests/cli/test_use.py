@@ -60,6 +60,40 @@ def test_proba_adds_the_probability_of_each_class(classes_run, command):
     assert (table["buys"] == np.where(table["p(yes)"] > table["p(no)"], "yes", "no")).all()
 
 
+def test_interval_adds_its_ends(numbers_run, command):
+    table = printed(command("predict", numbers_run.folder, numbers_run.data, "--interval", "0.8"))
+    assert table.columns.tolist() == ["spends", "lower", "upper"]
+    truth = pd.read_csv(numbers_run.data)["spends"]
+    lower, upper = leadline.load(numbers_run.folder).predict_interval(
+        pd.read_csv(numbers_run.data).drop(columns="spends"), 0.8
+    )
+    np.testing.assert_allclose(table["lower"], lower, rtol=1e-12)
+    np.testing.assert_allclose(table["upper"], upper, rtol=1e-12)
+    assert ((truth >= table["lower"]) & (truth <= table["upper"])).mean() > 0.7
+
+
+def test_sets_adds_the_classes_that_are_possible(classes_run, command):
+    table = printed(command("predict", classes_run.folder, classes_run.data, "--sets", "0.99"))
+    assert table.columns.tolist() == ["buys", "set"]
+    assert set(table["set"]) <= {"no", "yes", "no; yes"}
+    truth = pd.read_csv(classes_run.data)["buys"]
+    assert np.mean([y in words.split("; ") for y, words in zip(truth, table["set"], strict=True)]) > 0.9
+
+
+def test_intervals_of_classes_and_sets_of_numbers_are_refused(classes_run, numbers_run, command, tmp_path):
+    out = tmp_path / "predictions.csv"
+    said = refused(command("predict", classes_run.folder, classes_run.data, "--interval", "0.9", "--out", out))
+    assert "intervals of numbers only" in said
+    assert not out.exists()
+    assert "sets of classes only" in refused(command("predict", numbers_run.folder, numbers_run.data, "--sets", "0.9"))
+
+
+@pytest.mark.parametrize("coverage", ["0", "1", "90", "nan"])
+def test_a_coverage_that_is_none_is_refused(numbers_run, command, coverage):
+    said = refused(command("predict", numbers_run.folder, numbers_run.data, "--interval", coverage))
+    assert "between 0 and 1" in said
+
+
 def test_out_writes_what_would_be_printed(classes_run, command, tmp_path):
     printed = command("predict", classes_run.folder, classes_run.data).stdout
     result = command("predict", classes_run.folder, classes_run.data, "--out", tmp_path / "p.csv")
@@ -203,6 +237,7 @@ def test_the_score_of_the_rows_held_out_is_what_fit_reported(run, target, reques
     record = Study.read(run.folder / "study.db").fact("run")
     (reported,) = (row for row in record["test"]["scores"] if row["L"] == record["depth"])
     assert scores.pop("rows") == record["test"]["rows"] == 24
+    assert [scores.pop("doubtful"), len(scores.pop("drift"))] == [0, 5]
     assert scores == pytest.approx({name: value for name, value in reported.items() if name != "L"}, rel=1e-9)
 
 
@@ -242,6 +277,8 @@ def test_a_weight_of_two_scores_like_the_row_twice(numbers_run, command, people,
     b = command("score", numbers_run.folder, write(repeated), "--json")
     a, b = json.loads(a.stdout), json.loads(b.stdout)
     assert (a.pop("rows"), b.pop("rows")) == (120, 160)
+    for own in (a, b):  # of rows, whatever they weigh
+        del own["doubtful"], own["drift"]
     assert a == pytest.approx(b)
 
 
@@ -254,6 +291,32 @@ def test_the_truth_may_stand_in_another_column(classes_run, command, people, wri
 def test_rows_that_lack_a_class_have_no_auc(classes_run, command, people, write):
     result = command("score", classes_run.folder, write(people[people["buys"] == "yes"]), "--json")
     assert json.loads(result.stdout)["AUC"] is None
+
+
+def test_doubts_say_why_a_row_is_unlike_the_training_rows(numbers_run, command, people, write):
+    strange = people.assign(age=np.where(people.index == 1, 300, people["age"]))
+    strange["city"] = np.where(people.index == 2, "Roma", people["city"])
+    table = printed(command("predict", numbers_run.folder, write(strange), "--doubts"))
+    assert table.columns.tolist() == ["spends", "doubts"]
+    doubtful = table["doubts"].dropna()
+    assert doubtful[1].startswith("age 300 is above ")
+    assert doubtful[2].startswith("city 'Roma' is new")
+    assert len(doubtful) < 8
+
+
+def test_score_counts_doubts_and_shows_the_columns_that_have_moved(numbers_run, command, people, write):
+    moved = people.assign(age=people["age"] + 200)
+    path = write(moved)
+    lines = command("score", numbers_run.folder, path).stdout.splitlines()
+    assert lines[0].startswith("120 rows: RMSE ")
+    assert lines[1].startswith("120 of them are unlike the training rows: leadline predict ")
+    assert lines[3].split("  ")[0] == "moved since training"
+    assert lines[4].startswith("age ")
+    assert len(lines) == 5
+    record = json.loads(command("score", numbers_run.folder, path, "--json").stdout)
+    assert record["doubtful"] == 120
+    assert [own["column"] for own in record["drift"] if own["moved"]] == ["age"]
+    assert len(record["drift"]) == 5
 
 
 def test_classes_that_look_like_numbers_among_words_are_scored(fit, command, people, write):
@@ -272,11 +335,9 @@ def test_a_table_without_the_truth_is_refused(classes_run, command, people, writ
     assert "Did you mean 'bys'?" in text
 
 
-def test_a_missing_truth_is_named_by_its_row(classes_run, command, people, write):
-    people.loc[4, "buys"] = None
-    assert "'buys' has missing values (NaN), the first in row 5" in refused(
-        command("score", classes_run.folder, write(people))
-    )
+def test_a_table_without_a_single_truth_is_refused(classes_run, command, people, write):
+    people["buys"] = None
+    assert "'buys' has no value in any row" in refused(command("score", classes_run.folder, write(people)))
 
 
 @pytest.mark.parametrize(("value", "written"), [("perhaps", "'perhaps'"), ("17", "'17'")])

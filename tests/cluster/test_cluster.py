@@ -12,6 +12,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 import ray
@@ -23,13 +24,14 @@ from leadline import DeepClassifier, DepthSearchCV
 from leadline.search import Problem, Progress
 
 X, Y = load_breast_cancer(return_X_y=True)
+FILES, SEARCHED = 3, 300
 WORKERS = 3
 
 
-def search(listener=None) -> DepthSearchCV:
+def search(listener=None, given=(X, Y), **more) -> DepthSearchCV:
     estimator = DeepClassifier(max_iter=20, n_networks=4, random_state=0)
-    found = DepthSearchCV(estimator, max_depth=3, candidates=4, cv=6, repeats=1, additive=False, listener=listener)
-    return found.fit(X, Y)
+    settings = {"candidates": 4, "cv": 6, "repeats": 1, "additive": False, **more}
+    return DepthSearchCV(estimator, max_depth=3, **settings, listener=listener).fit(*given)
 
 
 class Killer:
@@ -59,6 +61,35 @@ class Killer:
 @pytest.fixture(scope="module")
 def alone() -> DepthSearchCV:
     return search()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The same rows as files, with a column of words."""
+    folder = tmp_path_factory.mktemp("rows")
+    frame = pd.DataFrame(X).rename(columns="x{}".format).assign(word=np.where(X[:, 0] > 14, "wide", "narrow"), y=Y)
+    for i, rows in enumerate(np.array_split(np.arange(len(X)), FILES)):
+        frame.iloc[rows].to_parquet(folder / f"{i}.parquet", row_group_size=50, index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone_on_files(files) -> DepthSearchCV:
+    return search(given=(files, "y"), max_rows=SEARCHED)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What problems travelled, and whether with rows."""
+    found, before = [], Problem.__getstate__
+
+    def noted(problem):
+        state = before(problem)
+        found.append("rows" in state)
+        return state
+
+    monkeypatch.setattr(Problem, "__getstate__", noted)
+    return found
 
 
 @pytest.fixture
@@ -95,7 +126,8 @@ def same(a: DepthSearchCV, b: DepthSearchCV) -> bool:
         one, two = a.study_.result(key), b.study_.result(key)
         for name in ("curves", "outputs"):
             assert all(np.array_equal(x, y) for x, y in zip(getattr(one, name), getattr(two, name), strict=True))
-    return bool(np.array_equal(a.predict_proba(X), b.predict_proba(X)))
+    judged = X if a.n_features_in_ == X.shape[1] else pd.DataFrame(X).rename(columns="x{}".format).assign(word="wide")
+    return bool(np.array_equal(a.predict_proba(judged), b.predict_proba(judged)))
 
 
 def test_dask_climbs_the_same_ladder(alone, dask_cluster) -> None:
@@ -118,6 +150,15 @@ def test_dask_is_sent_the_data_once_for_each_call(alone, dask_cluster, monkeypat
     assert 0 < len(sent) <= calls < networks / 2
 
 
+def test_workers_of_dask_read_files_themselves_and_one_is_killed(alone_on_files, files, dask_cluster, sent) -> None:
+    killer = Killer(lambda: list(dask_cluster.run(os.getpid).values()))
+    found = search(killer, (files, "y"), max_rows=SEARCHED)
+    assert killer.killed
+    assert sent
+    assert not any(sent)
+    assert same(alone_on_files, found)
+
+
 def ray_pids() -> list[int]:
     return [
         one.pid for one in psutil.process_iter(["cmdline"]) if "ray::PoolActor" in " ".join(one.info["cmdline"] or [])
@@ -132,6 +173,15 @@ def test_ray_goes_on_without_a_worker(alone, ray_cluster) -> None:
     killer = Killer(ray_pids)
     assert same(alone, search(killer))
     assert killer.killed
+
+
+def test_workers_of_ray_read_files_themselves_and_one_is_killed(alone_on_files, files, ray_cluster, sent) -> None:
+    killer = Killer(ray_pids)
+    found = search(killer, (files, "y"), max_rows=SEARCHED)
+    assert killer.killed
+    assert sent
+    assert not any(sent)
+    assert same(alone_on_files, found)
 
 
 def test_processes_of_one_machine_climb_the_same_ladder(alone) -> None:
@@ -158,7 +208,7 @@ def test_the_page_on_clusters_runs_as_written(tmp_path, monkeypatch) -> None:
     for block in blocks:
         exec(compile(block, "beyond-one-machine.md", "exec"), names)
         answers.append(names["search"].ladder_.drop(columns="seconds"))
-    assert len(answers) == 3
+    assert len(answers) == 4
     assert all(answers[0].equals(other) for other in answers)
 
 

@@ -1,12 +1,17 @@
 """Datasets on disk: rows that come part by part make the model that they make in memory, but for chance."""
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from leadline import Dataset, DeepClassifier, DeepRegressor, DepthSearchCV, load
 from leadline.errors import DataError, ParameterError
+from leadline.estimators import streaming
 from leadline.tables import datasets
+from leadline.training.trainer import Trainer
 
 pytest.importorskip("pyarrow")
 N = 1500
@@ -77,6 +82,22 @@ def test_a_share_is_taken_out_of_batches_of_a_single_row_too(tmp_path):
     both = pd.concat([left.frame(), taken.frame()])
     assert sorted(both["a"]) == sorted(frame["a"])
     assert 0 < taken.n_rows < 20
+
+
+def test_rows_are_taken_by_their_numbers_where_the_dataset_was_sent_too(folder, monkeypatch):
+    frame, rows = make_table(), np.array([3, 129, 130, 700, 1499])
+    monkeypatch.chdir(folder.parent)
+    own, _ = Dataset(folder.name, columns=["a", "word", "kind"]).divide(0.3, 1)
+    monkeypatch.chdir(folder)
+    sent = pickle.loads(pickle.dumps(own))
+    assert (sent.n_rows, sent.columns) == (own.n_rows, ["a", "word", "kind"])
+    assert [list(part.rows) for part in sent.batches()] == [list(part.rows) for part in own.batches()]
+    taken = Dataset(folder).take(rows, ["word", "a"])
+    pd.testing.assert_frame_equal(taken, frame.loc[rows, ["word", "a"]].reset_index(drop=True), check_dtype=False)
+    kept = np.concatenate([part.rows for part in own.batches()])
+    left_out = np.setdiff1d(np.arange(N), kept)[:2]
+    with pytest.raises(DataError, match="has 0 of the 2 rows wanted: these are other files than before"):
+        sent.take(left_out, ["a"])
 
 
 def test_the_survey_finds_what_a_table_in_memory_tells(folder, monkeypatch):
@@ -221,3 +242,88 @@ def test_rare_classes_are_in_the_sample_that_is_searched():
     X, y = generator.normal(size=(2000, 2)), (np.arange(2000) < 20).astype(int)
     search = DepthSearchCV(DeepClassifier(random_state=0), max_depth=1, cv=2, candidates=1, max_rows=100).fit(X, y)
     assert 115 <= search.searched_rows_[0] <= 120
+
+
+class Killed(Exception):
+    """Stands for a kill: nothing is tidied up."""
+
+
+def test_a_training_from_disk_that_was_killed_goes_on_to_the_same_bits(folder, small_parts, tmp_path, monkeypatch):
+    monkeypatch.setattr(streaming, "KEEP_EVERY", 0.0)
+    own = Dataset(folder, columns=["a", "b", "c", "word", "number"])
+    estimator = DeepRegressor(**{**QUICK, "max_iter": 12, "n_iter_no_change": 1, "learning_rate_init": 0.05})
+    settings = [replace(estimator.hyperparameters(), dropout=dropout) for dropout in (0.1, 0.0)]
+    # others that cannot train with them
+    settings.append(replace(settings[0], hidden_layer_sizes=(8,)))
+
+    def train(keep=None):
+        return streaming.Streaming(own, "number", None, "regression", None, 0).train(settings, 3, 0.1, keep=keep)[1]
+
+    whole = train()
+    assert len({len(network.losses) for network in whole}) > 1
+    taken, most, take = [], [0], streaming._Stream._take
+
+    def counted(stream, parts):
+        taken.append(1)
+        if len(taken) == most[0]:
+            raise Killed
+        return take(stream, parts)
+
+    monkeypatch.setattr(streaming._Stream, "_take", counted)
+    most[0], kills = 6, 0
+    # again and again, until the two networks side by side have ended and the third one has begun
+    while not (tmp_path / "training-1").exists():
+        taken.clear()
+        with pytest.raises(Killed):
+            train(tmp_path / "training")
+        kills += 1
+    assert kills > 1
+    most[0] = 0
+    trained, steps = [], Trainer._steps
+    monkeypatch.setattr(Trainer, "_steps", lambda *own: trained.append(1) or steps(*own))
+    for one, other in zip(whole, train(tmp_path / "training"), strict=True):
+        assert (one.state, one.reason) == (other.state, other.reason)
+        assert np.array_equal(one.theta, other.theta)
+        assert np.array_equal(one.curve, other.curve)
+        assert np.array_equal(one.losses, other.losses)
+    assert not list(tmp_path.iterdir())
+    went_on = len(trained)
+    trained.clear()
+    train(tmp_path / "training")
+    assert 0 < went_on < len(trained) / 2
+
+
+def test_a_search_keeps_the_training_of_its_answer_beside_its_study(folder, tmp_path, monkeypatch):
+    kept, train = [], streaming.Streaming.train
+    monkeypatch.setattr(
+        streaming.Streaming, "train", lambda *own, keep=None: kept.append(keep) or train(*own, keep=keep)
+    )
+    own = Dataset(folder, columns=["a", "word", "number"])
+    estimator = DeepRegressor(**{**QUICK, "max_iter": 2})
+    settings = {"max_depth": 2, "candidates": 1, "cv": 2, "additive": False, "max_rows": 200}
+    monkeypatch.setattr(DepthSearchCV, "_answer", answer_of_depth_2(DepthSearchCV._answer))
+    DepthSearchCV(estimator, **settings, study=tmp_path / "study.db").fit(own, y="number")
+    DepthSearchCV(estimator, **settings).fit(own, y="number")
+    assert kept == [tmp_path / "study-training", None]
+
+
+def answer_of_depth_2(answer):
+    def answered(search, ladder):
+        answer(search, ladder)
+        search.best_depth_ = 2
+
+    return answered
+
+
+def test_what_was_kept_of_another_training_or_is_damaged_is_not_believed(tmp_path):
+    kept = streaming._File(tmp_path / "training", "one")
+    assert kept.load() is None
+    kept.save({"epoch": 3}, {"theta0": np.arange(3.0)})
+    facts, arrays = kept.load()
+    assert facts["epoch"] == 3
+    assert np.array_equal(arrays["theta0"], np.arange(3.0))
+    assert streaming._File(tmp_path / "training", "other").load() is None
+    content = (tmp_path / "training").read_bytes()
+    for damaged in (content[:50], b"", content[:-60] + bytes(60), bytes(len(content))):
+        (tmp_path / "training").write_bytes(damaged)
+        assert kept.load() is None

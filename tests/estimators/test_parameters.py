@@ -17,6 +17,7 @@ EMBEDDINGS = "one of " + ", ".join(map(repr, NUMERIC_EMBEDDINGS))
 LOSSES = ", ".join(map(repr, network.loss_names(("identity", "exp")))).replace("half_squared", "squared")
 SEED = "an integer of at least 0, a Generator, a RandomState or None"
 SIZES = "a sequence of positive integers, one for each hidden layer (empty for none)"
+DEVICE = "'auto', 'cpu', 'cuda', 'cuda:1' or the like, or 'torch-cpu'"
 SHARED = [
     ("hidden_layer_sizes", (8, 0), SIZES),
     ("hidden_layer_sizes", (8, 2.5), SIZES),
@@ -58,7 +59,13 @@ SHARED = [
     ("members", 0, "an integer of at least 1"),
     ("n_networks", 0, "an integer of at least 1 or None"),
     ("scaling", "minmax", "one of 'robust', 'standard', 'none'"),
+    ("device", "gpu", DEVICE),
+    *(
+        ("monotonic_cst", value, "None, a dictionary of columns, or a sequence with one entry for each, of -1, 0 and 1")
+        for value in (3, "age", {"age": 2}, [0.5], [True])
+    ),
     ("warm_start", None, "one of True, False"),
+    ("columns", ["day first"], "a mapping of columns' names to what they are, or None"),
     ("callback", "loud", "None, or a callable that takes an Epoch"),
     ("verbose", "much", "True, False or a whole number"),
     ("random_state", -1, SEED),
@@ -71,7 +78,8 @@ OWN = {
         (
             "loss",
             "hinge",
-            "None, for the cross-entropy of the classes or labels, or a loss of your own with value and gradient",
+            "None, for the cross-entropy of the classes or labels, 'ordinal', or a loss of your own with value and "
+            "gradient",
         ),
         ("class_weight", "heavy", "a dictionary of classes and weights, 'balanced' or None"),
         ("class_weight", [1, 2], "a dictionary of classes and weights, 'balanced' or None"),
@@ -100,6 +108,8 @@ SEARCH = [
     ("scoring", 3, "the name of a score, a scorer or None"),
     ("select", "deepest", "one of 'supported', 'one_standard_error', 'best'"),
     ("max_rows", 5, "an integer of at least 100 or None or 'auto'"),
+    ("learning_curve", "yes", "one of False, True"),
+    ("hand_out", 3, "a path or None"),
     ("margin", 1.0, "a number in [0, 1)"),
     ("additive", 1, "one of False, True"),
     ("ensemble", "yes", "one of False, True"),
@@ -109,6 +119,7 @@ SEARCH = [
     ("time_limit", "1 h", "a positive number of seconds or None"),
     ("n_jobs", 0, "an integer other than 0, or None"),
     ("n_jobs", 1.5, "an integer other than 0, or None"),
+    ("device", "gpu", f"{DEVICE} or None for the estimator's"),
     ("study", 3, "a path, a Study or None"),
     ("random_state", -1, SEED),
     ("verbose", "much", "True, False or a whole number"),
@@ -150,7 +161,8 @@ def test_every_hyperparameter_keeps_its_rule_wherever_it_is_made() -> None:
     told = SHARED + OWN[DeepClassifier] + OWN[DeepRegressor]
     assert {name for name, _, _ in told} >= names
     for name, value, rule in told:
-        if name in names and rule is not None:
+        # an estimator has constraints by column, a network by number
+        if name in names and rule is not None and name != "monotonic_cst":
             with pytest.raises(ParameterError) as caught:
                 Hyperparameters(**{name: value})
             assert str(caught.value) == f"Hyperparameters.{name} must be {rule}; got {value!r}."

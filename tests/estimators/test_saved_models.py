@@ -63,11 +63,15 @@ def test_a_later_version_is_refused_by_its_number(tmp_path: Path) -> None:
 
 def test_no_rows_are_inside(tmp_path: Path) -> None:
     X, y = mixed()
-    sizes = []
+    shapes = []
     for n in (60, 120):
         DeepClassifier((4,), max_iter=2, random_state=0).fit(X[:n], y[:n]).save(tmp_path / str(n))
-        sizes.append([(tmp_path / str(n) / file).stat().st_size for file in (RECORD_NAME, WEIGHTS_NAME)])
-    assert sizes[0][1] == sizes[1][1]
+        arrays = load_arrays((tmp_path / str(n) / WEIGHTS_NAME).read_bytes())
+        # of how improbable the truth of rows was held to be the order is left, and not whose it was
+        scores = arrays.pop("scores")
+        assert (np.diff(scores) >= 0).all()
+        shapes.append({name: array.shape for name, array in arrays.items()})
+    assert shapes[0] == shapes[1]
     text = (tmp_path / "120" / RECORD_NAME).read_text()
     assert not [value for value in X["size"].dropna() if repr(value) in text]
 
@@ -145,6 +149,13 @@ def array(name: str, make):
 
 HUGE = 10**12
 CRAFTED = {
+    "a profile of nothing": (at("profile", value={"rows": 0}), "'rows' must be a whole number from 1"),
+    "a profile that is text": (at("profile", value="all"), "the profile"),
+    "a profile without quantiles": (
+        lambda content, arrays: arrays.pop("profile/quantiles"),
+        "has no array 'profile/quantiles'",
+    ),
+    "quantiles that nobody asked for": (at("profile", value=None), "an array 'profile/"),
     "many networks": (at("members", value=[{}] * 10_000), "must have settings, and networks, no more of them than"),
     "no networks": (at("members", value=[]), "must have settings, and networks"),
     "networks that are a number": (at("members", value=HUGE), "'members' must be a list"),

@@ -69,7 +69,6 @@ KINDS = {
     "arrow-backed": lambda X: X.convert_dtypes(dtype_backend="pyarrow"),
     "objects": python_objects,
     "categories of text": lambda X: X.astype({"word": "category"}),
-    "ordered categories": lambda X: X.assign(word=pd.Categorical(X["word"], ordered=True)),
     "time zone": lambda X: X.assign(day=X["day"].dt.tz_localize("UTC")),
     "periods": lambda X: X.assign(day=X["day"].dt.to_period("D")),
     "an index": lambda X: X.set_index(np.zeros(len(X))),
@@ -91,6 +90,13 @@ def test_the_same_rows_give_the_same_bits_in_every_kind_of_table(kind: str, miss
     assert model.notices_ == []
     assert np.array_equal(fitted(other, y).predict_proba(X), model.predict_proba(X))
     assert np.array_equal(model.predict_proba(other), model.predict_proba(X))
+
+
+def test_categories_that_are_ordered_are_learned_as_places_and_predicted_as_the_words_they_are(table, y) -> None:
+    ordered = table.assign(word=pd.Categorical(table["word"], ordered=True))
+    assert fitted(ordered, y).notices_ == ["column 'word' is read as places in an order: a < b < c"]
+    model = fitted(table, y)
+    assert np.array_equal(model.predict_proba(ordered), model.predict_proba(table))
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "i1", "u2", "i8", "u8", ">f8", ">i4"])

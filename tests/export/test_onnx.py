@@ -200,3 +200,39 @@ def test_flat_graphs_have_vectors_only(kind, table, tmp_path) -> None:
     assert [own.name for own in session.get_outputs()] == outputs[kind]
     found = session.run(None, onnx_inputs(model, table, flat=True))
     assert all(value.shape == (n,) for value in found)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "poisson", "quantile(0.9, 0.1, 0.5)"], ids=["numbers", "poisson", "quantiles"]
+)
+def test_the_ends_of_intervals_are_outputs(loss: str, flat: bool, tmp_path) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    Y = np.stack([y, y**2], axis=1)
+    model = DeepRegressor((4,), max_iter=2, n_networks=2, random_state=0, loss=loss).fit(X, Y)
+    path = tmp_path / "model.onnx"
+    assert write_onnx(model, path, X, flat, coverage=0.8) <= TOLERANCE
+    session = onnxruntime.InferenceSession(path)
+    names = ["lower_1", "lower_2", "upper_1", "upper_2"] if flat else ["lower", "upper"]
+    found = np.concatenate([own.reshape(len(X), -1) for own in session.run(names, {"X": X})], axis=1)
+    np.testing.assert_allclose(found, np.concatenate(model.predict_interval(X, 0.8), axis=1), rtol=1e-3)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("kind", ["classes", "two classes", "labels"])
+def test_sets_are_outputs(kind: str, flat: bool, tmp_path) -> None:
+    X, y = load_iris(return_X_y=True)
+    y = {"classes": y, "two classes": y // 2, "labels": np.eye(3, dtype=int)[y]}[kind]
+    model = DeepClassifier((4,), max_iter=2, n_networks=2, random_state=0).fit(X, y)
+    path = tmp_path / "model.onnx"
+    assert write_onnx(model, path, X, flat, coverage=0.8) <= TOLERANCE
+    session = onnxruntime.InferenceSession(path)
+    names = [f"set({c})" for c in model.classes_] if flat else ["set"]
+    found = np.stack(session.run(names, {"X": X}), axis=-1).reshape(len(X), -1)
+    np.testing.assert_array_equal(found, model.predict_set(X, 0.8))
+
+
+def test_a_model_that_is_not_sure_has_no_intervals_to_write(tmp_path) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.raises(ParameterError, match="cannot say how sure it is"):
+        write_onnx(DeepRegressor(()).fit(X, y), tmp_path / "model.onnx", X, coverage=0.8)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_models import quick
 
-from leadline.inspection import CodedModel
+from leadline.inspection import CodedModel, explain_rows
 
 
 def test_shap_explains_a_model_of_numbers(of_array, numbers) -> None:
@@ -43,6 +43,24 @@ def test_the_kernel_explainer_takes_categories(classifier, table) -> None:
     values = explainer.shap_values(frame[:3], silent=True)
     parts = explainer.expected_value + values.sum(axis=1)
     np.testing.assert_allclose(parts, classifier.predict_proba(frame[:3]), atol=1e-6)
+
+
+def test_our_contributions_are_an_explanation_of_shap(classifier, of_array, table, numbers) -> None:
+    shap = pytest.importorskip("shap", reason="shap is not installed")
+    frame, _ = table
+    found = explain_rows(classifier, frame[:6], frame, of="predictions").to_shap()
+    assert isinstance(found, shap.Explanation)
+    np.testing.assert_allclose(
+        found.base_values + found.values.sum(axis=1), classifier.predict_proba(frame[:6]), atol=1e-9
+    )
+    assert found.output_names == [f"p({value})" for value in classifier.classes_]
+    odds = explain_rows(of_array, numbers[0][:6], numbers[0]).to_shap()
+    assert odds.values.shape == (6, 4)
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    shap.plots.waterfall(odds[0], show=False)
+    shap.plots.bar(odds, show=False)
 
 
 def test_yellowbrick_knows_what_kind_of_estimator_this_is(of_array, regressor, search, numbers, table) -> None:

@@ -25,7 +25,12 @@ def example(architecture: Architecture, m: int = 7, seed: int = 0) -> tuple[Para
     X, n = generator.normal(size=(architecture.sizes[0], m)), architecture.sizes[-1]
     if architecture.loss == "cross_entropy":
         return parameters, X, np.eye(n)[:, generator.integers(0, n, m)]
-    if str(architecture.loss) in ("binary_cross_entropy", "multilabel_cross_entropy", "poisson"):
+    if str(architecture.loss) in (
+        "binary_cross_entropy",
+        "multilabel_cross_entropy",
+        "ordinal_cross_entropy",
+        "poisson",
+    ):
         return parameters, X, generator.integers(0, 2, (n, m)).astype(float)
     return parameters, X, generator.normal(size=(n, m))
 

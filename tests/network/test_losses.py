@@ -29,7 +29,14 @@ def test_the_gradient_is_the_derivative_of_the_value(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["binary_cross_entropy", "multilabel_cross_entropy", "cross_entropy", "half_squared_error", "poisson"],
+    [
+        "binary_cross_entropy",
+        "multilabel_cross_entropy",
+        "ordinal_cross_entropy",
+        "cross_entropy",
+        "half_squared_error",
+        "poisson",
+    ],
 )
 def test_the_gradient_is_prediction_minus_target(name: str) -> None:
     generator = np.random.default_rng(1)

@@ -260,6 +260,29 @@ def test_why_there_are_no_importances_is_said(run, tmp_path):
     assert "With 784 columns a single one says little" in Page(build_report(study)).text
 
 
+def test_the_best_the_worst_and_the_least_sure_row_are_explained(run, tmp_path):
+    folder = run[0]
+    study = Study.read(folder / "run" / "study.db")
+    found, tested = study.fact("reasons"), study.fact("tested")
+    depth = str(study.fact("run")["depth"])
+    assert [row["kind"] for row in found["rows"]] == ["best", "worst", "least sure"]
+    errors = np.abs(np.array(tested["predictions"][depth]) - np.array(tested["truth"]))[:, 0]
+    best, worst, unsure = found["rows"]
+    assert (best["row"], worst["row"]) == (errors.argmin() + 1, errors.argmax() + 1)
+    for row in found["rows"]:
+        parts = row["base"] + sum(own["mean"] for own in row["columns"]) + row["rest"]
+        assert parts == pytest.approx(row["total"], rel=1e-3)
+        assert row["total"] == pytest.approx(tested["predictions"][depth][row["row"] - 1][0], rel=1e-3)
+    assert unsure["columns"][0]["spread"] > 0
+    page = Page(build_report(study))
+    assert "Why these rows?" in page.text
+    assert f"The worst row, test row {worst['row']}: " in page.text
+    (tmp_path / "study.db").write_bytes((folder / "run" / "study.db").read_bytes())
+    older = Study.read(tmp_path / "study.db")
+    older.state("reasons", None)
+    assert "Why these rows?" not in Page(build_report(older)).text
+
+
 def test_what_to_do_next_follows_from_what_was_found(run, tmp_path):
     folder = run[0]
     (tmp_path / "study.db").write_bytes((folder / "run" / "study.db").read_bytes())
@@ -304,3 +327,9 @@ def test_each_of_the_three_answers_has_its_advice(run, tmp_path):
         assert "Nadeau" not in text
         assert "halving" not in text
         assert "undecided between the two" in text
+
+
+def test_how_sure_the_model_is_has_a_section(page):
+    assert ["promised", "held", "± by chance", "mean width"] in page.rows
+    assert ("a", {"href": "#sure"}) in page.elements
+    assert "--interval 0.9" in page.text

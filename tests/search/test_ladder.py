@@ -223,7 +223,7 @@ def test_the_number_of_jobs_changes_no_bit(whole: Ladder, n_jobs: int) -> None:
 
 
 def test_how_networks_are_batched_changes_no_bit(whole: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings: 1)
+    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings, device: 1)
     assert same(whole, climb(make_problem()))
 
 
@@ -344,7 +344,7 @@ def test_with_a_time_limit_the_first_depths_are_compared_side_by_side() -> None:
 
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let networks be trained, and heard of, one after the other."""
-    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings: 1)
+    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings, device: 1)
 
 
 def test_a_deadline_between_the_first_depths_compares_them_on_the_folds_that_all_have(monkeypatch) -> None:
@@ -470,11 +470,11 @@ def test_an_interruption_reaches_the_workers_and_keeps_what_is_finished() -> Non
 def test_no_training_outlives_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
     at_work: list[int] = []
 
-    def slow(*given) -> list:
+    def slow(*given, **more) -> list:
         at_work.append(1)
         time.sleep(0.2)
         try:
-            return train(*given)
+            return train(*given, **more)
         finally:
             time.sleep(0.2)
             at_work.pop()
@@ -486,14 +486,14 @@ def test_no_training_outlives_an_interruption(monkeypatch: pytest.MonkeyPatch) -
             super().advanced(progress)
 
     monkeypatch.setattr("leadline.search.units.train", slow)
-    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings: 1)
+    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings, device: 1)
     with pytest.raises(KeyboardInterrupt):
         climb(make_problem(), n_jobs=2, penalties=1, listener=Watching())
     assert not at_work
 
 
 def test_a_climb_that_was_cut_goes_on_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings: 2)
+    monkeypatch.setattr("leadline.search.ladder.networks_at_once", lambda plan, settings, device: 2)
     posed = make_problem(repeats=2)
     whole = climb(posed)
     for most in (1, 4, 11, 14):
@@ -565,10 +565,10 @@ def test_a_score_that_raises_fails_its_network_alone(k: int, failed: tuple, monk
             raise ZeroDivisionError("of all numbers")
         return -float(np.mean((estimator.predict(X) - y) ** 2))
 
-    def watched(plan, tasks, *given) -> list:
+    def watched(plan, tasks, *given, **more) -> list:
         now[:] = [task.key[1:] for task in tasks]
         try:
-            return train(plan, tasks, *given)
+            return train(plan, tasks, *given, **more)
         finally:
             now.clear()
 
@@ -592,8 +592,8 @@ def test_a_role_in_which_a_network_diverges_is_lost_and_the_other_is_kept(monkey
     posed = make_problem(k=8)
     lost: list[tuple] = []
 
-    def one_lost(plan, tasks, *given) -> list:
-        found = train(plan, tasks, *given)
+    def one_lost(plan, tasks, *given, **more) -> list:
+        found = train(plan, tasks, *given, **more)
         for i, (task, own) in enumerate(zip(tasks, found, strict=True)):
             if task.key[1:] == (2, 1, 0, 1, 2):
                 first, second = own.readings

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from leadline.errors import ParameterError
+from leadline.errors import DataError, ParameterError
 from leadline.search import Metric, Problem, View
 from leadline.tables import Encoded, Group, Target
 from leadline.training import Hyperparameters
@@ -97,3 +97,46 @@ def test_what_can_be_fitted_again_does_not_travel() -> None:
     X = problem.inputs_of(View(0, "robust"), ROWS)
     assert len(pickle.dumps(problem)) == before
     assert np.array_equal(pickle.loads(pickle.dumps(problem)).inputs_of(View(0, "robust"), ROWS), X)
+
+
+class Files:
+    """A source of rows that counts how often it is read."""
+
+    reads = 0
+
+    def __init__(self, numbers, y) -> None:
+        self.numbers, self.y = numbers, y
+
+    def read(self):
+        type(self).reads += 1
+        encoded = Encoded(self.numbers, np.zeros((len(self.y), 1), np.int32), (Group(True, 0, 1),))
+        return encoded, self.y, np.ones(len(self.y))
+
+    def __str__(self) -> str:
+        return "rows.parquet"
+
+
+def test_rows_that_can_be_read_again_do_not_travel_and_are_read_once() -> None:
+    generator = np.random.default_rng(0)
+    numbers, y = generator.normal(size=(40, 2)) * 1e3 + [1e9, 0.0], generator.normal(size=40)
+    problem = build(numbers, y)
+    problem.source = source = Files(numbers, y)
+    before = source.reads
+    for _ in range(3):
+        sent = pickle.loads(pickle.dumps(problem))
+        assert "rows" not in vars(sent)
+        # on its way to another process again
+        sent = pickle.loads(pickle.dumps(sent))
+        sent.fetch()
+        assert all(np.array_equal(a, b) for a, b in zip(sent.rows, problem.rows, strict=True))
+        assert np.array_equal(sent.y, problem.y)
+        view = View(0, "standard")
+        assert np.array_equal(sent.inputs_of(view, ROWS), problem.inputs_of(view, ROWS))
+    assert source.reads == before + 1
+    y[3] += 1.0
+    other = build(numbers, y)
+    y = y.copy()
+    y[5] += 1.0
+    other.source = Files(numbers, y)
+    with pytest.raises(DataError, match=r"rows\.parquet does not have the rows here that it had where the search beg"):
+        pickle.loads(pickle.dumps(other)).fetch()

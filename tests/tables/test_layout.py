@@ -44,7 +44,7 @@ def test_text_that_is_an_iso_date_is_a_date():
         assert column == NumberColumn("day", missing=True, date=True)
         frame = pd.DataFrame({"day": written})
         assert np.diff(Layout.infer(frame).encode(frame).numbers[:, 0]).tolist() == [1.0, 2.0]
-    for other in (["2026-13-31", "2026-02-01"] * 3, ["31.01.2026", "01.02.2026"] * 3, ["2026-01-31", "soon"] * 3):
+    for other in (["2026-13-31", "2026-02-01"] * 3, ["32.01.2026", "01.02.2026"] * 3, ["2026-01-31", "soon"] * 3):
         assert isinstance(Layout.infer(pd.DataFrame({"day": other})).columns[0], CategoryColumn)
 
 
@@ -298,3 +298,21 @@ def test_names_that_are_numbers_become_text():
 )
 def test_what_is_no_table_is_refused_with_the_reason(given, words):
     assert words in message(as_frame, given)
+
+
+def test_a_category_is_kept_if_it_has_rows_enough_to_learn_from() -> None:
+    counts = {f"w{i:04d}": n for i, n in enumerate([200] * 90 + [29] * 20)}
+    column = CategoryColumn.of("word", counts, False)
+    assert len(column.categories) == 90
+    assert column.rare
+    few = CategoryColumn.of("word", {word: n // 10 for word, n in counts.items()}, False)
+    assert len(few.categories) == 64
+    many = CategoryColumn.of("word", dict.fromkeys(map(str, range(3000)), 150), True)
+    assert len(many.categories) == 1000
+    assert not CategoryColumn.of("word", {"a": 1, "b": 2}, False).rare
+    layout = Layout((column, CategoryColumn.of("side", {"a": 1, "b": 2}, False)), (("same", "is constant (1)"),))
+    assert layout.notices == [
+        "column 'same' is not used: it is constant (1)",
+        "column 'word' has more categories than rows can tell of: the 90 commonest are kept apart, the others count as "
+        "one",
+    ]

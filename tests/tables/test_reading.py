@@ -2,15 +2,17 @@
 
 import gzip
 import io
+import sqlite3
 import sys
+from contextlib import closing
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from leadline.errors import DataError
-from leadline.tables import nearest, read_table
+from leadline.errors import DataError, ParameterError
+from leadline.tables import WrittenNumbers, nearest, parse_form, read_file, read_table
 
 
 @pytest.fixture
@@ -107,7 +109,7 @@ def test_a_column_without_a_name_is_named_by_its_place(write):
 
 
 def test_columns_asked_for_as_text_stay_as_they_are_written(write):
-    table = read_table(write("zip,flag,n\n01,true,01\n02,false,02\n"), text=["zip", "flag", "not there"])
+    table = read_table(write("zip,flag,n\n01,true,1\n02,false,2\n"), text=["zip", "flag", "not there"])
     assert table["zip"].tolist() == ["01", "02"]
     assert table["flag"].tolist() == ["true", "false"]
     assert table["n"].tolist() == [1, 2]
@@ -158,8 +160,8 @@ def test_a_folder_is_no_table(tmp_path):
 
 
 def test_an_unknown_ending_is_refused_with_the_known_ones(write):
-    text = message(write("PK", "table.xlsx"))
-    assert "table.xlsx" in text
+    text = message(write("PK", "table.docx"))
+    assert "table.docx" in text
     assert ".csv.gz" in text
     assert ".parquet" in text
 
@@ -184,10 +186,98 @@ def test_a_header_alone_has_no_rows(write):
     assert "table.csv has 2 columns but no rows" in message(write("a,b\n"))
 
 
-def test_a_file_in_another_encoding_is_told_to_be_saved_as_utf8_with_the_line(write):
-    text = message(write("a,b\n1,x\n2,caf\xe9\n".encode("latin-1")))
-    assert "line 3" in text
-    assert "UTF-8" in text
+def test_a_file_in_no_known_encoding_is_named_with_the_line_and_the_option(write):
+    text = message(write(b"a,b\n1,x\n2,caf\x81\n"))
+    assert "Windows-1252 (line 3)" in text
+    assert "--read encoding=NAME" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        ("a,b\n1,x\n", "UTF-8, separated by commas, decimal point"),
+        ("a;b\n1,5;'x;y'\n".encode("utf-16"), "UTF-16, separated by semicolons, decimal comma, values in '"),
+        ("a\tb\né\t1.5\n".encode("cp1252"), "Windows-1252, separated by tabs, decimal point"),
+    ],
+)
+def test_the_form_of_a_file_is_told_in_words(write, content, form):
+    assert read_file(write(content)).form == form
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("encodng=utf-8", "Did you mean 'encoding'"),
+        ("encoding", "got 'encoding'"),
+        ("encoding=klingon", "no encoding is called 'klingon'"),
+        ("decimal=;", "must be . or ,"),
+        ("separator=;;", "must be one sign"),
+    ],
+)
+def test_what_is_said_of_a_file_is_checked(pair, said):
+    with pytest.raises(ParameterError, match=said):
+        parse_form([pair])
+
+
+def test_what_is_said_of_a_file_overrules_what_is_found(write):
+    path = write("a;b\n1,500;2\n2,500;3\n")
+    assert read_table(path)["a"].tolist() == ["1,500", "2,500"]
+    assert read_table(path, said=parse_form(["decimal=,"]))["a"].tolist() == [1.5, 2.5]
+    two = write("a|b;c\n1|2;3\n")
+    assert read_table(two, said=parse_form(["separator=bar"])).columns.tolist() == ["a", "b;c"]
+    assert read_table(two, said=parse_form(["separator=;"])).columns.tolist() == ["a|b", "c"]
+
+
+def test_numbers_of_a_file_with_decimal_commas_say_how_text_in_them_is_read(write):
+    found = read_file(write("a;b;c\n1,5;2;1.500\n2,5;3;7\n"))
+    assert found.frame["a"].tolist() == [1.5, 2.5]
+    assert found.written == dict.fromkeys("abc", WrittenNumbers(",", "."))
+
+
+def test_columns_of_digits_that_begin_with_zeros_are_told(write):
+    found = read_file(write("zip,n,f\n01234,1,0.5\n90210,2,\n"))
+    assert found.codes == ["zip"]
+    assert found.frame["zip"].tolist() == ["01234", "90210"]
+    assert read_file(write("n,f\n0,0.5\n10,0.25\n")).codes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "library", "extra"),
+    [("t.xlsx", "openpyxl", "excel"), ("t.duckdb", "duckdb", "duckdb"), ("t.feather", "pyarrow", "parquet")],
+)
+def test_a_missing_library_is_named_with_the_command_that_installs_it(write, monkeypatch, name, library, extra):
+    monkeypatch.setitem(sys.modules, library, None)
+    assert f"needs {library}; install it with: pip install 'leadline[{extra}]'" in message(write(b"x", name))
+
+
+def test_a_database_of_several_tables_needs_a_query(tmp_path):
+    path = tmp_path / "t.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE one (a)")
+        connection.execute("CREATE TABLE two (a)")
+        connection.execute("INSERT INTO two VALUES (5)")
+        connection.commit()
+    assert "its tables are: one, two" in message(path)
+    assert read_table(path, said=parse_form(["query=SELECT a FROM two"]))["a"].tolist() == [5]
+    with pytest.raises(DataError, match="no such table: three"):
+        read_table(path, said=parse_form(["query=SELECT a FROM three"]))
+    with pytest.raises(DataError, match="readonly"):
+        read_table(path, said=parse_form(["query=DELETE FROM two"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [('{"a": 1}\n{"a": \n', "line 2 cannot be read"), ("[1]\n", "line 1 is no object"), ("\n", "no rows")],
+)
+def test_json_lines_that_are_none_are_refused_by_their_line(write, content, said):
+    assert said in message(write(content, "t.jsonl"))
+
+
+@pytest.mark.parametrize("name", ["t.feather", "t.sqlite"])
+def test_damaged_files_are_refused_in_one_line(write, name):
+    text = message(write(b"nonsense" * 200, name))
+    assert "can be read" in text
+    assert "\n" not in text
 
 
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00", b"a,b\x00\n1,2\n"])

@@ -19,9 +19,10 @@ def view(memory: np.ndarray, place: Place) -> np.ndarray:
 
 
 def dropped(key: int, elements: np.ndarray, threshold: int) -> np.ndarray:
-    h = np.uint32(key) ^ (elements.astype(np.uint32) * np.uint32(0x9E3779B1))
-    h ^= h >> np.uint32(16)
-    h *= np.uint32(0x7FEB352D)
+    # the first step has 64 bits
+    wide = np.uint64(key) ^ (elements.astype(np.uint64) * np.uint64(0x9E3779B1))
+    wide ^= wide >> np.uint64(16)
+    h = (wide * np.uint64(0x7FEB352D)).astype(np.uint32)
     h ^= h >> np.uint32(15)
     h *= np.uint32(0x846CA68B)
     h ^= h >> np.uint32(16)
@@ -31,10 +32,12 @@ def dropped(key: int, elements: np.ndarray, threshold: int) -> np.ndarray:
 class NumpyBackend:
     """Takes one step after the other, one operation after the other."""
 
+    tiled = True
+
     def run(
         self,
         blueprint: Blueprint,
-        memory: np.ndarray,
+        memory: Sequence[np.ndarray],
         steps: Sequence[Steps],
         threads: int = 1,
         check: Callable[[], None] = go_on,
@@ -246,3 +249,7 @@ class NumpyBackend:
         g = gradient + s["penalty"] * factors[1] * theta
         change, m[:], v[:] = OPTIMISERS[op.owner].step(g, m, v, rate, *(s[name] for name in names))
         theta[:] = theta - s["rate"] * s["decay"] * factors[1] * theta + change
+
+    def limit(self, op: Any, places: Any, examples: Any, rows: Any, keys: Any) -> None:
+        theta, low, high = places
+        theta[:] = np.clip(theta, low, high)

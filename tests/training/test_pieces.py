@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy_backend import NumpyBackend
+from backends import BACKENDS
 
 from leadline.network import Architecture, forward
 from leadline.training import FeatureScale, Hyperparameters, Inputs, Plan, Processor, Scorer, plan_for, stream
@@ -15,7 +15,6 @@ from leadline.training.pieces import CategoryEmbedding, Members
 from leadline.training.population import Blueprint, Examples, Population, Steps
 from leadline.training.program import SETTINGS
 
-BACKENDS = (Processor, NumpyBackend)
 M, NUMBERS, GROUPS = 12, 3, (1, 5)
 N_IN = NUMBERS + 2
 

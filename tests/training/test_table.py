@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from numpy_backend import NumpyBackend
+from backends import BACKENDS
 
 from leadline.network import Architecture
-from leadline.training import FeatureScale, Lens, Plan, Processor, Rows, Table, stream
-from leadline.training.population import INPUTS, Blueprint, Examples, Population, Steps, forward_pass
+from leadline.training import FeatureScale, Lens, Plan, Rows, Table, stream
+from leadline.training.population import INPUTS, ROWS_AT_ONCE, Blueprint, Examples, Population, Steps, forward_pass
 from leadline.training.program import SETTINGS
 
 N, P, CLASSES = 50, 4, 3
@@ -47,7 +47,7 @@ def ready(table: Table, dtype: type) -> Examples:
     return Examples(np.array(X, dtype), np.array(Y, dtype), table.rows.w.astype(dtype))
 
 
-@pytest.mark.parametrize("backend", [Processor, NumpyBackend])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("one_hot", [False, True])
 @pytest.mark.parametrize("bends", [(np.inf, np.inf), (1.5, 3.0)])
@@ -62,7 +62,7 @@ def test_a_batch_of_a_table_is_a_batch_of_ready_examples(backend, dtype, one_hot
     settings, keys = np.zeros((3, len(SETTINGS)), dtype), np.zeros((3, 2), np.uint64)
     found = []
     for source in (table, examples):
-        blueprint = Blueprint(plan, 20, 20, reads=source.reads)
+        blueprint = Blueprint(plan, ROWS_AT_ONCE, 20, reads=source.reads)
         population = Population(blueprint, theta, backend())
         (loss_value,) = population.run([Steps(source, order, 20, settings, keys)])
         some = order[:7]

@@ -16,13 +16,24 @@ from typing import Annotated
 import typer
 
 from leadline._version import __version__
-from leadline.errors import Interrupted, LeadlineError
+from leadline.errors import Interrupted, LeadlineError, ParameterError
 
 __all__ = ["app", "main"]
 
 DONE, UNFORESEEN, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 # What a disk says that takes no more; not every system has every name.
 NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name)}
+
+# How a file is to be read; the commands that read one have this option.
+Read = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        help="What the file is like, as NAME=VALUE: encoding, separator, decimal, quote of text; sheet of Excel; query "
+        "of a database. May be repeated; what is left out is found.",
+        show_default=False,
+    ),
+]
 
 app = typer.Typer(
     name="leadline",
@@ -131,13 +142,15 @@ def fit(
     data: Annotated[
         str | None,
         typer.Argument(
-            help="CSV, CSV.gz, TSV or Parquet file; - for CSV on standard input; or a folder of Parquet or Arrow "
-            "files, which stays on disk.",
+            help="CSV or other text, Excel, JSON Lines, Parquet, SQLite or DuckDB file; - for CSV on standard input; "
+            "or a folder of Parquet or Arrow files, which stays on disk.",
             show_default=False,
         ),
     ] = None,
     target: Annotated[str | None, typer.Option("--target", "-t", help="Column to predict.", show_default=False)] = None,
-    task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
+    task: Annotated[
+        str, typer.Option(help="auto, classification, ordinal (classes that have an order) or regression.")
+    ] = "auto",
     metric: Annotated[
         str | None,
         typer.Option(
@@ -227,10 +240,36 @@ def fit(
             callback=_jobs,
         ),
     ] = None,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="Where networks train: cpu; cuda, a GPU (needs leadline[gpu]); auto, a GPU for large work; torch-cpu, "
+            "what runs on a GPU, on the processor."
+        ),
+    ] = "cpu",
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0, max=2**32 - 1)] = 0,
     test_size: Annotated[float, typer.Option(help="Share of the rows held out for the final test.")] = 0.2,
     drop: Annotated[
         list[str] | None, typer.Option(help="Column not to use; may be repeated.", show_default=False)
+    ] = None,
+    read: Read = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What a column is, as NAME=WHAT: number, date, day-first, month-first, category, text, or words from "
+            "low to high, such as size=S,M,L; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    rising: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column with which predictions must not fall, for any row; may be repeated.", show_default=False
+        ),
+    ] = None,
+    falling: Annotated[
+        list[str] | None,
+        typer.Option(help="Column with which predictions must not rise; may be repeated.", show_default=False),
     ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
     group: Annotated[
@@ -252,11 +291,32 @@ def fit(
     max_rows: Annotated[
         int | None,
         typer.Option(
-            help="Rows on which depth is searched (default: 30,000); the answer is trained on all.",
+            help="Rows on which depth is searched (default: 30,000, or what a --time-limit allows); the answer is "
+            "trained on all.",
             show_default=False,
             min=100,
         ),
     ] = None,
+    predict_missing: Annotated[
+        bool,
+        typer.Option(
+            "--predict-missing", help="Predict the rows without a target, into predictions.csv in the run folder."
+        ),
+    ] = False,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Search on a tenth and three tenths of these rows, too: would more rows support a deeper network?",
+        ),
+    ] = False,
+    hand_out: Annotated[
+        bool,
+        typer.Option(
+            help="Leave the networks of the search to processes that run leadline work RUN, on any machine that shares "
+            "the run folder.",
+        ),
+    ] = False,
     out: Annotated[
         str | None,
         typer.Option(help="Run folder to write (default: runs/NAME-DATE-NUMBER).", show_default=False),
@@ -316,11 +376,19 @@ def fit(
                 seed=seed,
                 test_size=test_size,
                 drop=tuple(drop or ()),
+                read=tuple(read or ()),
+                column=tuple(column or ()),
+                predict_missing=predict_missing,
+                rising=tuple(rising or ()),
+                falling=tuple(falling or ()),
                 weight=weight,
                 group=group,
                 time=time,
                 memory=memory,
                 max_rows=max_rows,
+                device=device,
+                learning_curve=learning_curve,
+                hand_out=hand_out,
                 repeats=repeats,
                 select=select,
                 margin=margin,
@@ -350,6 +418,39 @@ def _given(context: typer.Context, name: str) -> bool:
 
 
 @app.command()
+def work(
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="Run folder of leadline fit --hand-out, or what a search in Python has as hand_out=; it need not be "
+            "there yet.",
+            show_default=False,
+        ),
+    ],
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Networks that train side by side; -1 for all cores this process may use (the default).",
+            show_default=False,
+            callback=_jobs,
+        ),
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(help="Seconds without anything to do after which the worker ends.", callback=_seconds)
+    ] = 600.0,
+) -> None:
+    """Train networks that a search hands out in its folder, until it is over.
+
+    Workers may be started and killed at any time: what one had under way is trained by another. Run it only in a
+    folder that you trust: what stands there is run.
+    """
+    with _exit_codes():
+        from leadline.cli.work import run_work
+
+        run_work(run, -1 if jobs is None else jobs, patience)
+
+
+@app.command()
 def space(json: Annotated[bool, typer.Option("--json", help="Print the space as JSON, to be edited.")] = False) -> None:
     """Show the search space: the hyperparameters searched beside depth, and their ranges."""
     with _exit_codes():
@@ -363,6 +464,20 @@ def predict(
     run: Annotated[str, typer.Argument(help="Run folder, or a folder with a saved model.", show_default=False)],
     data: Annotated[str, typer.Argument(help="Table with new rows; - for CSV on standard input.", show_default=False)],
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    read: Read = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            help="Add an interval that holds the truth so often, such as 0.9: lower, upper.", show_default=False
+        ),
+    ] = None,
+    sets: Annotated[
+        float | None,
+        typer.Option(help="Add the classes that hold the truth so often, such as 0.9: set.", show_default=False),
+    ] = None,
+    doubts: Annotated[
+        bool, typer.Option("--doubts", help="Add a column that says why a row is unlike the training rows, if it is.")
+    ] = False,
     out: Annotated[
         str | None, typer.Option(help="CSV file to write (default: standard output).", show_default=False)
     ] = None,
@@ -374,7 +489,7 @@ def predict(
     with _exit_codes():
         from leadline.cli.use import run_predict
 
-        run_predict(run, data, proba, out)
+        run_predict(run, data, proba, out, tuple(read or ()), interval, sets, doubts)
 
 
 @app.command()
@@ -385,9 +500,16 @@ def export(
         str | None,
         typer.Option(help="Table with rows to check the file on (default: rows are made up).", show_default=False),
     ] = None,
+    read: Read = None,
     flat: Annotated[
         bool, typer.Option("--flat", help="Columns and outputs are vectors, as MLflow's servers have them.")
     ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            help="Add intervals or sets that hold the truth so often, such as 0.9, as outputs.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Write a trained model as ONNX, with everything between raw columns and predictions inside.
 
@@ -396,7 +518,7 @@ def export(
     with _exit_codes():
         from leadline.cli.use import run_export
 
-        run_export(run, out, data, flat)
+        run_export(run, out, data, flat, tuple(read or ()), coverage)
 
 
 @app.command()
@@ -410,13 +532,14 @@ def score(
         typer.Option("--target", "-t", help="Column with the truth (default: as in training).", show_default=False),
     ] = None,
     weight: Annotated[str | None, typer.Option(help="Column with row weights.", show_default=False)] = None,
+    read: Read = None,
     json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Evaluate a trained model on labelled rows."""
     with _exit_codes():
         from leadline.cli.use import run_score
 
-        run_score(run, data, target, weight, json)
+        run_score(run, data, target, weight, json, tuple(read or ()))
 
 
 @app.command()
@@ -449,6 +572,7 @@ def compare(
         bool, typer.Option("--of-folds", help="Each row of the table is a fold: the mean loss of each model there.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 0,
+    read: Read = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Test which models are not significantly worse than the best, from their losses on the same rows.
@@ -458,9 +582,8 @@ def compare(
     with _exit_codes():
         from leadline.cli.compare import CompareOptions, run_compare
 
-        run_compare(
-            CompareOptions(data, tuple(model or ()), group, fold, weight, margin, root, scores, of_folds, seed, json)
-        )
+        judged = (group, fold, weight, margin, root, scores, of_folds, seed, json)
+        run_compare(CompareOptions(data, tuple(model or ()), *judged, tuple(read or ())))
 
 
 @app.command()
@@ -516,6 +639,7 @@ def inspect(
         typer.Option(help="HEIGHTxWIDTH where rows are pictures, such as 28x28.", show_default=False),
     ] = None,
     member: Annotated[int, typer.Option(help="Network of the model, from 0.", min=0)] = 0,
+    read: Read = None,
     out: Annotated[
         str | None,
         typer.Option(help="HTML file to write (default: layers.html in the run folder).", show_default=False),
@@ -526,7 +650,7 @@ def inspect(
     with _exit_codes():
         from leadline.cli.inspect import run_inspect
 
-        run_inspect(run, data, target, shape, member, out, json)
+        run_inspect(run, data, target, shape, member, out, json, tuple(read or ()))
 
 
 @app.command()
@@ -560,7 +684,9 @@ def explain(
     batch: Annotated[
         int | None, typer.Option(help="Examples m in the table of shapes.", min=1, show_default=False)
     ] = None,
-    row: Annotated[int, typer.Option(help="Row of the table that --trace walks with, from 1.")] = 1,
+    row: Annotated[
+        int, typer.Option(help="Row of the table that --trace walks with, or --rows begins with, from 1.")
+    ] = 1,
     member: Annotated[int, typer.Option(help="Network of the model, from 0.")] = 0,
     seed: Annotated[int, typer.Option(help="Draws parameters and examples for --sizes.", min=0)] = 0,
     trace: Annotated[
@@ -576,7 +702,8 @@ def explain(
     out: Annotated[
         str | None,
         typer.Option(
-            help="HTML file of --html (default: equations.html in the run folder, or here).", show_default=False
+            help="HTML file of --html (default: equations.html in the run folder, or here), or CSV file of --rows.",
+            show_default=False,
         ),
     ] = None,
     language: Annotated[str, typer.Option(help="Of the page and of --check-code: en or zh.")] = "en",
@@ -592,16 +719,37 @@ def explain(
         typer.Option(help="Your names, such as linear_forward=forth,linear_backward=back.", show_default=False),
     ] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds for --check-code.", min=0.1)] = 20.0,
+    read: Read = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            help="Table whose predictions are explained, column by column, from --row on.", show_default=False
+        ),
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(help="Rows that --rows are compared with (default: the run's table).", show_default=False),
+    ] = None,
+    proba: Annotated[bool, typer.Option("--proba", help="Explain probabilities, not log odds, with --rows.")] = False,
 ) -> None:
     """Explain a network: shapes, one example forward and backward, a gradient check; --html for a page.
 
-    Either for --sizes, with random parameters, or for a trained run.
+    Either for --sizes, with random parameters, or for a trained run. With --rows: why it predicts what it predicts.
     """
     with _exit_codes():
+        if rows is not None:
+            from leadline.cli.reasons import run_reasons
+
+            if data or sizes or html or trace or check or check_code is not None:
+                raise ParameterError("--rows stands with a run, --background, --row, --proba, --json and --out alone.")
+            run_reasons(run, rows, background, row, proba, json, out)
+            return
+        if background is not None or proba:
+            raise ParameterError("--background and --proba are for --rows.")
         from leadline.cli.explain import ExplainOptions, run_explain
 
         shown = (run, data, sizes, activation, loss, batch, row, member, seed, trace, check, json, html, out, language)
-        run_explain(ExplainOptions(*shown, check_code, names, time_limit))
+        run_explain(ExplainOptions(*shown, check_code, names, time_limit, tuple(read or ())))
 
 
 @app.command("why-deep")

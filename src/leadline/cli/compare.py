@@ -11,7 +11,7 @@ from leadline.cli.inputs import number_column, take_column
 from leadline.errors import DataError
 from leadline.records import plain
 from leadline.search import Ranking, percent, rank
-from leadline.tables import read_table
+from leadline.tables import parse_form, read_table
 
 __all__ = ["CompareOptions", "run_compare"]
 
@@ -31,11 +31,12 @@ class CompareOptions:
     of_folds: bool
     seed: int
     json: bool
+    read: tuple[str, ...] = ()
 
 
 def run_compare(options: CompareOptions) -> None:
     """Do what `leadline compare` does."""
-    frame = read_table(options.data)
+    frame = read_table(options.data, (), parse_form(options.read))
     aside = {
         name: take_column(frame, name, what)
         for name, what in ((options.group, "group"), (options.fold, "fold"))

@@ -48,6 +48,7 @@ class ExplainOptions:
     check_code: str | None = None
     names: str | None = None
     time_limit: float = 20.0
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _drawn(options: ExplainOptions) -> _Subject:
     n, X = sizes[-1], generator.standard_normal((sizes[0], EXAMPLES))
     if options.loss == "cross_entropy":
         Y = np.eye(n)[:, generator.integers(0, n, EXAMPLES)]
-    elif options.loss in ("binary_cross_entropy", "multilabel_cross_entropy", "poisson"):
+    elif options.loss in ("binary_cross_entropy", "multilabel_cross_entropy", "ordinal_cross_entropy", "poisson"):
         Y = generator.integers(0, 2, (n, EXAMPLES)).astype(np.float64)
     else:
         Y = generator.standard_normal((n, EXAMPLES))
@@ -183,8 +184,9 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
     if not, inputs are drawn.
     """
     from leadline.cli.inputs import word_columns
+    from leadline.cli.runs import table_of
     from leadline.estimators import load
-    from leadline.tables import read_table
+    from leadline.tables import parse_form, read_table
 
     model = load(run).model_
     if not 0 <= options.member < len(model.members):
@@ -193,7 +195,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
     network = f"network {options.member} of {len(model.members)}"
     data = options.data
     if data is None and made_up:
-        data = _table_of(run)
+        data = table_of(run)
         if data is None:
             X = np.random.default_rng(options.seed).standard_normal((architecture.sizes[0], EXAMPLES))
             about = f"{network} in {run}; its table was not found, so inputs are random: explain RUN DATA --html"
@@ -202,7 +204,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
         if options.trace or options.check:
             raise DataError("--trace and --check of a trained model need a table: leadline explain RUN DATA.")
         return _Subject(architecture, parameters, np.zeros((architecture.sizes[0], 0)), None, "")
-    frame = read_table(data, word_columns(model, model.target.name))
+    frame = read_table(data, word_columns(model, model.target.name), parse_form(options.read))
     if not 1 <= options.row <= len(frame):
         raise ParameterError(f"--row must be from 1 to {len(frame):,}; got {options.row}.")
     rows = [options.row - 1, *(i for i in range(min(EXAMPLES, len(frame))) if i != options.row - 1)]
@@ -217,22 +219,6 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
         source = f"{len(rows)} rows of {Path(data).name}, row {options.row} first"
         about = f"{source}, {network}; A[0] is a row as the network sees it"
     return _Subject(architecture, parameters, np.asarray(X, dtype=np.float64), Y, about)
-
-
-def _table_of(run: str) -> str | None:
-    """The table that a run has learned from, if it is still where it was."""
-    from leadline.cli.runs import STUDY_NAME
-    from leadline.search import Study
-
-    if not (Path(run) / STUDY_NAME).is_file():
-        return None
-    study = Study.read(Path(run) / STUDY_NAME)
-    try:
-        options = (study.fact("run") or {}).get("options") or {}
-    finally:
-        study.close()
-    data = options.get("data")
-    return data if isinstance(data, str) and Path(data).is_file() else None
 
 
 def _output_rule(architecture: Architecture) -> str:

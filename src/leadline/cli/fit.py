@@ -23,11 +23,12 @@ from leadline.cli.console import (
     print_notices,
     write_line,
 )
-from leadline.cli.inputs import Prepared, check_metric, hold_out, prepare
-from leadline.cli.runs import REPORT_NAME, STUDY_NAME, new_run_folder
+from leadline.cli.inputs import Prepared, check_metric, hold_out, monotonic_columns, parse_columns, prepare
+from leadline.cli.runs import PREDICTIONS_NAME, REPORT_NAME, STUDY_NAME, new_run_folder
 from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
+from leadline.estimators.predictions import prediction_table
 from leadline.records import plain
 from leadline.report import (
     Recorder,
@@ -36,13 +37,14 @@ from leadline.report import (
     build_report,
     describe,
     state_curves,
+    state_reasons,
     state_rows,
     state_training,
 )
 from leadline.search import ADDITIVE, Study, linear_name
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
-from leadline.tables import Dataset, Layout, read_table, stays_on_disk
+from leadline.tables import Dataset, Ordinal, WrittenNumbers, parse_form, read_file, stays_on_disk
 
 __all__ = ["FitOptions", "resume_fit", "run_fit"]
 
@@ -86,12 +88,22 @@ class FitOptions:
     port: int
     memory: str | None = None
     max_rows: int | None = None
+    device: str = "cpu"
+    read: tuple[str, ...] = ()
+    column: tuple[str, ...] = ()
+    predict_missing: bool = False
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
+    learning_curve: bool = False
+    hand_out: bool = False
 
 
 # What a resumed run may have otherwise than the run that it continues: nothing of it changes a result.
-FREE_TO_CHANGE = ("data", "time_limit", "jobs", "json", "json_lines", "quiet", "watch", "port")
+FREE_TO_CHANGE = ("data", "time_limit", "jobs", "hand_out", "json", "json_lines", "quiet", "watch", "port")
 # What is said about the resuming itself.
 _RESUMING = ("resume", "repair")
+# Classes in their order that are named.
+MOST_NAMED = 8
 # Damaged records that are listed.
 MOST_LISTED = 5
 
@@ -149,7 +161,8 @@ def resume_fit(run: str, given: dict[str, Any], options: FitOptions | None) -> N
         if set(stated) != {field.name for field in fields(FitOptions)}:
             raise RunFolderError(f"{path} was made by another version of Leadline; use that one, or begin again.")
         free = {name: given[name] for name in FREE_TO_CHANGE if name in given}
-        options = FitOptions(**{**stated, "drop": tuple(stated["drop"]), "out": run, **free})
+        several = {name: tuple(stated[name]) for name in ("drop", "read", "column", "rising", "falling")}
+        options = FitOptions(**{**stated, **several, "out": run, **free})
     _fit(options, folder, study)
 
 
@@ -185,14 +198,22 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     prepared, train = given.prepared, given.train
     task, linear = prepared.target.task, linear_name(prepared.target.task)
     console.print(_describe_table(options, given.rows, prepared), highlight=False, markup=False)
+    if given.form:
+        console.print(f"read as {given.form}", highlight=False, markup=False)
     print_notices(console, prepared.notices)
 
     estimator: DeepClassifier | DeepRegressor
-    epochs = "auto" if options.epochs is None else options.epochs
+    common: dict[str, Any] = {
+        "random_state": options.seed,
+        "max_iter": "auto" if options.epochs is None else options.epochs,
+        "columns": prepared.columns or None,
+        "monotonic_cst": monotonic_columns(options.rising, options.falling, prepared),
+    }
     if task == "classification":
-        estimator = DeepClassifier(random_state=options.seed, max_iter=epochs)
+        loss = "ordinal" if isinstance(prepared.target, Ordinal) else None
+        estimator = DeepClassifier(**common, loss=loss)
     else:
-        estimator = DeepRegressor(random_state=options.seed, max_iter=epochs, loss=options.loss)
+        estimator = DeepRegressor(**common, loss=options.loss)
     had_folder = folder.exists()
     watch = Watch(folder / STUDY_NAME, folder / REPORT_NAME, options.port) if options.watch else None
     if study is None:
@@ -204,6 +225,10 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
     if watch is not None:
         watch.start()
         console.print(f"Watch it at {watch.address}", highlight=False)
+    if options.hand_out:
+        console.print(
+            f"Its networks are trained by whoever runs: leadline work {folder}", highlight=False, markup=False
+        )
     search = DepthSearchCV(
         estimator,
         max_depth=options.max_depth,
@@ -215,12 +240,15 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         select=options.select,
         margin=options.margin,
         max_rows="auto" if options.max_rows is None else options.max_rows,
+        learning_curve=options.learning_curve,
         additive=options.additive,
         ensemble=options.ensemble,
         refit=options.refit,
         time_limit=options.time_limit,
         n_jobs=-1 if options.jobs is None else options.jobs,
+        device=options.device,
         study=study,
+        hand_out=folder if options.hand_out else None,
         listener=recorder,
     )
     finished = False
@@ -241,6 +269,8 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         page = build_report(search.study_)
         with _writing(folder):
             write_whole(folder / REPORT_NAME, page)
+            if options.predict_missing and len(prepared.unlabelled):
+                write_whole(folder / PREDICTIONS_NAME, _predict_missing(search, prepared))
         recorder.end("finished", record["sentence"])
         finished = True
     except Interrupted as error:
@@ -264,6 +294,10 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         if watch is not None:
             watch.close(finished)
     _print_end(console, record, search, folder)
+    if options.predict_missing:
+        n = len(prepared.unlabelled)
+        said = f"{n:,} rows without a target are predicted in" if n else "no row is without a target; there is no"
+        console.print(f"{said} {folder / PREDICTIONS_NAME}", highlight=False, markup=False)
     if options.json_lines:
         write_line({"event": "finished", **record, "run": str(folder)})
     elif options.json:
@@ -273,7 +307,7 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
 class _Given(NamedTuple):
     """The table, as far as it is in memory: rows to learn from, or a sample of them, and rows to test on.
 
-    `rows` counts all; `dataset` has those to learn from if they stay on disk.
+    `rows` counts all; `dataset` has those to learn from if they stay on disk; `form` is that of the file, in words.
     """
 
     prepared: Prepared
@@ -281,16 +315,35 @@ class _Given(NamedTuple):
     test: Rows
     rows: int
     dataset: Dataset | None = None
+    form: str = ""
 
 
 def _in_memory(options: FitOptions) -> _Given:
-    frame = read_table(options.data)
+    said = parse_columns(options.column)
+    found = read_file(options.data, [name for name in said if said[name] != "number"], parse_form(options.read))
     prepared = prepare(
-        frame, options.target, options.task, options.drop, options.weight, options.group, options.time, options.loss
+        found.frame,
+        options.target,
+        options.task,
+        options.drop,
+        options.weight,
+        options.group,
+        options.time,
+        options.loss,
+        {**found.written, **said},
     )
+    # what the line about the file says need not be said of each of its columns
+    usual = {name for name, written in found.written.items() if written == WrittenNumbers(",", ".")}
+    plain = replace(
+        prepared.layout, columns=tuple(c for c in prepared.layout.columns if c.name in usual), dropped=()
+    ).notices
+    codes = [f"column {name!r} has numbers that begin with 0 and is read as text" for name in found.codes]
+    notices = [notice for notice in (*codes, *prepared.notices) if notice not in plain or notice in said]
+    prepared = replace(prepared, notices=notices)
     check_metric(options.metric, prepared)
     train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
-    return _Given(prepared, _rows(prepared, train_rows), _rows(prepared, test_rows), len(frame))
+    train, test = _rows(prepared, train_rows), _rows(prepared, test_rows)
+    return _Given(prepared, train, test, len(found.frame), form=found.form)
 
 
 def _on_disk(options: FitOptions) -> _Given:
@@ -304,12 +357,15 @@ def _on_disk(options: FitOptions) -> _Given:
     # more rows would not make the test any surer, and have to be held in memory
     dataset, held_out = whole.divide(min(options.test_size, MOST_TESTED / whole.n_rows), options.seed)
     aside = [options.weight] if options.weight else []
-    sample = dataset.survey(options.target, aside, options.seed).sample
-    prepared, test = (
-        prepare(frame, options.target, options.task, (), options.weight, None, None, options.loss)
-        for frame in (sample, held_out.frame())
-    )
+    said = parse_columns(options.column)
+    survey = dataset.survey(options.target, aside, options.seed, said)
+    taken = (options.target, options.task, (), options.weight, None, None, options.loss)
+    prepared = prepare(survey.sample, *taken, said)
+    # what the sample has decided is not decided anew
+    test = prepare(held_out.frame(), *taken, {**said, **prepared.columns})
     check_metric(options.metric, prepared)
+    # the estimator finds the rest out from all rows, as was done here, in the same pass
+    prepared = replace(prepared, columns=said)
     train, tested = (_rows(own, np.arange(len(own.y))) for own in (prepared, test))
     return _Given(prepared, train, tested, whole.n_rows, dataset)
 
@@ -351,7 +407,7 @@ def _rows(prepared: Prepared, rows: Any) -> Rows:
 
 
 def _describe_table(options: FitOptions, rows: int, prepared: Prepared) -> str:
-    layout = Layout.infer(prepared.features)
+    layout = prepared.layout
     numbers, categories = layout.number_columns, layout.category_columns
     parts = []
     for count, what, missing in (
@@ -365,9 +421,19 @@ def _describe_table(options: FitOptions, rows: int, prepared: Prepared) -> str:
     return f"{name}  {counted(rows, 'row')}, {used} used: {', '.join(parts)}"
 
 
+def _predict_missing(search: DepthSearchCV, prepared: Prepared) -> bytes:
+    """The predictions of the rows without a target, as CSV, each with its number in the table."""
+    found = prediction_table(search, prepared.unlabelled.reset_index(drop=True), proba=True)
+    found.insert(0, "row", prepared.unlabelled.index.to_numpy() + 1)
+    return str(found.to_csv(index=False, lineterminator="\n")).encode()
+
+
 def _describe_search(options: FitOptions, prepared: Prepared, folds: int) -> str:
     classes = prepared.target.classes
     task = "regression" if classes is None else f"classification, {len(classes)} classes"
+    if isinstance(prepared.target, Ordinal):
+        task += f" in order, {' < '.join(map(str, prepared.target.in_their_order[:MOST_NAMED]))}"
+        task += ", …" if len(prepared.target.values) > MOST_NAMED else ""
     order = "" if options.time is None else f" in the order of {options.time!r}"
     return f"{options.target}: {task}, {counted(folds, 'fold')}{order}, seed {options.seed}"
 
@@ -386,6 +452,7 @@ def _conclude(search: DepthSearchCV, options: FitOptions, given: _Given) -> dict
     record["notices"] = [*given.prepared.notices, *record["notices"]]
     record["options"] = asdict(options)
     state_rows(search, test)
+    state_reasons(search, test)
     state_curves(search, test)
     if not search.left_out_ and given.dataset is None:  # out of time, nothing is trained any more
         state_training(search, train)
@@ -418,6 +485,8 @@ def _print_end(console: Any, record: dict[str, Any], search: DepthSearchCV, fold
     console.print(f"\n[bold]{record['sentence']}[/bold]", highlight=False)
     if record["confidence"]:
         console.print(record["confidence"], highlight=False)
+    if record["rows_sentence"]:
+        console.print(record["rows_sentence"], highlight=False)
     if record["left_out"]:
         console.print(f"Left out: {record['left_out']}.", highlight=False)
     print_notices(console, search.fold_notices_)

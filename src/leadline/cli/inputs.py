@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +13,35 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepRegressor, Model
+from leadline.estimators.monotonic import constraints_of
 from leadline.search import Metric
 from leadline.search.folds import FEWEST_FOLDS
-from leadline.tables import Layout, Target, guess_task, nearest, shown
+from leadline.tables import (
+    SAID,
+    CategoryColumn,
+    Layout,
+    NumberColumn,
+    Numbers,
+    Ordinal,
+    Target,
+    WrittenNumbers,
+    guess_task,
+    infer_column,
+    looks_like_counts,
+    nearest,
+    number_values,
+    numbers_of,
+    shown,
+    writing_of,
+)
 
 __all__ = [
     "Prepared",
     "check_metric",
     "hold_out",
+    "monotonic_columns",
     "number_column",
+    "parse_columns",
     "prepare",
     "take_column",
     "time_column",
@@ -29,14 +50,17 @@ __all__ = [
 
 Array = NDArray[Any]
 
-TASKS = ("auto", "classification", "regression")
+TASKS = ("auto", "classification", "ordinal", "regression")
+# Whole numbers with no more different values than this might as well be classes.
+FEW_VALUES = 30
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A table ready to be learned from: features, target, and weights, groups and times where asked for.
 
-    Times are ranks: the smaller, the earlier.
+    Times are ranks: the smaller, the earlier. `columns` is what is known of the columns, from all rows: what estimators
+    are told. `unlabelled` has the rows without a target, each with its number in the table.
     """
 
     features: pd.DataFrame
@@ -46,6 +70,30 @@ class Prepared:
     groups: Array | None
     times: Array | None
     notices: list[str]
+    layout: Layout
+    columns: dict[str, Any]
+    unlabelled: pd.DataFrame
+
+
+def parse_columns(pairs: Iterable[str]) -> dict[str, Any]:
+    """What was said of columns as NAME=WHAT.
+
+    Raises
+    ------
+    ParameterError
+        It is something else.
+    """
+    said: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, what = pair.rpartition("=")
+        words = [word.strip() for word in what.replace("<", ",").split(",")]
+        if not equals or not name or (len(words) < 2 and what.replace("-", " ") not in SAID):
+            raise ParameterError(
+                f"--column must be NAME=WHAT, where WHAT is one of {', '.join(SAID)}, or words from low to high, "
+                f"such as size=S,M,L; got {pair!r}."
+            )
+        said[name] = words if len(words) > 1 else what
+    return said
 
 
 def take_column(frame: pd.DataFrame, name: str, what: str) -> pd.Series:
@@ -77,21 +125,22 @@ def number_column(frame: pd.DataFrame, name: str, what: str) -> Array:
 
 
 def word_columns(model: Model, truth: str | None = None) -> list[str]:
-    """Columns whose values were words in training; `truth`, the target's column, is one if its classes were.
+    """Columns whose values were text in training; `truth`, the target's column, is one if its own were.
 
-    They are read as they are written: alone in a file, 01 looks like the number 1.
+    They are read as they are written: alone in a file, 01 looks like the number 1, and 1.234 like little more than 1.
     """
-    names = [column.name for column in model.layout.category_columns]
-    classes = model.target.classes
-    if truth is not None and classes is not None and classes.dtype.kind in "OUT":
+    names = [own.name for own in model.layout.columns if isinstance(own, CategoryColumn) or own.written is not None]
+    target, classes = model.target, model.target.classes
+    text = classes is not None and classes.dtype.kind in "OUT"
+    if truth is not None and (text or (isinstance(target, Numbers) and target.written is not None)):
         names.append(truth)
     return names
 
 
-def time_column(frame: pd.DataFrame, name: str) -> Array:
-    """A column of numbers or dates as ranks."""
+def time_column(frame: pd.DataFrame, name: str, said: Any = None) -> Array:
+    """A column of numbers or dates as ranks; `said` is what is known of it."""
     column = take_column(frame, name, "time")
-    values = column if pd.api.types.is_numeric_dtype(column) else _dates(column)
+    values = column if pd.api.types.is_numeric_dtype(column) else _times(column, said)
     if values.isna().any():
         row = int(np.argmax(values.isna()))
         has = "no value" if pd.isna(column.iloc[row]) else shown(column.iloc[row])
@@ -100,7 +149,11 @@ def time_column(frame: pd.DataFrame, name: str) -> Array:
     return ranks
 
 
-def _dates(column: pd.Series) -> pd.Series:
+def _times(column: pd.Series, said: Any) -> pd.Series:
+    """Text as the dates or numbers that it is written as, NaN for what is none."""
+    found = infer_column(str(column.name), column, said)
+    if isinstance(found, NumberColumn):
+        return pd.Series(numbers_of(found.written, column, found.date))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pandas says that it guesses the format
         return pd.to_datetime(column, errors="coerce")
@@ -115,8 +168,17 @@ def prepare(
     group: str | None,
     time: str | None = None,
     loss: str | None = None,
+    said: dict[str, Any] | None = None,
 ) -> Prepared:
     """Check a table and take it apart.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    target, task, drop, weight, group, time, loss
+        The options of these names.
+    said : dict, optional
+        What is known of some columns; see `Layout.infer`.
 
     Raises
     ------
@@ -125,7 +187,10 @@ def prepare(
     """
     if task not in TASKS:
         raise ParameterError(f"--task must be one of {', '.join(TASKS)}; got {task!r}.{nearest(task, list(TASKS))}")
-    y = take_column(frame, target, "target")
+    said = dict(said or {})
+    for name in said:
+        take_column(frame, name, "--column")
+    frame, y, unlabelled, notices = _with_target(frame, target, task, said)
     aside = [target]
     for name in drop:
         take_column(frame, name, "--drop")
@@ -146,7 +211,7 @@ def prepare(
         groups = pd.factorize(column)[0]
     if group is not None and time is not None:
         raise ParameterError("--group and --time cannot be used together: folds follow either groups or time.")
-    times = None if time is None else time_column(frame, time)
+    times = None if time is None else time_column(frame, time, said.get(time))
     aside += [name for name in (weight, group, time) if name is not None]
     features = frame.drop(columns=aside)
     if not features.columns.size:
@@ -154,20 +219,98 @@ def prepare(
             f"The table has no column beside {', '.join(repr(name) for name in aside)}; nothing to learn from."
         )
     found_task = guess_task(y) if task == "auto" else task
-    described = Target.infer(y.to_numpy(), found_task, target, _loss(loss, found_task, target))
+    described = Target.infer(
+        y.to_numpy(),
+        "regression" if found_task == "regression" else "classification",
+        target,
+        _loss(loss, found_task, target),
+        said.get(target),
+    )
     _check_target(y if w is None else y[w > 0], described)
-    layout = Layout.infer(features)
+    notices += _task_notices(y, described, task, loss)
+    layout = Layout.infer(features, {name: what for name, what in said.items() if name in features.columns})
     layout.encode(features)  # finds infinite values before anything is written
-    notices = [f"column {name!r} is not used: it {reason}" for name, reason in layout.dropped]
+    notices += layout.notices
     if w is not None and not w.all():
         notices.append(f"{int(np.sum(w == 0)):,} rows of weight 0 are not used")
-    return Prepared(features, y, described, w, groups, times, notices)
+    known = _known(features, layout, said)
+    if target in said:
+        known[target] = said[target]
+    return Prepared(features, y, described, w, groups, times, notices, layout, known, unlabelled)
+
+
+def _with_target(
+    frame: pd.DataFrame, target: str, task: str, said: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, list[str]]:
+    """The rows with a target, their target, the rows without, and what is to be said of it.
+
+    How the numbers of a target are written goes into `said`.
+    """
+    y, notices = take_column(frame, target, "target"), []
+    written = said.get(target) if target in said else writing_of(y)
+    numbers = task == "regression" or (task == "auto" and guess_task(y) == "regression")
+    if numbers and isinstance(written, WrittenNumbers) and not pd.api.types.is_numeric_dtype(y):
+        values = number_values(NumberColumn(target, missing=True, written=written), y)
+        y, said[target] = pd.Series(values, index=y.index, name=target), written
+        notices.append(f"the target {target!r} is read as numbers written like {written.described()}")
+    gaps = y.isna()
+    if pd.api.types.is_string_dtype(y.dtype):
+        gaps |= y.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
+    if not gaps.any():
+        return frame, y, frame[:0], notices
+    if gaps.all():
+        raise DataError(f"The target {target!r} has no value in any row; there is nothing to learn from.")
+    first = int(np.argmax(gaps.to_numpy())) + 1
+    notices.append(
+        f"{int(gaps.sum()):,} rows without a target are left out, the first of them row {first}; --predict-missing "
+        "predicts them"
+    )
+    return frame[~gaps], y[~gaps], frame[gaps], notices
+
+
+def _task_notices(y: pd.Series, target: Target, task: str, loss: str | None) -> list[str]:
+    """Which task was taken where another could be meant, and how to take that."""
+    name = target.name
+    if task == "auto" and isinstance(target, Numbers):
+        numbers, found = y.to_numpy(dtype=np.float64), []
+        few = len(np.unique(numbers)) if bool((numbers == np.round(numbers)).all()) else 0
+        if 0 < few <= FEW_VALUES:
+            found.append(
+                f"{name!r} has {few} different values and is predicted as a number; --task classification predicts "
+                "classes, --task ordinal classes that have an order"
+            )
+        if loss is None and looks_like_counts(numbers):
+            found.append(f"{name!r} looks like counts; --loss poisson learns them by a loss of their own")
+        return found
+    if task == "auto" and target.classes is not None and len(target.classes) > 2:
+        try:
+            Ordinal.in_order(y.to_numpy(), name)
+        except DataError:
+            return []
+        numbers_too = ", --task regression numbers" if target.classes.dtype.kind in "iuf" else ""
+        return [
+            f"{name!r} has {len(target.classes)} different values and is predicted as classes; --task ordinal predicts "
+            f"classes that have an order{numbers_too}"
+        ]
+    return []
+
+
+def _known(features: pd.DataFrame, layout: Layout, said: dict[str, Any]) -> dict[str, Any]:
+    """What all rows say of text columns, which some of them might leave open."""
+    known = {name: what for name, what in said.items() if name in features.columns}
+    written = {column.name: column.written for column in layout.number_columns}
+    for name in (own for own in features.columns if pd.api.types.is_string_dtype(features[own].dtype)):
+        if name in written:
+            known.update({name: written[name]} if written[name] is not None else {})
+        else:
+            known.setdefault(name, "text")
+    return known
 
 
 def _loss(name: str | None, task: str, target: str) -> Any:
     """A loss that was asked for, as targets know it; None for the usual one."""
     if name is None:
-        return None
+        return "ordinal" if task == "ordinal" else None
     if task != "regression":
         raise ParameterError(
             f"--loss {name!r} is of numbers, and {target!r} is predicted as classes; leave it out, or give --task "
@@ -179,6 +322,21 @@ def _loss(name: str | None, task: str, target: str) -> Any:
     except ParameterError as error:
         raise ParameterError(str(error).replace("DeepRegressor.loss", "--loss")) from error
     return estimator._own_loss()
+
+
+def monotonic_columns(rising: Sequence[str], falling: Sequence[str], prepared: Prepared) -> dict[str, int] | None:
+    """What --rising and --falling ask for, as `monotonic_cst` has it; None for nothing."""
+    both = [name for name in rising if name in falling]
+    if both:
+        raise ParameterError(f"--rising {both[0]} and --falling {both[0]} contradict each other.")
+    asked = {**dict.fromkeys(rising, 1), **dict.fromkeys(falling, -1)}
+    if asked:
+        X = prepared.features
+        try:
+            constraints_of("", asked, list(X.columns), Layout.infer(X), prepared.target)
+        except ParameterError as error:
+            raise ParameterError(str(error).replace(".monotonic_cst", "--rising and --falling: it", 1)) from error
+    return asked or None
 
 
 def _check_target(y: pd.Series, target: Target) -> None:

@@ -12,7 +12,7 @@ from leadline.errors import ParameterError
 from leadline.estimators import load
 from leadline.report import layer_report
 from leadline.storage import write_whole
-from leadline.tables import check_complete, read_table
+from leadline.tables import check_complete, parse_form, read_table
 
 __all__ = ["run_inspect"]
 
@@ -20,14 +20,21 @@ PAGE_NAME = "layers.html"
 
 
 def run_inspect(
-    run: str, data: str, target: str | None, shape: str | None, member: int, out: str | None, json: bool
+    run: str,
+    data: str,
+    target: str | None,
+    shape: str | None,
+    member: int,
+    out: str | None,
+    json: bool,
+    read: tuple[str, ...],
 ) -> None:
     """Do what `leadline inspect` does."""
     check_out(out)
     estimator = load(run)
     model = estimator.model_
     name = target or model.target.name
-    frame = read_table(data, word_columns(model, name))
+    frame = read_table(data, word_columns(model, name), parse_form(read))
     truth = None
     if target is not None or name in frame.columns:
         truth = take_column(frame, name, "target").to_numpy()

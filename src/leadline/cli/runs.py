@@ -8,9 +8,9 @@ from pathlib import Path
 from leadline.errors import ParameterError, RunFolderError
 from leadline.storage import RECORD_NAME
 
-__all__ = ["REPORT_NAME", "STUDY_NAME", "check_out", "new_run_folder"]
+__all__ = ["PREDICTIONS_NAME", "REPORT_NAME", "STUDY_NAME", "check_out", "new_run_folder", "table_of"]
 
-STUDY_NAME, REPORT_NAME = "study.db", "report.html"
+STUDY_NAME, REPORT_NAME, PREDICTIONS_NAME = "study.db", "report.html", "predictions.csv"
 
 
 def check_out(out: str | None, called: str = "--out") -> None:
@@ -60,3 +60,18 @@ def _check_place(folder: Path) -> None:
         raise RunFolderError(f"{folder} cannot be made: {place} is a file; give another folder with --out.")
     if not os.access(place, os.W_OK | os.X_OK):
         raise RunFolderError(f"{folder} cannot be written: no permission in {place}; give another folder with --out.")
+
+
+def table_of(run: str) -> str | None:
+    """The table that a run has learned from, if it is still where it was."""
+    from leadline.search import Study
+
+    if not (Path(run) / STUDY_NAME).is_file():
+        return None
+    study = Study.read(Path(run) / STUDY_NAME)
+    try:
+        options = (study.fact("run") or {}).get("options") or {}
+    finally:
+        study.close()
+    data = options.get("data")
+    return data if isinstance(data, str) and Path(data).is_file() else None

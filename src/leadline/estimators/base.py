@@ -14,12 +14,12 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from leadline.errors import DataError
+from leadline.errors import DataError, ParameterError
 from leadline.estimators.importances import importances
 from leadline.estimators.model import Model
 from leadline.network import Loss
 from leadline.records import Field
-from leadline.search import Metric, labels_of
+from leadline.search import Intervals, Metric, Sets, labels_of
 from leadline.storage import save_record
 from leadline.tables import (
     Dataset,
@@ -34,6 +34,7 @@ from leadline.tables import (
     has_names,
     in_order,
     is_dataset,
+    nearest,
 )
 from leadline.training.hyperparameters import Rule, check
 
@@ -95,6 +96,7 @@ def read_input(
     class_weight: Any = None,
     layout: Layout | None = None,
     target: Target | None = None,
+    columns: Mapping[str, Any] | None = None,
 ) -> Given:
     """Check what was given to `fit`.
 
@@ -109,6 +111,8 @@ def read_input(
         Weights by class, which multiply those of the rows.
     layout, target : optional
         What is known of columns and target from other rows.
+    columns : mapping, optional
+        What is known of some columns; see `Layout.infer`.
 
     Raises
     ------
@@ -119,6 +123,9 @@ def read_input(
     if y is None:
         raise DataError("requires y to be passed, but the target y is None.")
     y = collected_target(y)
+    said = (columns or {}).get(str(getattr(y, "name", "y")))
+    if said is None and isinstance(getattr(y, "dtype", None), pd.CategoricalDtype) and y.dtype.ordered:
+        said = list(y.dtype.categories)
     name = str(y.name) if isinstance(y, pd.Series) and y.name is not None else "y"
     y = _as_target(y, task)
     check_complete(y, name)
@@ -141,12 +148,18 @@ def read_input(
     if len(frame) < 2 and layout is None:
         raise DataError(f"Found {len(frame)} sample, one row of positive weight; at least 2 are needed.")
     if target is None:
-        target = Target.infer(y, task, name, loss)
+        target = Target.infer(y, task, name, loss, said)
     else:
         target.truth(y)
     if layout is None:
         # where columns have names, their order says nothing
-        layout = Layout.infer(frame[in_order(frame.columns)] if has_names(X) else frame)
+        known = {known: what for known, what in (columns or {}).items() if known != name}
+        unknown = [own for own in known if own not in frame.columns]
+        if unknown:
+            raise ParameterError(
+                f"columns: there is no column {unknown[0]!r}.{nearest(unknown[0], list(frame.columns))}"
+            )
+        layout = Layout.infer(frame[in_order(frame.columns)] if has_names(X) else frame, known)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
@@ -315,6 +328,18 @@ class Face(BaseEstimator):  # type: ignore[misc]
             raise DataError("Found array with 0 sample(s), a table without rows; nothing to predict.")
         return self.model_.predictions(frame)
 
+    def _sure(self) -> Intervals | Sets:
+        """What is known of how sure predictions are."""
+        check_is_fitted(self, "model_")
+        if self.model_.sure is None:
+            raise ParameterError(
+                f"This {type(self).__name__} cannot say how sure it is: it knows no rows that its networks have not "
+                "learned from. There are none where L = 1 is solved, with early_stopping=False, after partial_fit and "
+                "in files of earlier versions. Fit it with other rows or a splitter as `validation`, or by "
+                "DepthSearchCV."
+            )
+        return self.model_.sure
+
     def _frame(self, X: Any) -> pd.DataFrame:
         """X as a table with the columns that `fit` saw; those of an array are known by their place."""
         frame, named = as_frame(X, self._names), has_names(X) and self._own_names is not None
@@ -371,9 +396,9 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
     @property
     def notices_(self) -> list[str]:
-        """What the reader should know about the columns: which are not used, and why."""
+        """What the reader should know about the columns: how they are read, and which are not used, and why."""
         check_is_fitted(self, "model_")
-        return [f"column {name!r} is not used: it {reason}" for name, reason in self.model_.layout.dropped]
+        return self.model_.layout.notices
 
 
 class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
@@ -413,6 +438,32 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.predict_proba(X)))
 
+    def predict_set(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """The classes that a row may have: of rows like the training rows a share `coverage` has its class in its set.
+
+        A class is in the set if it is probable enough; how probable that is, rows tell that networks did not learn
+        from (least ambiguous sets: Sadinle, Lei & Wasserman 2019). The most probable class always is in the set. Of
+        labels, several of which may be true, each that is true is in the set of its row with that probability.
+
+        Parameters
+        ----------
+        X : (m, p) DataFrame, array or sparse matrix
+        coverage : float, default 0.9
+
+        Returns
+        -------
+        (m, K) array of bool
+            In the order of `classes_`.
+
+        Raises
+        ------
+        ParameterError
+            The model does not know any rows that its networks have not learned from.
+        """
+        sets = self._sure()
+        assert isinstance(sets, Sets)
+        return sets.members(self._predictions(X), coverage)
+
     def predict(self, X: Any) -> Array:
         """The most probable class of each row, (m,), or 0 and 1 for each label, (m, k), for X of shape (m, p)."""
         probabilities = self._predictions(X)
@@ -447,6 +498,35 @@ class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
         assert isinstance(self.model_.target, Numbers)
         shape = tuple(n for n in (self.model_.target.n_outputs, len(self.model_.target.quantiles)) if n > 1)
         return predictions.reshape(len(predictions), *shape)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """An interval for each row's number: of rows like the training rows a share `coverage` has it inside.
+
+        As many of the others lie below as above. How wide an interval must be for that, rows tell that networks did not
+        learn from; it is wider where errors are usually larger: at levels of the prediction where they were, or where
+        predicted quantiles are far apart. See docs/how-sure.md for what is promised, and
+        `leadline.search.conformal` for how it is done.
+
+        Parameters
+        ----------
+        X : (m, p) DataFrame, array or sparse matrix
+        coverage : float, default 0.9
+            Of each number by itself, where there are several.
+
+        Returns
+        -------
+        lower, upper : (m,) or (m, k) arrays
+
+        Raises
+        ------
+        ParameterError
+            The model does not know rows that its networks have not learned from, or not enough of them.
+        """
+        intervals = self._sure()
+        assert isinstance(intervals, Intervals)
+        lower, upper = intervals.interval(self._predictions(X), coverage)
+        shape = lower.shape if lower.shape[1] > 1 else len(lower)
+        return lower.reshape(shape), upper.reshape(shape)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions, or for several quantiles D² of the pinball loss: the share of it that was learned.

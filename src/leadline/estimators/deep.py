@@ -23,16 +23,20 @@ from leadline.estimators.base import (
     read_input,
 )
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
+from leadline.estimators.doubt import with_profile
+from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Model
+from leadline.estimators.monotonic import MONOTONIC, constraints_of
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
 from leadline.network import Loss, loss_names
 from leadline.network import loss as loss_record
 from leadline.records import Field
-from leadline.search import Fitted, Metric, Problem, Split, View, hold_out
-from leadline.tables import Dataset, Target, is_dataset
+from leadline.search import Fitted, Metric, Problem, Split, View, conformal, device_of, hold_out
+from leadline.tables import Dataset, Layout, Target, is_dataset
 from leadline.tables.target import NUMBER_OUTPUTS
-from leadline.training import Epoch, Holdout, Hyperparameters, State, Task, Trained, stream
+from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
+from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import (
     MANY_ROWS,
     NUMERIC_EMBEDDINGS,
@@ -43,6 +47,7 @@ from leadline.training.hyperparameters import (
     Rule,
     check,
     check_additive,
+    check_monotonic,
 )
 
 __all__ = ["DeepClassifier", "DeepRegressor"]
@@ -97,7 +102,13 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         "early_stopping": Choice((True, False)),
         "warm_start": Choice((True, False)),
         "validation_fraction": Real(0.0, 1.0, low_open=True, high_open=True),
+        "device": DEVICE,
+        "columns": Field(
+            "a mapping of columns' names to what they are, or None",
+            lambda value: value is None or isinstance(value, Mapping),
+        ),
         "callback": Field("None, or a callable that takes an Epoch", lambda value: value is None or callable(value)),
+        "monotonic_cst": MONOTONIC,
         "verbose": VERBOSE,
         "random_state": RANDOM_STATE,
     }
@@ -130,6 +141,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     feature_scale: bool | None = None
     parametrization: str | None = None
     members: int | None = None
+    device: str = "cpu"
+    columns: Mapping[str, Any] | None = None
+    monotonic_cst: Mapping[str, int] | Sequence[int] | None = None
     warm_start: bool = False
     callback: Callable[[Epoch], object] | None = None
     verbose: bool | int = False
@@ -148,6 +162,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         chosen = RECIPES[self.recipe]
         values: dict[str, Any] = {}
         for item in dataclasses.fields(Hyperparameters):
+            if item.name == "monotonic_cst":
+                continue  # of the numbers of a table: see `_constrained`
             value = getattr(self, item.name, None)
             linear = np.size(self.hidden_layer_sizes) == 0 and not self.additive
             if item.name == "alpha" and value is None:
@@ -171,10 +187,19 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         check_additive(owner, values["additive"], values["hidden_layer_sizes"])
         return Hyperparameters(**values)
 
+    def _constrained(
+        self, settings: Hyperparameters, names: Sequence[str], layout: Layout, target: Target
+    ) -> Hyperparameters:
+        """The same settings for the numbers of a table, of which some may be constrained by `monotonic_cst`."""
+        owner = type(self).__name__
+        found = constraints_of(owner, self.monotonic_cst, names, layout, target)
+        check_monotonic(owner, found, settings.activation)
+        return dataclasses.replace(settings, monotonic_cst=found)
+
     @classmethod
     def known(cls, settings: Hyperparameters) -> dict[str, Any]:
         """Settings as parameters of this kind of estimator, which does not have those of another kind of target."""
-        names = cls._get_param_names()
+        names = set(cls._get_param_names()) - {"monotonic_cst"}
         return {name: value for name, value in dataclasses.asdict(settings).items() if name in names}
 
     def _own_loss(self) -> str | Loss | None:
@@ -216,6 +241,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             return self._fit_dataset(as_dataset(X), y, sample_weight, settings, goes_on, validation)
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
+        settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         self._begin(goes_on)
         given, splits = self._divide(given, settings, validation)
         return self._train(X, given, settings, splits, model)
@@ -228,13 +254,15 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             what = "warm_start" if goes_on else "class_weight" if validation is None else "validation"
             raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
         self._begin(False)
-        stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed)
+        stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed, self.columns)
+        settings = self._constrained(settings, stream.inputs, stream.survey.layout, stream.target)
         n = self._how_many(dataset.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
-        members, networks = stream.train([settings] * n, n, fraction, teller)
+        members, networks, left_out = stream.train([settings] * n, n, fraction, self.device, teller)
         inputs = stream.survey.sample[stream.inputs]
-        self._set_model(Model(stream.survey.layout, stream.target, tuple(members)), inputs, inputs)
+        model = Model(stream.survey.layout, stream.target, tuple(members), conformal(stream.target, left_out, n))
+        self._set_model(with_profile(model, model.layout.encode(inputs)), inputs, inputs)
         return self._told(networks)
 
     @available_if(_trains_in_minibatches)  # type: ignore[untyped-decorator]
@@ -270,6 +298,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if model is None and classes is not None and np.ndim(y) == 1:
             target = Target.infer(np.asarray(classes), self._task, "y", self._own_loss())
         given = self._read(X, y, sample_weight, model, target)
+        settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         rows = np.arange(len(given.y))
         if model is not None:
             settings = dataclasses.replace(settings, batch_size=model.settings.batch_size)
@@ -292,13 +321,15 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if not (goes_on and hasattr(self, "_seed")):
             self._seed = draw_seed(self.random_state)
             self._ends: list[State] | None = None
+            self._learned_from: str | None = None
 
     def _read(self, X: Any, y: Any, sample_weight: Any, model: Model | None, target: Target | None = None) -> Given:
         """What the caller gave, read as `model` reads it if training goes on."""
         layout = None
         if model is not None:
             X, layout, target = self._frame(X), model.layout, model.target
-        return read_input(X, y, sample_weight, self._task, self._own_loss(), self._class_weight(), layout, target)
+        known = (self._class_weight(), layout, target, self.columns)
+        return read_input(X, y, sample_weight, self._task, self._own_loss(), *known)
 
     def _train(
         self,
@@ -315,7 +346,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
                 f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "
                 "be trained further; use warm_start=False."
             )
-        for name in ("hidden_layer_sizes", "additive"):
+        for name in ("hidden_layer_sizes", "additive", "monotonic_cst"):
             if model is not None and getattr(settings, name) != getattr(model.settings, name):
                 raise ParameterError(
                     f"{type(self).__name__}.{name} cannot change while training goes on; it was "
@@ -337,19 +368,28 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         )
         if model is not None and self._ends is None:
             self._ends = self._beginnings(model)
+        learned = np.unique(np.concatenate([train_rows for train_rows, _ in splits]))
         tasks = []
         for i in range(n):
             place = i % len(splits)
             train_rows, stop_rows = splits[place]
             start = None if self._ends is None else self._ends[i]
             view = View.of(place, settings)
-            tasks.append(Task(settings, self._key(i), view, train_rows, (Holdout(stop_rows),), start))
-        networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)))
+            tasks.append(Task(settings, self._key(i), view, train_rows, (watched(stop_rows, learned),), start))
+        device = device_of(self.device, problem, settings, min(len(train_rows) for train_rows, _ in splits), n)
+        networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)), device=device)
         members = members_of(problem, tasks, networks)
+        digest = problem.digest(len(splits)) if self.warm_start else None
+        sure = None
+        if model is None or (digest is not None and digest == self._learned_from):
+            # rows that stopped a network from its beginning: none that it has learned from in an earlier training
+            sure = conformal(given.target, left_out_of(problem, tasks, networks), n)
+        self._learned_from = digest if sure is not None else None
+        made = Model(given.layout, given.target, tuple(members), sure)
         if model is None:
-            self._set_model(Model(given.layout, given.target, tuple(members)), given.frame, X)
+            self._set_model(with_profile(made, given.encoded), given.frame, X)
         else:
-            self.model_ = Model(given.layout, given.target, tuple(members))
+            self.model_ = dataclasses.replace(made, profile=model.profile)
         ends = [trained.end for trained in networks]
         self._ends = [end for end in ends if end is not None] or None
         return self._told(networks)
@@ -544,6 +584,17 @@ Parameters
         "ntk" multiplies the learning rate of W[l] by the standard deviation of its initial entries.
     members : int, default {members}
         Members that share the layers of a network, each with its own factors of the inputs and its own output layer.
+    device : str, default "cpu"
+        Where networks train: "cpu", compiled for the processor; "cuda" or "cuda:1", a GPU, with ``leadline[gpu]``;
+        "auto", a GPU where there is one and the work is large; "torch-cpu", what runs on a GPU, on the processor. The
+        bits differ from device to device. See docs/accelerators.md.
+    columns : dict, optional
+        What some columns are, by their names, where their values leave it open: "number", "date", "day first" or "month
+        first" (dates as text), "category", "text" (never numbers), or words in their order from low to high.
+    monotonic_cst : dict of str to int, or (p,) sequence of int, optional
+        By column: 1 where predictions (the probability of the second class, of each label, every number) must not fall
+        as the column rises, -1 where they must not rise, 0 for anything. It holds for every row, by limits on the signs
+        of weights. Numbers and dates only, and not for more than two classes.
     warm_start : bool, default False
         `fit` goes on from where the last one ended, for `max_iter` more epochs. With a constant learning rate the bits
         are those of one longer training. What the first fit found out about the columns and the target stays.
@@ -604,8 +655,9 @@ def _with_parameters(linear: str, loss: str, extra: str = "") -> Callable[[Kind]
 @dataclass(eq=False, repr=False, kw_only=True)
 @_with_parameters(
     "logistic regression",
-    "A loss of your own, any object with `value` and `gradient` of raw scores (see `leadline.network.Loss`), instead\n"
-    "        of cross-entropy.",
+    '"ordinal" for classes that have an order (numbers, ordered categories of pandas, words whose order is known or\n'
+    "        said in `columns`): a far miss costs more than a near one. Or a loss of your own, any object with\n"
+    "        `value` and `gradient` of raw scores (see `leadline.network.Loss`), instead of cross-entropy.",
     """
     label_smoothing : float, default {label_smoothing}
         Share of each training target that is spread over all classes.
@@ -633,8 +685,9 @@ class DeepClassifier(ClassifierFace, _Deep):
     _rules: ClassVar[Mapping[str, Rule]] = {
         **_Deep._rules,
         "loss": Field(
-            "None, for the cross-entropy of the classes or labels, or a loss of your own with value and gradient",
-            lambda value: value is None or not isinstance(value, str),
+            "None, for the cross-entropy of the classes or labels, 'ordinal', or a loss of your own with value and "
+            "gradient",
+            lambda value: value is None or value == "ordinal" or not isinstance(value, str),
         ),
         "class_weight": Field(
             "a dictionary of classes and weights, 'balanced' or None",

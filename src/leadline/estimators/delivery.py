@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.estimators.base import Given
+from leadline.estimators.doubt import with_profile
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
-from leadline.search import Ladder, Problem, Split, View, greedy_weights, hold_out
+from leadline.search import Ladder, LeftOut, Problem, Split, View, conformal, greedy_weights, hold_out
 from leadline.training import Holdout, Hyperparameters, Task
 
 __all__ = ["Delivery"]
@@ -65,9 +66,11 @@ class Delivery:
     groups: Array | None
     ordered: bool
 
-    def model(self, networks: Sequence[tuple[int, Member]]) -> Model:
-        """The average of some networks."""
-        return Model(self.given.layout, self.given.target, tuple(member for _, member in networks))
+    def model(self, networks: Sequence[tuple[int, Member]], left_out: LeftOut) -> Model:
+        """The average of some networks, with what is known from the folds of the search about how sure it is."""
+        sure = conformal(self.given.target, left_out, len(networks))
+        model = Model(self.given.layout, self.given.target, tuple(member for _, member in networks), sure)
+        return with_profile(model, self.given.encoded)
 
     def networks(self, ladder: Ladder, L: int) -> list[tuple[int, Member]]:
         """The networks of a depth, trained on all rows, each with its candidate.
@@ -81,7 +84,7 @@ class Delivery:
         first = ladder.settings(L, kept[0])
         if first.solved:
             if self.stream is not None:
-                return list(zip(kept, self.stream.train([first], 1, None)[0], strict=True))
+                return list(zip(kept, self.stream.train([first], 1, None, ladder.device)[0], strict=True))
             return list(zip(kept, self._train(ladder, *self.posed([self.whole(first)])), strict=True))
         indices, splits = [], []
         for repeat in range(ladder.results[L].repeats):
@@ -93,7 +96,10 @@ class Delivery:
             # what was left to the number of rows is, again
             each = [replace(ladder.settings(L, index), max_iter=self.planned.max_iter) for index in indices]
             fraction = self.fraction if self.stopped else None
-            return list(zip(indices, self.stream.train(each, self.n_networks, fraction)[0], strict=True))
+            study = ladder.study.path
+            keep = None if study is None else study.with_name(f"{study.stem}-training")
+            members, *_ = self.stream.train(each, self.n_networks, fraction, ladder.device, keep=keep)
+            return list(zip(indices, members, strict=True))
         epochs = self.planned.epochs(min(len(train_rows) for (train_rows, _), _ in splits))
         each = [replace(ladder.settings(L, index), max_iter=epochs) for index in indices]
         jobs = [(own, split, number) for own, (split, number) in zip(each, splits, strict=True)]
@@ -129,18 +135,18 @@ class Delivery:
         return self.problem.on([train_rows for _, (train_rows, _), _ in jobs]), tasks
 
     def _train(self, ladder: Ladder, problem: Problem, tasks: list[Task]) -> list[Member]:
-        return members_of(problem, tasks, train_networks(problem, tasks, ladder.n_jobs))
+        return members_of(problem, tasks, train_networks(problem, tasks, ladder.n_jobs, device=ladder.device))
 
     def refitted(self, ladder: Ladder, L: int) -> Model:
         """One network of a depth's first candidate, trained on all rows.
 
         It takes as many epochs as were best, on average, for the networks of the folds.
         """
-        settings = ladder.results[L].settings
+        settings, first = ladder.results[L].settings, ladder.results[L].candidates[:1]
         if not settings.solved:
             settings = replace(settings, max_iter=ladder.usual_epochs(L))
         (member,) = self._train(ladder, *self.posed([self.whole(settings)], _REFIT))
-        return self.model([(0, member)])
+        return self.model([(0, member)], ladder.judged_rows(L, first))
 
     def ensemble(self, ladder: Ladder, networks: Mapping[int, list[tuple[int, Member]]]) -> Model:
         """Networks of several depths and candidates, which count as makes the best average.
@@ -163,4 +169,5 @@ class Delivery:
             members = [member for of, member in networks[L] if of == index]
             if weight > 0:
                 chosen += [(index, replace(member, weight=float(weight) / len(members))) for member in members]
-        return self.model(chosen)
+        mean = np.tensordot(weights, np.array(list(options.values())), axes=1)
+        return self.model(chosen, LeftOut(y, w, mean, len(chosen), np.zeros(mean.shape[1])))

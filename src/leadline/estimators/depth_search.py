@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,21 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from leadline._version import __version__
-from leadline.errors import DataError, Interrupted, ParameterError
+from leadline.errors import DataError, InputError, Interrupted, ParameterError
 from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, Given, as_dataset, draw_seed, read_input
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
+from leadline.estimators.handing_out import HandingOut
+from leadline.estimators.many_rows import (
+    FEWEST_ROWS,
+    MAX_ROWS,
+    RowsPoint,
+    affordable_rows,
+    curve_in_words,
+    curve_sizes,
+    draw_rows,
+)
 from leadline.estimators.model import Model
 from leadline.estimators.routing import requests_of_search
 from leadline.estimators.streaming import Streaming
@@ -43,6 +53,7 @@ from leadline.search import (
     Verdict,
     additive_share,
     check_space,
+    device_of,
     draw_candidates,
     in_words,
     linear_name,
@@ -55,20 +66,38 @@ from leadline.search import (
 )
 from leadline.search.design import COLOURS
 from leadline.tables import is_dataset
-from leadline.training import Hyperparameters, Plan, Stop, Task, plan_for
+from leadline.training import Hyperparameters, Plan, Stop, Task, described, plan_for
+from leadline.training.devices import CPU, DEVICE
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
 __all__ = ["DepthSearchCV", "ladder_frame"]
 
 Array = NDArray[Any]
 
-# Rows on which depth is searched where the caller leaves it open, and rows of each class among them, if there are so
-# many.
-MAX_ROWS, FEWEST_OF_A_CLASS = 30_000, 50
-# Names the random stream that draws them.
-_SEARCHED = 4
 # The libraries whose versions the bits of a network depend on.
 ARITHMETIC = ("numpy", "scipy", "scikit-learn", "numba")
+
+
+class _Read(NamedTuple):
+    """What the caller gave: n rows that may be searched, and all of them.
+
+    `groups` are of the caller's rows, those of zero weight among them; `stream` is where the rows are if not in memory.
+    """
+
+    given: Given
+    groups: Array | None
+    stream: Streaming | None
+    n_all: int
+
+
+class _Posed(NamedTuple):
+    """What a search solves: the settings, the problem, and how networks are judged and delivered; and what to say."""
+
+    base: Hyperparameters
+    problem: Problem
+    design: Design
+    delivery: Delivery
+    notices: list[str]
 
 
 class _Quiet:
@@ -88,6 +117,13 @@ class _Quiet:
 
     def final_training_started(self, seconds: float | None) -> None:
         pass
+
+
+class _Unstarted(_Quiet):
+    """A listener that passes on how far the work has come, and nothing that it found."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.depth_started, self.advanced = listener.depth_started, listener.advanced  # type: ignore[method-assign]
 
 
 class _Lines(_Quiet):
@@ -176,6 +212,10 @@ def _can_predict_proba(search: "DepthSearchCV") -> bool:
     return hasattr(search.estimator, "predict_proba")
 
 
+def _can_predict_interval(search: "DepthSearchCV") -> bool:
+    return hasattr(search.estimator, "predict_interval")
+
+
 class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ignore[misc]
     """Choose the depth of a network by cross-validation, from linear or logistic regression upwards.
 
@@ -211,8 +251,11 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         A difference of this share of the best score does not matter.
     max_rows : int, "auto" or None, default "auto"
         Depth is searched on no more rows than that, drawn by the seed (whole groups, and of rare classes enough to be
-        judged), and the answer is trained on all of them; "auto": 30,000. None, and any `cv` that is a division of its
-        own, searches on all rows.
+        judged), and the answer is trained on all of them; "auto": 30,000, or under a time limit as many as it allows at
+        the speed that is measured, 10,000 at least. None, and any `cv` that is a division of its own, searches on all.
+    learning_curve : bool, default False
+        Climb the ladder on a tenth and three tenths of the rows that are searched, too, which shows whether more rows
+        would support a deeper network; takes about half as long again.
     additive : bool, default True
         Judge an additive model beside the depths: each column through a curve of its own.
     ensemble : bool, default False
@@ -230,9 +273,15 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         is there counts, and time is kept for the final model.
     n_jobs : int, default -1
         Networks that train side by side; −1 for all cores this process may use. The results do not depend on it.
+    device : str, optional
+        Where networks train, L = 1 excepted; by default the estimator's own `device`. A study is continued only on the
+        device that it was begun on.
     study : path or Study, optional
         A file for the study (SQLite), which keeps every network's result; in memory by default. A file that is there
         already is continued: what it holds is not trained again. It must be of the same data, settings and versions.
+    hand_out : path, optional
+        A folder in which networks are handed out to processes that run ``leadline work FOLDER``, here or on any machine
+        that shares it; this one trains none of them then, but for the delivered ones. See docs/beyond-one-machine.md.
     random_state : int, Generator, RandomState or None
         Seed of folds, candidates and networks; None for the estimator's.
     verbose : int, default 0
@@ -273,10 +322,16 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     metric_ : Metric
     study_ : Study
         The results of every network.
+    device_ : str
+        Where the networks trained.
     fold_notices_ : list of str
         What the reader should know about the folds.
     searched_rows_ : (int, int)
         On how many rows depth was searched, and how many there are.
+    rows_curve_ : tuple of RowsPoint
+        With `learning_curve`, what the ladder says on fewer rows, from few to many, and on those searched.
+    rows_sentence_ : str
+        The same in words; empty without.
     results_ : dict of int to DepthResult
     additive_ : DepthResult or None
     models_ : dict of int to Model
@@ -316,6 +371,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ),
         "select": Choice(tuple(SELECTIONS)),
         "margin": Real(0.0, 1.0, high_open=True),
+        "learning_curve": Choice((False, True)),
         "additive": Choice((False, True)),
         "ensemble": Choice((False, True)),
         "refit": Choice((False, True)),
@@ -328,7 +384,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             "an integer other than 0, or None",
             lambda value: value is None or (isinstance(value, int | np.integer) and bool(value) and value is not True),
         ),
+        "device": Field(f"{DEVICE} or None for the estimator's", lambda value: value is None or DEVICE.allows(value)),
         "study": Field("a path, a Study or None", lambda value: value is None or isinstance(value, str | Path | Study)),
+        "hand_out": Field("a path or None", lambda value: value is None or isinstance(value, str | Path)),
         "random_state": RANDOM_STATE,
         "verbose": VERBOSE,
         "listener": Field(
@@ -350,13 +408,16 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         select: str = "supported",
         margin: float = MARGIN,
         max_rows: int | str | None = "auto",
+        learning_curve: bool = False,
         additive: bool = True,
         ensemble: bool = False,
         refit: bool = False,
         patience: int = 2,
         time_limit: float | None = None,
         n_jobs: int = -1,
+        device: str | None = None,
         study: str | Path | Study | None = None,
+        hand_out: str | Path | None = None,
         random_state: Any = None,
         verbose: int = 0,
         listener: Listener | None = None,
@@ -371,13 +432,16 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         self.select = select
         self.margin = margin
         self.max_rows = max_rows
+        self.learning_curve = learning_curve
         self.additive = additive
         self.ensemble = ensemble
         self.refit = refit
         self.patience = patience
         self.time_limit = time_limit
         self.n_jobs = n_jobs
+        self.device = device
         self.study = study
+        self.hand_out = hand_out
         self.random_state = random_state
         self.verbose = verbose
         self.listener = listener
@@ -410,19 +474,65 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         base = self._check()
         stop = Stop(self.time_limit)
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
-        self._seed = seed
-        base, problem, design, delivery = self._pose(X, y, sample_weight, groups, base, seed)
-        given = delivery.given
-        self.metric_ = problem.metric
-        problem.check_scored(design.folds)
-        space = None if self.space is None else check_space(self.space)
-        candidates = draw_candidates(base, self.candidates, seed, space)
+        read = self._read(X, y, sample_weight, groups, seed)
+        base = self.estimator._constrained(base, list(read.given.frame.columns), read.given.layout, read.given.target)
+        self._seed, self._most = seed, self._most_rows(read, base, seed, stop)
+        posed = self._pose(read, base, seed, self._most)
+        self.fold_notices_ = posed.notices
+        self.searched_rows_ = (len(posed.problem.y), read.n_all)
+        self.metric_ = posed.problem.metric
+        posed.problem.check_scored(posed.design.folds)
+        asked = self.estimator.device if self.device is None else self.device
+        rows, networks = len(posed.delivery.given.y), posed.delivery.n_networks * posed.design.k
+        self.device_ = device_of(asked, posed.problem, posed.base, rows, networks)
+        if self.hand_out is not None and self.device_ != CPU:
+            raise ParameterError(
+                "DepthSearchCV.hand_out: networks that are handed out train on processors; take device='cpu' with it."
+            )
         study = self.study if isinstance(self.study, Study) else Study(self.study)
-        study.identify(self._identity(problem.digest(design.k), base, space, seed, delivery))
-        self._state_facts(study, base, candidates, given, design)
         listener = self.listener or (_Lines(self.verbose) if self.verbose else _Quiet())
         told = CallbackListener(self, listener) if getattr(self, "_skl_callbacks", []) else None
-        ladder = Ladder(
+        hand_out = None if self.hand_out is None else HandingOut(self.hand_out)
+        ladder = self._ladder(posed, seed, study, stop, told or listener, hand_out)
+        try:
+            ladder.climb(self.max_depth, self.patience)
+            self._answer(ladder)
+            self._climb_on_fewer(read, base, ladder, hand_out)
+        finally:
+            if hand_out is not None:
+                hand_out.end()
+        self._deliver(ladder, posed.delivery, X)
+        if told is not None:
+            told.climb_ended()
+        return self
+
+    def _most_rows(self, read: _Read, base: Hyperparameters, seed: int, stop: Stop) -> int | None:
+        """On how many rows depth is searched, about; None for all of them."""
+        if not self._divides_itself:
+            return None
+        if not isinstance(self.max_rows, str):
+            return self.max_rows
+        if stop.seconds_left is None or len(read.given.y) <= FEWEST_ROWS:
+            return MAX_ROWS
+        # a search that goes on has chosen already
+        begun = self.study is not None and (isinstance(self.study, Study) or Path(self.study).is_file())
+        study = self.study if isinstance(self.study, Study) else Study(self.study) if begun else None
+        chosen = None if study is None else study.fact("chosen_rows")
+        if chosen is not None:
+            return int(chosen)
+        n_networks = self.estimator._networks_of(read.n_all)
+        return affordable_rows(read.given, base, seed, read.n_all, n_networks, self.cv, self.n_jobs, stop)
+
+    def _ladder(
+        self, posed: _Posed, seed: int, study: Study, stop: Stop, listener: Listener, hand_out: HandingOut | None
+    ) -> Ladder:
+        """A ladder over a study, which is told what it is of."""
+        base, problem, design, delivery = posed.base, posed.problem, posed.design, posed.delivery
+        space = None if self.space is None else check_space(self.space)
+        candidates = draw_candidates(base, self.candidates, seed, space)
+        study.identify(self._identity(problem.digest(design.k), base, space, seed, delivery))
+        self._state_facts(study, base, candidates, delivery, problem, design)
+        return Ladder(
             problem,
             design,
             base,
@@ -432,38 +542,60 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             seed,
             self.n_jobs,
             stop,
-            told or listener,
+            listener,
             self.margin,
             self._additive(base),
             delivery.n_networks,
             self.ensemble,
             self.searched_rows_[1],
+            self.device_,
+            hand_out,
         )
-        ladder.climb(self.max_depth, self.patience)
-        self._conclude(ladder, delivery, X)
-        if told is not None:
-            told.climb_ended()
-        return self
 
-    def _pose(
-        self, X: Any, y: Any, sample_weight: Any, groups: Any, base: Hyperparameters, seed: int
-    ) -> tuple[Hyperparameters, Problem, Design, Delivery]:
-        """What a search with this seed solves: the settings, the problem, and how networks are judged and delivered."""
+    def _climb_on_fewer(self, read: _Read, base: Hyperparameters, ladder: Ladder, hand_out: HandingOut | None) -> None:
+        """Climb the ladder on fewer of the rows, too, as far as a time limit allows, and say what that shows."""
+        points = [RowsPoint.of(ladder, self.best_depth_)] if self.learning_curve else []
+        try:
+            for rows in curve_sizes(points[0].rows) if points else ():
+                posed = self._pose(read, base, ladder.seed, rows)
+                posed.problem.check_scored(posed.design.folds)
+                study = ladder.study.beside(f"{rows}-rows")
+                own = self._ladder(posed, ladder.seed, study, ladder.stop, _Unstarted(ladder.listener), hand_out)
+                own.climb(self.max_depth, self.patience)
+                if own.verdict is None or own.left_out:
+                    break
+                points.insert(0, RowsPoint.of(own, SELECTIONS[self.select](own.verdict)))
+        except InputError as error:
+            # of rows that many classes or groups share, a part may be too few for the folds
+            self.fold_notices_ = [*self.fold_notices_, f"the learning curve ends at {points[0].rows:,} rows: {error}"]
+        self.rows_curve_ = tuple(points)
+        self.rows_sentence_ = curve_in_words(points, read.n_all)
+        if points:
+            ladder.study.state("rows_curve", [point.to_record() for point in points])
+
+    def _read(self, X: Any, y: Any, sample_weight: Any, groups: Any, seed: int) -> _Read:
+        """Check what the caller gave; of a dataset on disk a sample is read."""
         kind = (self.estimator._task, self.estimator._own_loss())
-        stream = None
-        if is_dataset(X):
-            if groups is not None or self.estimator._class_weight() is not None:
-                what = "groups" if groups is not None else "class_weight"
-                raise ParameterError(f"DepthSearchCV: {what} cannot be used where X is a dataset on disk.")
-            stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed)
-            sample = stream.survey.sample
-            everything = sample[stream.inputs], sample[stream.target.name], stream.w
-            given = read_input(*everything, *kind, layout=stream.survey.layout, target=stream.target)
-        else:
-            given = read_input(X, y, sample_weight, *kind, self.estimator._class_weight())
-        n_all = len(given.y) if stream is None else stream.dataset.n_rows
-        asked, searched = given, self._searched(given, groups, seed)
-        all_groups = own = None if groups is None else np.asarray(groups)[given.kept]
+        own_groups = None if groups is None else np.asarray(groups)
+        if not is_dataset(X):
+            known = {"class_weight": self.estimator._class_weight(), "columns": self.estimator.columns}
+            given = read_input(X, y, sample_weight, *kind, **known)
+            return _Read(given, own_groups, None, len(given.y))
+        if groups is not None or self.estimator._class_weight() is not None:
+            what = "groups" if groups is not None else "class_weight"
+            raise ParameterError(f"DepthSearchCV: {what} cannot be used where X is a dataset on disk.")
+        stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed, self.estimator.columns)
+        sample = stream.survey.sample
+        everything = sample[stream.inputs], sample[stream.target.name], stream.w
+        given = read_input(*everything, *kind, layout=stream.survey.layout, target=stream.target)
+        return _Read(given, own_groups, stream, stream.dataset.n_rows)
+
+    def _pose(self, read: _Read, base: Hyperparameters, seed: int, most: int | None) -> _Posed:
+        """What a search with this seed on so many rows solves."""
+        given = asked = read.given
+        groups, stream, n_all = read.groups, read.stream, read.n_all
+        all_groups = own = None if groups is None else groups[given.kept]
+        searched = draw_rows(given, own, seed, most)
         if searched is not None:
             given = given.some(searched)
             groups = own = None if all_groups is None else all_groups[searched]
@@ -471,11 +603,11 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         n_networks = self.estimator._networks_of(n_all)
         cv = usual_folds(n_networks, given.y, given.target, own) if self.cv is None else self.cv
         repeats = self._repeats(len(given.y))
-        splits, self.fold_notices_ = make_folds(given.all_y, given.kept, given.target, groups, cv, seed, repeats, alike)
+        splits, notices = make_folds(given.all_y, given.kept, given.target, groups, cv, seed, repeats, alike)
         if len(given.y) < n_all:
-            notice = f"depth is searched on {len(given.y):,} of {n_all:,} rows; the answer is trained on all of them"
-            self.fold_notices_ = [notice, *self.fold_notices_]
-        self.searched_rows_ = (len(given.y), n_all)
+            allowed = ", as many as the time limit allows" if self._is_measured(most) else ""
+            on = f"{len(given.y):,} of {n_all:,} rows{allowed}"
+            notices = [f"depth is searched on {on}; the answer is trained on all of them", *notices]
         if len(splits) < 2:
             raise ParameterError(
                 f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
@@ -491,35 +623,20 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         metric, units = Metric(self.scoring, given.target), alike
         if own is not None:
             units = np.unique(own, return_inverse=True)[1]
-        problem = Problem.build(
-            given.encoded, given.y, given.w, given.target, metric, design.training_rows, base, units
-        )
+        source = None
+        if stream is not None:
+            source = stream.source(asked.kept if searched is None else asked.kept[searched])
+        rows = (given.encoded, given.y, given.w, given.target, metric, design.training_rows)
+        problem = Problem.build(*rows, base, units, source=source)
         whole = problem
         if given is not asked:
             whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base)
         delivery = Delivery(asked, whole, planned, stream, seed, *made, all_groups, design.ordered)
-        return base, problem, design, delivery
+        return _Posed(base, problem, design, delivery, notices)
 
-    def _searched(self, given: Given, groups: Any, seed: int) -> Array | None:
-        """The rows on which depth is searched, in their order; None for all of them."""
-        n, most = len(given.y), MAX_ROWS if isinstance(self.max_rows, str) else self.max_rows
-        if most is None or n <= most or not self._divides_itself:
-            return None
-        generator = np.random.default_rng([seed, _SEARCHED])
-        if groups is not None:
-            kinds, of_row, counts = np.unique(np.asarray(groups)[given.kept], return_inverse=True, return_counts=True)
-            order = generator.permutation(len(kinds))
-            chosen = order[: max(int(np.searchsorted(np.cumsum(counts[order]), most)), 2)]
-            return np.flatnonzero(np.isin(of_row, chosen))
-        order = generator.permutation(n)
-        taken = np.zeros(n, bool)
-        taken[order[:most]] = True
-        if given.target.stratified:
-            # of rare classes enough to be judged
-            truth = given.target.truth(given.y)
-            for place in np.unique(truth[~taken]):
-                taken[order[truth[order] == place][:FEWEST_OF_A_CLASS]] = True
-        return np.flatnonzero(taken)
+    def _is_measured(self, most: int | None) -> bool:
+        """Whether so many rows are what a time limit allows."""
+        return isinstance(self.max_rows, str) and self.time_limit is not None and most != MAX_ROWS
 
     @property
     def _divides_itself(self) -> bool:
@@ -571,22 +688,31 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             "seed": seed,
             "networks": delivery.n_networks,
             "early stopping": delivery.fraction if delivery.stopped else None,
+            "device": described(self.device_),
             "version": {"leadline": __version__, **{name: version(name) for name in ARITHMETIC}},
         }
 
     def _state_facts(
-        self, study: Study, base: Hyperparameters, candidates: list[Candidate], given: Given, design: Design
+        self,
+        study: Study,
+        base: Hyperparameters,
+        candidates: list[Candidate],
+        delivery: Delivery,
+        problem: Problem,
+        design: Design,
     ) -> None:
         study.state("estimator", base.to_record())
         study.state("candidates", [vars(candidate) for candidate in candidates])
-        study.state("layout", given.layout.to_record())
+        study.state("layout", delivery.given.layout.to_record())
         study.state("metric", {"name": self.metric_.name, "label": self.metric_.label, "sign": self.metric_.sign})
         study.state("rows", self.searched_rows_[1])
-        study.state("searched_rows", self.searched_rows_[0])
+        study.state("searched_rows", len(problem.y))
+        study.state("chosen_rows", self._most)
         folds = zip(design.training_rows, design.folds[: design.k], strict=False)
         study.state("folds", [[len(rows), len(own)] for rows, own in folds])
 
-    def _conclude(self, ladder: Ladder, delivery: Delivery, X: Any) -> None:
+    def _answer(self, ladder: Ladder) -> None:
+        """Say what was found."""
         self.study_, self.left_out_ = ladder.study, ladder.left_out
         self.results_ = {L: result for L, result in ladder.results.items() if L != ADDITIVE}
         self.additive_ = ladder.results.get(ADDITIVE)
@@ -624,7 +750,6 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ladder.study.state("results", [result_record(result) for result in ladder.results.values()])
         ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
         ladder.study.state("left_out", self.left_out_)
-        self._deliver(ladder, delivery, X)
 
     def _deliver(self, ladder: Ladder, delivery: Delivery, X: Any) -> None:
         """Train the model of the answer on all rows, and those of the other depths while there is time."""
@@ -643,8 +768,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             if answer != L and not result.failed and in_time:
                 networks[L] = delivery.networks(ladder, L)
         additive = networks.pop(ADDITIVE, None)
-        self.additive_model_ = None if additive is None else delivery.model(additive)
-        self.models_ = {L: delivery.model(own) for L, own in sorted(networks.items())}
+        self.additive_model_ = None if additive is None else delivery.model(additive, ladder.judged_rows(ADDITIVE))
+        self.models_ = {L: delivery.model(own, ladder.judged_rows(L)) for L, own in sorted(networks.items())}
         model = self.models_[answer]
         if self.refit:
             model = delivery.refitted(ladder, answer)
@@ -688,7 +813,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             It is not what `fit` was given.
         """
         check_is_fitted(self, "model_")
-        _, problem, design, delivery = self._pose(X, y, sample_weight, groups, self._check(), self._seed)
+        base, read = self._check(), self._read(X, y, sample_weight, groups, self._seed)
+        _, problem, design, delivery, _ = self._pose(read, base, self._seed, self._most)
         if problem.digest(design.k) != self.study_.fact("identity")["data"]:
             raise DataError("These are not the rows, targets, weights and folds that the search has learned from.")
         settings = self.models_[self.best_depth_].settings
@@ -745,6 +871,20 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         check_is_fitted(self, "best_estimator_")
         assert isinstance(self.best_estimator_, DeepClassifier)
         return self.best_estimator_.predict_log_proba(X)
+
+    @available_if(_can_predict_proba)  # type: ignore[untyped-decorator]
+    def predict_set(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """The classes that each row may have, (m, K), for X of shape (m, p); see `DeepClassifier.predict_set`."""
+        check_is_fitted(self, "best_estimator_")
+        assert isinstance(self.best_estimator_, DeepClassifier)
+        return self.best_estimator_.predict_set(X, coverage)
+
+    @available_if(_can_predict_interval)  # type: ignore[untyped-decorator]
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The ends of an interval for each row's number, for X of (m, p); see `DeepRegressor.predict_interval`."""
+        check_is_fitted(self, "best_estimator_")
+        assert isinstance(self.best_estimator_, DeepRegressor)
+        return self.best_estimator_.predict_interval(X, coverage)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The score of labelled rows, greater is better; X is (m, p), y (m,) or (m, k).

@@ -8,7 +8,7 @@ from leadline.estimators.deep import USUAL_LOSS, DeepClassifier, DeepRegressor
 from leadline.estimators.model import Model
 from leadline.records import TEXT, Field, list_of, read_fields, whole
 from leadline.storage import load_record
-from leadline.tables import Numbers
+from leadline.tables import Numbers, Ordinal
 
 __all__ = ["load"]
 
@@ -38,7 +38,11 @@ def load(path: str | Path) -> DeepClassifier | DeepRegressor:
         raise ModelFileError(f"{path} holds no model that can be used: {error}") from error
     numbers = isinstance(model.target, Numbers)
     kind: Any = DeepRegressor if numbers else DeepClassifier
-    own = {"loss": model.target.loss} if numbers and model.target.loss != USUAL_LOSS else {}
+    own: dict[str, Any] = {"loss": model.target.loss} if numbers and model.target.loss != USUAL_LOSS else {}
+    if isinstance(model.target, Ordinal):
+        own = {"loss": "ordinal"}
+    constrained = zip(model.layout.number_columns, model.settings.monotonic_cst, strict=False)
+    own["monotonic_cst"] = {column.name: sign for column, sign in constrained if sign} or None
     fitted: DeepClassifier | DeepRegressor = kind(**kind.known(model.settings), **own)
     return fitted._restore(model, features)
 

@@ -19,9 +19,21 @@ from numpy.typing import NDArray
 
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
-from leadline.records import ANYTHING, POSITIVE, list_of, one_of, read_fields, whole
+from leadline.records import ANYTHING, POSITIVE, Field, list_of, one_of, read_fields, whole
+from leadline.search.conformal import KNOTS, MOST_SCORES, Intervals, Sets
 from leadline.storage import FORMAT
-from leadline.tables import Encoded, Layout, Statistics, Target, TargetStatistics
+from leadline.tables import (
+    LEVELS,
+    Classes,
+    Encoded,
+    Labels,
+    Layout,
+    Numbers,
+    Profile,
+    Statistics,
+    Target,
+    TargetStatistics,
+)
 from leadline.training import (
     Hyperparameters,
     Inputs,
@@ -41,6 +53,9 @@ Array = NDArray[Any]
 ROWS_IN_DOUBLE = 4096
 # More than any file has.
 MOST_NETWORKS = 10_000
+MOST_TRAINING_ROWS = 2**53
+# Quantiles of the networks' disagreement that a profile has.
+PROFILED_SPREADS = 4
 # Rows that a thread takes through all steps of a prediction at once; few enough to stay in its cache.
 ROWS_IN_A_PART = 4096
 ROWS_IN_A_PART_IN_DOUBLE = 512
@@ -90,11 +105,17 @@ class _Scorers:
 
 @dataclass(frozen=True)
 class Model:
-    """Networks, and everything between a table and their predictions."""
+    """Networks, everything between a table and their predictions, and what is known of how sure these are.
+
+    `sure` is what intervals or sets are made of, `profile` what the training rows looked like; None where nothing is
+    known of it, as in a file of an earlier version.
+    """
 
     layout: Layout
     target: Target
     members: tuple[Member, ...]
+    sure: Intervals | Sets | None = None
+    profile: Profile | None = None
 
     @property
     def settings(self) -> Hyperparameters:
@@ -160,6 +181,17 @@ class Model:
                 pass
         return out
 
+    def network_predictions(self, encoded: Encoded) -> NDArray[np.float64]:
+        """What each network predicts by itself, (P, m, n_predictions), in float64."""
+        with one_blas_thread(), self._scorers64.borrow() as own:
+            found = [
+                self.target.predictions(
+                    scorer.scores(member.statistics.apply(encoded, coded_above(member.settings))), member.target
+                )
+                for member, scorer in zip(self.members, own, strict=True)
+            ]
+        return np.stack(found)
+
     @cached_property
     def _largest_matrix(self) -> int:
         return max(spec.size for plan in self.plans for spec in plan.specs)
@@ -193,8 +225,12 @@ class Model:
             "members": [
                 {"settings": settings.index(member.settings), "weight": member.weight} for member in self.members
             ],
+            "scores": None if self.sure is None else self.sure.scores.shape[1] - 1,
+            "profile": None if self.profile is None else {"rows": self.profile.rows},
         }
         arrays = {}
+        if self.profile is not None:
+            arrays.update({f"profile/{name}": array for name, array in self.profile.to_arrays().items()})
         for p, (member, plan) in enumerate(zip(self.members, self.plans, strict=True)):
             named = {
                 **plan.named(member.theta),
@@ -207,6 +243,10 @@ class Model:
             if _clips(self.target, member.settings):
                 named.update(target_low=member.target.low, target_high=member.target.high)
             arrays.update({f"{p}/{name}": array for name, array in named.items()})
+        if self.sure is not None:
+            arrays.update(rows_left_out=self.sure.rows, scores=self.sure.scores)
+        if isinstance(self.sure, Intervals):
+            arrays.update(score_knots=self.sure.knots, score_sizes=self.sure.sizes)
         return record, arrays
 
     @classmethod
@@ -228,6 +268,8 @@ class Model:
                 "target": ANYTHING,
                 "settings": list_of(ANYTHING),
                 "members": list_of(ANYTHING),
+                "scores": Field("a number of scores, or none", _is_number_of_scores),
+                "profile": ANYTHING,
                 "features": ANYTHING,
             },
         )
@@ -238,6 +280,8 @@ class Model:
         for own in settings:
             if own.numeric_embedding == "auto":
                 raise ModelFileError("the settings: numeric_embedding must be the one that was used.")
+            if own.monotonic_cst and len(own.monotonic_cst) != len(layout.number_columns):
+                raise ModelFileError("the settings: monotonic_cst must have one entry for each number, or none.")
             # before a plan of them is made
             if len(own.hidden_layer_sizes) > len(arrays):
                 raise ModelFileError("The model has more layers than the file has arrays.")
@@ -252,8 +296,12 @@ class Model:
             fitted = _fitted(taken, i, layout, target, settings[place])
             theta = [spec.flat(taken.take(f"{i}/{spec.name}", spec.shape, np.float32)) for spec in plans[place].specs]
             members.append(Member(settings[place], np.concatenate(theta), *fitted, float(weight)))
+            if not plans[place].allows(members[-1].theta):
+                raise ModelFileError(f"network {i + 1} breaks the constraints that its settings promise.")
+        sure = None if read["scores"] is None else _sure(taken, target, read["scores"])
+        profile = None if read["profile"] is None else _profile(read["profile"], taken, layout)
         taken.check_all_taken()
-        return cls(layout, target, tuple(members))
+        return cls(layout, target, tuple(members), sure, profile)
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
@@ -279,6 +327,40 @@ def _fitted(
     if not (own["scale"] > 0).all():
         raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
     return Statistics(settings.scaling, fill, center, scale), replace(TargetStatistics.unscaled(k), **own)
+
+
+def _is_number_of_scores(value: Any) -> bool:
+    return value is None or whole(1, MOST_SCORES).allows(value)
+
+
+def _sure(taken: "_Arrays", target: Target, size: int) -> Intervals | Sets:
+    """What was known of rows that networks left out."""
+    k = target.n_outputs if isinstance(target, Numbers) else target.n_predictions if isinstance(target, Labels) else 1
+    rows = taken.take("rows_left_out", (k,), np.float64)
+    scores = taken.take("scores", (k, size + 1), np.float64)
+    if not (rows >= 0).all() or not (np.diff(scores, axis=1) >= 0).all():
+        raise ModelFileError("Array 'scores' must be in order, and 'rows_left_out' not negative.")
+    if isinstance(target, Numbers):
+        knots, sizes = (taken.take(f"score_{name}", (k, KNOTS), np.float64) for name in ("knots", "sizes"))
+        if not (rows >= 1).all() or not (np.diff(knots, axis=1) >= 0).all():
+            raise ModelFileError("Array 'score_knots' must be in order, and 'rows_left_out' at least 1.")
+        return Intervals(target, rows, knots, sizes, scores)
+    assert isinstance(target, Classes | Labels)
+    return Sets(target, rows, scores)
+
+
+def _profile(record: Any, taken: "_Arrays", layout: Layout) -> Profile:
+    """What the training rows looked like."""
+    rows = read_fields(record, "the profile", {"rows": whole(1, MOST_TRAINING_ROWS)})["rows"]
+    p, categories = len(layout.number_columns), layout.category_columns
+    shapes = {
+        "quantiles": (p, len(LEVELS)),
+        "below": (p, len(LEVELS)),
+        "missing": (len(layout.columns),),
+        "shares": (sum(column.n_indicators - column.missing for column in categories),),
+        "spread": (PROFILED_SPREADS,),
+    }
+    return Profile(rows, **{name: taken.take(f"profile/{name}", shape, np.float64) for name, shape in shapes.items()})
 
 
 class _Arrays:
@@ -356,5 +438,19 @@ def _from_3(record: Any) -> Any:
     return {**record, "settings": settings}
 
 
+# What the settings did not have in format 4, and what it would have been.
+_NEW_IN_5: dict[str, Any] = {"monotonic_cst": []}
+
+
+def _from_4(record: Any) -> Any:
+    """A record of format 4, which said nothing of the training rows and of how sure predictions are, and had no
+    monotone networks.
+    """
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), list):
+        return record
+    settings = [{**own, **_NEW_IN_5} if isinstance(own, dict) else own for own in record["settings"]]
+    return {**record, "settings": settings, "scores": None, "profile": None}
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}

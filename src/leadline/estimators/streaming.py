@@ -5,8 +5,14 @@ that it leaves out choose its epoch and the others give its medians, quantiles a
 the files, their order and their row groups, and on how many rows a part has, which the memory allowed decides.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,18 +20,59 @@ import pandas as pd
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
+from leadline._version import __version__
 from leadline.errors import DataError, ParameterError
 from leadline.estimators.callbacks import EpochTeller
+from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
-from leadline.search import Fitted, Metric, Problem, View, in_single
-from leadline.tables import Dataset, Layout, Part, Target, hashed
-from leadline.training import Holdout, Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
+from leadline.search import Fitted, LeftOut, Metric, Problem, View, device_of, in_single
+from leadline.storage import write_whole
+from leadline.tables import Dataset, Encoded, Layout, Part, Target, hashed
+from leadline.training import Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
 
-__all__ = ["Streaming"]
+__all__ = ["SampledRows", "Streaming"]
 
 Array = NDArray[Any]
+
+# Seconds of training that are lost at most, beside a part of the rows, where one that is killed goes on.
+KEEP_EVERY = 60.0
+
+
+class _File:
+    """A keeper of trainings in a file, which is believed by the training of the same name only.
+
+    Parameters
+    ----------
+    path : path
+    name : str
+        Says all that decides on the training.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name, self.last = path, name, time.monotonic()
+
+    def due(self) -> bool:
+        return time.monotonic() - self.last >= KEEP_EVERY
+
+    def save(self, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        content = io.BytesIO()
+        told = json.dumps({"name": self.name, **facts}).encode()
+        items: dict[str, Any] = {"facts": np.frombuffer(told, np.uint8), **arrays}
+        np.savez(content, **items)
+        write_whole(self.path, content.getvalue())
+        self.last = time.monotonic()
+
+    def load(self) -> tuple[dict[str, Any], dict[str, Array]] | None:
+        try:
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files}
+            facts = json.loads(arrays.pop("facts").tobytes())
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            # what is not there, or damaged, begins anew
+            return None
+        return (facts, arrays) if facts["name"] == self.name else None
 
 
 @dataclass(frozen=True)
@@ -88,12 +135,25 @@ class _Stream:
         rows = self.dataset.n_rows * self.division.share
         return rows, rows * float(self.problem.w.mean())
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are read."""
+        columns = [column.name for column in self.layout.columns]
+        return list(dict.fromkeys([*columns, self.target.name, *([self.weight] if self.weight else [])]))
+
     def parts(self, epoch: int) -> Iterator[_Part]:
         """The rows of an epoch, part by part."""
-        columns = [column.name for column in self.layout.columns]
-        wanted = list(dict.fromkeys([*columns, self.target.name, *([self.weight] if self.weight else [])]))
-        at_once = self.dataset.rows_at_once(len(wanted))
-        yield from self.dataset.parts(wanted, at_once, [self.seed, epoch], self._take)
+        at_once = self.dataset.rows_at_once(len(self.columns))
+        yield from self.dataset.parts(self.columns, at_once, [self.seed, epoch], self._take)
+
+    def name(self, tasks: Sequence[Task]) -> str:
+        """A fingerprint of all that decides on the training of some networks."""
+        rows = [(piece.first, piece.rows) for piece in self.dataset.pieces]
+        at_once = self.dataset.rows_at_once(len(self.columns))
+        networks = [(task.key, sorted(task.settings.to_record().items())) for task in tasks]
+        sample = self.problem.digest(len(self.problem.training_rows))
+        decides = (__version__, sample, rows, self.columns, at_once, self.seed, self.division, networks)
+        return hashlib.sha256(repr(decides).encode()).hexdigest()[:32]
 
     def _take(self, parts: list[Part]) -> _Part:
         n, own = sum(len(part.rows) for part in parts), self.problem.rows
@@ -112,6 +172,27 @@ class _Stream:
                 w[here] = _weights(frame[self.weight], self.weight)
             start = here.stop
         return _Part(self, places, Rows(numbers, codes, Y, w))
+
+
+@dataclass(frozen=True)
+class SampledRows:
+    """Rows of a dataset by their numbers, (m,): what travels to a worker, which reads the rows itself."""
+
+    dataset: Dataset
+    numbers: Array
+    layout: Layout
+    target: str
+    weight: str | None
+
+    def read(self) -> tuple[Encoded, Array, Array]:
+        """The rows, the target, and the weights."""
+        columns = [column.name for column in self.layout.columns]
+        frame = self.dataset.take(self.numbers, [*columns, self.target, *([self.weight] if self.weight else [])])
+        w = _weights(frame[self.weight], self.weight) if self.weight else np.ones(len(frame))
+        return self.layout.encode(frame), frame[self.target].to_numpy(), w
+
+    def __str__(self) -> str:
+        return self.dataset.name
 
 
 def _weights(column: pd.Series, name: str) -> Array:
@@ -137,6 +218,8 @@ class Streaming:
     task : {"classification", "regression"}
     loss : str or Loss, optional
     seed : int
+    columns : mapping, optional
+        What is known of some columns; see `Layout.infer`.
 
     Attributes
     ----------
@@ -154,7 +237,14 @@ class Streaming:
     """
 
     def __init__(
-        self, dataset: Dataset, target_column: Any, weight: Any, task: str, loss: str | Loss | None, seed: int
+        self,
+        dataset: Dataset,
+        target_column: Any,
+        weight: Any,
+        task: str,
+        loss: str | Loss | None,
+        seed: int,
+        columns: Mapping[str, Any] | None = None,
     ) -> None:
         for what, name in (("y", target_column), ("sample_weight", weight)):
             if not isinstance(name, str) and not (what == "sample_weight" and name is None):
@@ -163,21 +253,31 @@ class Streaming:
                 )
         self.dataset, self.weight, self.seed = dataset, weight, seed
         aside = [weight] if weight else []
-        self.survey = dataset.survey(target_column, aside, seed)
+        self.survey = dataset.survey(target_column, aside, seed, columns)
         values = self.survey.classes if task == "classification" else [self.survey.low, self.survey.high]
-        self.target = Target.infer(np.array(values), task, target_column, loss)
+        known = (columns or {}).get(target_column)
+        self.target = Target.infer(np.array(values), task, target_column, loss, known)
         self.inputs = [name for name in dataset.columns if name != target_column and name not in aside]
         sample = self.survey.sample
         self.w = np.ones(len(sample)) if weight is None else _weights(sample[weight], weight)
+
+    def source(self, rows: Array) -> SampledRows:
+        """Where some rows of the sample, by their places in it, are read again."""
+        numbers = self.survey.numbers[rows]
+        return SampledRows(self.dataset, numbers, self.survey.layout, self.target.name, self.weight)
 
     def train(
         self,
         settings: Sequence[Hyperparameters],
         n_networks: int,
         fraction: float | None,
+        device: str,
         teller: EpochTeller | None = None,
-    ) -> tuple[list[Member], list[Trained]]:
+        keep: Path | None = None,
+    ) -> tuple[list[Member], list[Trained], LeftOut]:
         """Train a network for each of these settings; those that are alike read the rows together.
+
+        The rows of the sample that networks leave out come with their predictions.
 
         Parameters
         ----------
@@ -187,8 +287,13 @@ class Streaming:
             In how many parts the rows are divided, of which each network leaves one out.
         fraction : float or None
             The share of a part if there is one network; None if no network leaves out any.
+        device : str
+            Where, as the caller of an estimator says it; "auto" decides by the rows of the dataset.
         teller : EpochTeller, optional
             Told of the first network's epochs.
+        keep : path, optional
+            Files whose names begin so say how far the training is, so that one which is killed goes on to the same
+            bits; they are removed at its end.
 
         Raises
         ------
@@ -205,20 +310,28 @@ class Streaming:
         problem = self._problem(learned, known)
         stream = _Stream(self.dataset, problem, self.survey.layout, self.target, self.weight, division, self.seed)
         tasks = [
-            Task(own, (self.seed, SINGLE_FIT, i), View.of(i, own), learned[i], (Holdout(left_out[i]),))
+            Task(own, (self.seed, SINGLE_FIT, i), View.of(i, own), learned[i], (watched(left_out[i], rows),))
             for i, own in enumerate(known)
         ]
         networks: dict[int, Trained] = {}
-        for alike in dict.fromkeys(own.shared() for own in known):
+        keepers = []
+        for number, alike in enumerate(dict.fromkeys(own.shared() for own in known)):
             places = [i for i, own in enumerate(known) if own.shared() == alike]
             plan = plan_for(alike, problem.inputs, self.target.n_scores, self.target.loss)
-            told = teller if 0 in places else None
-            found = train(plan, [tasks[i] for i in places], stream, problem.score, Stop(), effective_n_jobs(-1), told)
-            networks.update(zip(places, found, strict=True))
+            own_tasks, told = [tasks[i] for i in places], teller if 0 in places else None
+            keeper = None
+            if keep is not None and not alike.solved:
+                keeper = _File(keep.with_name(f"{keep.name}-{number}"), stream.name(own_tasks))
+                keepers.append(keeper)
+            where = device_of(device, problem, known[places[0]], n, len(known))
+            own = (plan, own_tasks, stream, problem.score, Stop(), effective_n_jobs(-1), told, where, keeper)
+            networks.update(zip(places, train(*own), strict=True))
+        for keeper in keepers:
+            keeper.path.unlink(missing_ok=True)
         if teller is not None:
             teller.ended()
         trained = [networks[i] for i in range(len(known))]
-        return members_of(problem, tasks, trained), trained
+        return members_of(problem, tasks, trained), trained, left_out_of(problem, tasks, trained)
 
     def _problem(self, learned: Sequence[Array], settings: Sequence[Hyperparameters]) -> Problem:
         """The sample, and what each network has fitted on it."""

@@ -20,8 +20,10 @@ from leadline._version import __version__
 from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.estimators.model import Member, Model
+from leadline.export.sureness import interval_nodes, set_node
 from leadline.network import activation
-from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, as_frame, words_of
+from leadline.search import Intervals, Sets
+from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, Ordinal, as_frame, known_words
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.tables.target import LARGEST_EXPONENT
 from leadline.training import Plan, coded_above
@@ -102,7 +104,7 @@ class _Graph:
         return name
 
 
-def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
+def to_onnx(estimator: Estimator, flat: bool = False, coverage: float | None = None) -> Any:
     """Convert a fitted estimator to an ONNX model.
 
     Parameters
@@ -111,18 +113,23 @@ def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
     flat : bool
         All inputs of a table's columns and all outputs are (N,), as MLflow's servers have them, instead of (N, 1) and
         (N, K): a classifier's outputs are "label" and "p(…)" for each class.
+    coverage : float, optional
+        How often the truth is to be inside the interval or the set of a row, which are outputs then, as
+        `predict_interval` and `predict_set` give them.
 
     Returns
     -------
     onnx.ModelProto
-        Outputs: "label" and "probabilities" of a classification, "predictions" of a regression.
+        Outputs: "label" and "probabilities" of a classification, "predictions" of a regression; with `coverage` also
+        "set", (N, K) truth values, or "lower" and "upper", (N, k).
 
     Raises
     ------
     ParameterError
-        onnx is not installed.
+        onnx is not installed, or the model does not know how sure it is.
     """
     onnx, model = _onnx(), estimator.model_
+    sure = None if coverage is None else estimator._sure()
     graph = _Graph()
     inputs, numbers, told = _columns(graph, estimator, flat)
     of_members = [
@@ -130,6 +137,8 @@ def to_onnx(estimator: Estimator, flat: bool = False) -> Any:
         for i, (plan, member) in enumerate(zip(model.plans, model.members, strict=True))
     ]
     outputs = _outputs(graph, model, of_members)
+    if coverage is not None and sure is not None:
+        outputs += _sureness(graph, model, sure, coverage, "each/" if flat else "")
     if flat:
         outputs = [vector for output in outputs for vector in _vectors(graph, model, output)]
     _name_columns(graph, inputs, outputs)
@@ -229,6 +238,9 @@ def _codes(graph: _Graph, column: CategoryColumn, raw: str) -> str:
     for word in ("True", "False"):
         if word in words:
             words.update(dict.fromkeys((word.lower(), word.upper()), words[word]))
+    for word, usual in column.spellings:
+        if usual in words:
+            words.update((own, words[usual]) for own in (word, word.upper(), word.capitalize()) if own not in words)
     words[""] = k + column.rare if column.missing else -1
     return graph.node(
         "LabelEncoder",
@@ -327,6 +339,16 @@ def _outputs(graph: _Graph, model: Model, scores: Sequence[str]) -> list[Any]:
     return [label, info("probabilities", kinds.FLOAT, ["N", target.n_predictions])]
 
 
+def _sureness(graph: _Graph, model: Model, sure: Intervals | Sets, coverage: float, prefix: str) -> list[Any]:
+    """The ends of intervals, or which classes are in the set of a row; a prefix where vectors will have the names."""
+    info, kinds, target = graph.helper.make_tensor_value_info, _onnx().TensorProto, model.target
+    if isinstance(sure, Intervals):
+        made = interval_nodes(graph, sure, "mean", coverage, prefix)
+        return [info(name, kinds.DOUBLE, ["N", sure.target.n_outputs]) for name in made]
+    made = [set_node(graph, sure, "probabilities", coverage, prefix)]
+    return [info(name, kinds.BOOL, ["N", target.n_predictions]) for name in made]
+
+
 def _vectors(graph: _Graph, model: Model, output: Any) -> list[Any]:
     """An output of a graph, (N,) or (N, k, …), as outputs (N,) that are called by what they are."""
     info, tensor = graph.helper.make_tensor_value_info, output.type.tensor_type
@@ -334,10 +356,12 @@ def _vectors(graph: _Graph, model: Model, output: Any) -> list[Any]:
     if len(tensor.shape.dim) == 1:
         return [output]
     classes = model.target.classes
-    single = {"predictions": "prediction"}.get(output.name, output.name)
+    single = {"predictions": "prediction"}.get(output.name, output.name.removeprefix("each/"))
     names = [f"{single}_{i + 1}" for i in range(width)] if width > 1 else [single]
     if output.name == "probabilities":
         names = [f"p({c})" for c in (range(width) if classes is None else classes)]
+    elif single == "set":
+        names = [f"set({c})" for c in (range(width) if classes is None else classes)]
     flat = graph.constant(f"{output.name}/width", [-1, width], np.int64)
     rows = graph.node("Reshape", f"{output.name}/rows", output.name, flat)
     for i, name in enumerate(names):
@@ -371,6 +395,8 @@ def _class_type(values: NDArray[Any]) -> tuple[Any, Any]:
 
 
 def _probabilities(graph: _Graph, target: Classes | Labels | Any, name: str, Z: str) -> str:
+    if isinstance(target, Ordinal) and target.n_scores > 1:
+        return _in_order(graph, target, name, Z)
     if isinstance(target, Classes) and target.n_scores > 1:
         return graph.node("Softmax", name, Z, axis=1)
     if isinstance(target, Labels):
@@ -378,6 +404,24 @@ def _probabilities(graph: _Graph, target: Classes | Labels | Any, name: str, Z: 
     # each from its own exponential: 1 − p would round a small probability to zero
     other = graph.node("Sigmoid", f"{name}/first", graph.node("Neg", f"{name}/negative", Z))
     return graph.node("Concat", name, other, graph.node("Sigmoid", f"{name}/second", Z), axis=1)
+
+
+def _in_order(graph: _Graph, target: Ordinal, name: str, Z: str) -> str:
+    """Differences of the probabilities to be beyond each class, the greatest first."""
+    many = graph.constant(f"{name}/count", [target.n_scores], np.int64)
+    beyond = graph.node("Sigmoid", f"{name}/sigmoid", Z)
+    graph.nodes.append(
+        graph.helper.make_node(
+            "TopK", [beyond, many], [f"{name}/beyond", f"{name}/order"], name=f"{name}/sort", axis=1, sorted=1
+        )
+    )
+    edges = {}
+    for end, pads in (("above", [0, 0, 0, 1]), ("below", [0, 1, 0, 0])):
+        value = graph.constant(f"{name}/{end}_value", 1.0 if end == "below" else 0.0, np.float32)
+        padding = graph.constant(f"{name}/{end}_pads", pads, np.int64)
+        edges[end] = graph.node("Pad", f"{name}/{end}", f"{name}/beyond", padding, value, mode="constant")
+    of_places = graph.node("Sub", f"{name}/places", edges["below"], edges["above"])
+    return graph.node("Gather", name, of_places, graph.constant(f"{name}/ranks", target.ranks, np.int64), axis=1)
 
 
 def _numbers(graph: _Graph, target: Numbers, member: Member, name: str, Z: str) -> str:
@@ -428,6 +472,6 @@ def onnx_inputs(estimator: Estimator, X: Any, flat: bool = False) -> dict[str, N
         if isinstance(column, NumberColumn):
             values = next(numbers)
         else:
-            values = np.array([word or "" for word in words_of(frame[column.name])], dtype=object)
+            values = np.array([word or "" for word in known_words(column, frame[column.name])], dtype=object)
         fed[column.name] = values if flat else values[:, None]
     return fed

@@ -19,7 +19,13 @@ __all__ = ["write_onnx"]
 ROWS_MADE_UP = 500
 
 
-def write_onnx(estimator: Estimator | Pipeline, path: str | Path, X: Any = None, flat: bool = False) -> float:
+def write_onnx(
+    estimator: Estimator | Pipeline,
+    path: str | Path,
+    X: Any = None,
+    flat: bool = False,
+    coverage: float | None = None,
+) -> float:
     """Write the estimator as an ONNX file, after comparing what ONNX Runtime makes of it with its own predictions.
 
     Parameters
@@ -34,12 +40,14 @@ def write_onnx(estimator: Estimator | Pipeline, path: str | Path, X: Any = None,
     flat : bool
         All inputs of a table's columns and all outputs are (N,), as MLflow's servers have them, instead of (N, 1) and
         (N, K): a classifier's outputs are "label" and "p(…)" for each class.
+    coverage : float, optional
+        Intervals or sets that hold the truth so often are outputs, too; see `to_onnx`. Not of a Pipeline.
 
     Returns
     -------
     float
-        The largest difference: of a probability; or of a number in scales of the target, or in the number itself where
-        that is larger.
+        The largest difference between predictions: of a probability; or of a number in scales of the target, or in the
+        number itself where that is larger.
 
     Raises
     ------
@@ -53,10 +61,12 @@ def write_onnx(estimator: Estimator | Pipeline, path: str | Path, X: Any = None,
     except ImportError as error:
         raise ParameterError("Writing ONNX needs onnx and onnxruntime; pip install 'leadline[onnx]'.") from error
     if isinstance(estimator, Pipeline):
+        if coverage is not None:
+            raise ParameterError("coverage cannot be used where a Pipeline is written; write its last step by itself.")
         content = pipeline_to_onnx(estimator, X).SerializeToString()
         difference = pipeline_difference(estimator, content, X)
     else:
-        content = to_onnx(estimator, flat).SerializeToString()
+        content = to_onnx(estimator, flat, coverage).SerializeToString()
         difference = _difference(estimator, content, _made_up(estimator) if X is None else X, flat)
     try:
         write_whole(path, content)
@@ -74,7 +84,8 @@ def _difference(estimator: Estimator, content: bytes, X: Any, flat: bool) -> flo
     expected, target = estimator.model_.predictions(frame), estimator.model_.target
     # after the labels
     first = 0 if isinstance(target, Numbers) else target.n_labels if flat and isinstance(target, Labels) else 1
-    names = [out.name for out in session.get_outputs()][first:]
+    vectors = expected.shape[1] if flat else 1
+    names = [out.name for out in session.get_outputs()][first : first + vectors]
     found = np.stack(session.run(names, onnx_inputs(estimator, X, flat)), axis=-1)
     size: Any = 1.0
     if isinstance(target, Numbers):

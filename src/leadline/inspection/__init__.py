@@ -4,6 +4,7 @@ descent makes of deep and of shallow ones.
 
 from leadline.inspection.coded import CodedModel
 from leadline.inspection.curves import Curve, Curves, column_curves
+from leadline.inspection.doubts import Drift, doubts, drift, drifts, row_doubts
 from leadline.inspection.effects import (
     MOST_COLUMNS,
     Importance,
@@ -21,6 +22,7 @@ from leadline.inspection.layers import (
     probe_layers,
     top_activating_rows,
 )
+from leadline.inspection.reasons import Contributions, contributions, explain_rows
 from leadline.inspection.rows import spread_rows
 from leadline.inspection.why_deep import Attempt, Outcome, Rival, experiment, summary
 
@@ -28,8 +30,10 @@ __all__ = [
     "MOST_COLUMNS",
     "Attempt",
     "CodedModel",
+    "Contributions",
     "Curve",
     "Curves",
+    "Drift",
     "Importance",
     "LayerHealth",
     "Outcome",
@@ -41,12 +45,18 @@ __all__ = [
     "column_curves",
     "column_importances",
     "column_layers",
+    "contributions",
+    "doubts",
+    "drift",
+    "drifts",
     "experiment",
+    "explain_rows",
     "layer_activations",
     "layer_health",
     "linear_cka",
     "partial_dependence",
     "probe_layers",
+    "row_doubts",
     "spread_rows",
     "summary",
     "top_activating_rows",

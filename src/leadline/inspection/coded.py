@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.tables import CategoryColumn, Encoded, words_of
+from leadline.tables import CategoryColumn, Encoded, known_words
 
 __all__ = ["CodedModel"]
 
@@ -54,7 +54,7 @@ class CodedModel:
     def encode(self, X: Any) -> pd.DataFrame:
         """The rows of X, (m, p), as numbers: a table of float64 with the columns of the model, NaN for missing.
 
-        Dates are days since 1970.
+        Dates are days since 1970, words that have an order their places in it.
         """
         frame = self.estimator._frame(X)
         numbers = iter(self._layout.encode(frame).numbers.T)
@@ -63,7 +63,7 @@ class CodedModel:
             if isinstance(column, CategoryColumn):
                 place = {word: float(i) for i, word in enumerate(column.categories)}
                 unseen = float(len(column.categories))
-                words = words_of(frame[column.name])
+                words = known_words(column, frame[column.name])
                 found[column.name] = np.array([np.nan if word is None else place.get(word, unseen) for word in words])
             else:
                 found[column.name] = next(numbers).astype(np.float64)

@@ -14,6 +14,7 @@ from sklearn.inspection import permutation_importance
 from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
 from leadline.search import Metric
+from leadline.tables import CategoryColumn, NumberColumn, OrderedWords, numbers_of
 
 __all__ = ["MOST_COLUMNS", "Importance", "PartialDependence", "column_importances", "partial_dependence"]
 
@@ -140,7 +141,7 @@ def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]
         Columns with nothing but gaps are left out.
     """
     kinds = {column.name: column for column in model.layout.columns}
-    frame = frame[list(kinds)]
+    frame = model.layout.typed(frame[list(kinds)])
     few = frame.iloc[spread_rows(len(frame), ROWS_AVERAGED)].reset_index(drop=True)
     found = []
     for name in columns:
@@ -148,8 +149,13 @@ def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]
         present = frame[name].dropna()
         if present.empty:
             continue
-        kind = "category" if not hasattr(own, "date") else "date" if own.date else "number"
-        if kind == "category":
+        order = own.written if isinstance(own, NumberColumn) and isinstance(own.written, OrderedWords) else None
+        kind = "category" if isinstance(own, CategoryColumn) or order else "date" if own.date else "number"
+        if order is not None:
+            values = list(dict.fromkeys(present))
+            places = numbers_of(order, pd.Series(values, dtype=object))
+            values = [values[i] for i in np.argsort(places) if not np.isnan(places[i])]
+        elif kind == "category":
             counts = present.value_counts()
             values = list(counts[counts > 0].index[:MOST_CATEGORIES])
         else:

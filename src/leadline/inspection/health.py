@@ -142,7 +142,7 @@ def training_health(
         dead.append([own[0] for own in passing])
         saturated.append([own[1] for own in passing])
 
-    train(plan, [task], problem, problem.score, Stop(), callback=look)
+    train(plan, [task], problem, problem.score, Stop(), callback=look, device=search.device_)
     return TrainingHealth(len(norms), np.array(norms), np.array(relative), np.array(dead), np.array(saturated))
 
 

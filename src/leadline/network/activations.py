@@ -53,6 +53,8 @@ class Activation:
         Whether g′ reads z; if not, a alone determines it.
     breaks : tuple of float
         The z where g′ or its slope jumps.
+    increasing : bool
+        Whether g′ is nowhere negative.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Activation:
     onnx: str
     needs_z: bool = False
     breaks: tuple[float, ...] = ()
+    increasing: bool = True
 
 
 def _identity(z: Any) -> Any:
@@ -226,9 +229,15 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
                 breaks=(0.0,),
             ),
             Activation("softplus", _softplus, _softplus_prime, (0.0, np.inf), 1.0, "a = Softplus(z)", needs_z=True),
-            Activation("gelu", _gelu, _gelu_prime, (-0.1699712074412, np.inf), _HE, _GELU, needs_z=True),
-            Activation("silu", _silu, _silu_prime, (-0.2784645427610738, np.inf), _HE, _SILU, needs_z=True),
-            Activation("mish", _mish, _mish_prime, (-0.3088430166104, np.inf), _HE, _MISH, needs_z=True),
+            Activation(
+                "gelu", _gelu, _gelu_prime, (-0.1699712074412, np.inf), _HE, _GELU, needs_z=True, increasing=False
+            ),
+            Activation(
+                "silu", _silu, _silu_prime, (-0.2784645427610738, np.inf), _HE, _SILU, needs_z=True, increasing=False
+            ),
+            Activation(
+                "mish", _mish, _mish_prime, (-0.3088430166104, np.inf), _HE, _MISH, needs_z=True, increasing=False
+            ),
         )
     }
 )

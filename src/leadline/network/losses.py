@@ -225,6 +225,8 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             ElementwiseLoss("binary_cross_entropy", "sigmoid", _binary_value, _binary_gradient),
             SoftmaxCrossEntropy(),
             ElementwiseLoss("multilabel_cross_entropy", "sigmoid", _binary_value, _binary_gradient),
+            # Y are the answers to "beyond class k?", one unit for each of K − 1 thresholds: a far miss misses several
+            ElementwiseLoss("ordinal_cross_entropy", "sigmoid", _binary_value, _binary_gradient),
             ElementwiseLoss("half_squared_error", "identity", _half_squared_value, _half_squared_gradient),
             ElementwiseLoss("absolute_error", "identity", _absolute_value, _absolute_gradient, breaks=(0.0,)),
             huber(1.0),

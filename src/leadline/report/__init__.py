@@ -5,6 +5,7 @@ from leadline.report.layers import LayerReport, layer_report
 from leadline.report.live import Recorder, Watch
 from leadline.report.notebook import Report, show
 from leadline.report.page import build_report
+from leadline.report.reasons import state_reasons
 
 __all__ = [
     "LayerReport",
@@ -18,6 +19,7 @@ __all__ = [
     "layer_report",
     "show",
     "state_curves",
+    "state_reasons",
     "state_rows",
     "state_training",
 ]

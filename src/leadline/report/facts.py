@@ -27,10 +27,11 @@ from leadline.inspection import (
 )
 from leadline.network import Architecture
 from leadline.records import plain
+from leadline.report.sureness import sureness
 from leadline.search import ADDITIVE, percent, usual_scores
 from leadline.tables import Target
 
-__all__ = ["Rows", "confidence", "describe", "state_curves", "state_rows", "state_training"]
+__all__ = ["Rows", "confidence", "describe", "rounded", "state_curves", "state_rows", "state_training"]
 
 # Depths that are as good as the best with a smaller probability than this are not spoken of.
 LEAST_SAID = 0.05
@@ -84,6 +85,8 @@ def describe(search: DepthSearchCV, test: Rows | None = None, train: Rows | None
                 "verdict": search.verdict_.to_record(),
                 "evidence": search.evidence_.to_record(),
                 "confidence": confidence(search),
+                "rows_sentence": search.rows_sentence_,
+                "rows_curve": [point.to_record() for point in search.rows_curve_],
                 "margin": search.margin,
                 "curves_share": search.additive_share_,
                 "folds": len(search.study_.fact("folds")),
@@ -123,9 +126,9 @@ def state_rows(search: DepthSearchCV, test: Rows) -> None:
     truth = target.truth(np.asarray(test.y))
     kept = spread_rows(len(frame), max(1, min(MOST_ROWS, MOST_NUMBERS // target.n_predictions)))
     few = frame.iloc[kept].reset_index(drop=True)
-    predictions = {str(L): _rounded(own.predictions(few)) for L, own in _rivals(search).items()}
+    predictions = {str(L): rounded(own.predictions(few)) for L, own in _rivals(search).items()}
     classes = None if target.classes is None else [str(value) for value in target.classes]
-    tested = {"truth": _rounded(truth[kept]), "predictions": predictions, "classes": classes}
+    tested = {"truth": rounded(truth[kept]), "predictions": predictions, "classes": classes}
     study.state("tested", {**tested, "quantiles": list(getattr(target, "quantiles", None) or ())})
     importances = column_importances(model, frame, truth, search.metric_, test.w)
     curves = partial_dependence(model, few, [one.column for one in importances[:MOST_CURVES]])
@@ -133,10 +136,12 @@ def state_rows(search: DepthSearchCV, test: Rows) -> None:
         "effects",
         {
             "importances": [plain(asdict(one)) for one in importances],
-            "curves": [{**asdict(one), "predictions": _rounded(one.predictions)} for one in curves],
+            "curves": [{**asdict(one), "predictions": rounded(one.predictions)} for one in curves],
         },
     )
     study.state("layers", [plain(asdict(layer)) for layer in layer_health(model, few)])
+    ranked = sorted(importances, key=lambda one: -one.mean)
+    study.state("sureness", sureness(model, frame, truth, [one.column for one in ranked]))
 
 
 def state_training(search: DepthSearchCV, train: Rows) -> None:
@@ -144,7 +149,7 @@ def state_training(search: DepthSearchCV, train: Rows) -> None:
     found = training_health(search, train.X, train.y, train.w, train.groups)
     record = None
     if found is not None:
-        record = {name: _rounded(own) if isinstance(own, np.ndarray) else own for name, own in vars(found).items()}
+        record = {name: rounded(own) if isinstance(own, np.ndarray) else own for name, own in vars(found).items()}
     search.study_.state("training", record)
 
 
@@ -214,9 +219,9 @@ def _contribution(
         "column": curve.column,
         "kind": curve.kind,
         "values": values,
-        "predictions": _rounded(mean[places]),
-        "spread": _rounded(spread[places]),
-        "missing": _rounded(mean[-1]) if None in curve.values else None,
+        "predictions": rounded(mean[places]),
+        "spread": rounded(spread[places]),
+        "missing": rounded(mean[-1]) if None in curve.values else None,
         "varies": float(np.sqrt(np.average(mean**2, axis=0, weights=shares)).max()),
     }
 
@@ -292,7 +297,7 @@ def _rivals(search: DepthSearchCV) -> dict[int, Model]:
     return {**first, search.best_depth_: search.model_}
 
 
-def _rounded(array: Any) -> Any:
+def rounded(array: Any) -> Any:
     """An array as nested lists with as many digits as a figure needs; what is not finite becomes null."""
     array = np.asarray(array)
     if array.dtype.kind in "iub":

@@ -1,5 +1,6 @@
 """Figures of a search: depths compared, learning curves, cost; from the facts of a study to Vega-Lite."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "cost",
     "curves",
     "ladder",
+    "rows_curve",
 ]
 
 
@@ -199,6 +201,54 @@ def answers(run: dict[str, Any]) -> Figure | None:
         "100\u00a0%."
         if near
         else "The probability of each depth that it is the best.",
+    )
+
+
+def rows_curve(points: Sequence[dict[str, Any]], metric: dict[str, Any]) -> Figure | None:
+    """The score of each depth against the rows on which depth was searched."""
+    if len(points) < 2:
+        return None
+    sign, label = metric["sign"], metric["label"]
+    found = [
+        (point["rows"], L, sign * mean, error, point["depth"] == L)
+        for point in points
+        for L, mean, error in point["scores"]
+    ]
+    sizes, depths, means, errors, chosen = zip(*found, strict=True)
+    mean, error = np.array(means), np.array(errors)
+    names = list(dict.fromkeys(map(name_of, sorted(depths))))
+    data = by_row(
+        {
+            "rows": sizes,
+            "_L": [name_of(L) for L in depths],
+            "mean": mean,
+            "low": mean - error,
+            "high": mean + error,
+            "error": error,
+            "_answer": ["yes" if own else "no" for own in chosen],
+        }
+    )
+    where = sorted(set(sizes))
+    x = axis("rows", "rows searched", scale={"type": "log", "nice": False}, axis={"values": where, "format": ",d"})
+    y = axis("mean", f"{label}, {'lower' if sign < 0 else 'higher'} is better")
+    colour = {"field": "_L", "type": "nominal", "title": None, "sort": names, "scale": {"range": list(COLOURS)}}
+    told = tooltip(("_L", "depth"), ("rows", "rows"), ("mean", label), ("error", "± s.e."), ("_answer", "the answer"))
+    spec = {
+        "height": 220,
+        "data": data,
+        "encoding": {"x": x, "color": colour},
+        "layer": [
+            {"mark": {"type": "rule"}, "encoding": {"y": axis("low", y["title"]), "y2": {"field": "high"}}},
+            {"mark": {"type": "line"}, "encoding": {"y": y}},
+            {"mark": {"type": "point", "filled": True, "size": 60}, "encoding": {"y": y, "tooltip": told}},
+        ],
+    }
+    listed = ", ".join(f"L = {point['depth']} on {point['rows']:,}" for point in points)
+    return Figure(
+        "rows",
+        spec,
+        f"{label} of each depth by the rows that were searched; the answers: {listed}.",
+        f"{label} of each depth by the number of rows on which depth was searched, with one standard error.",
     )
 
 

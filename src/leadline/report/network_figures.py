@@ -11,6 +11,7 @@ from leadline.report.specs import (
     ACCENT,
     COLOURS,
     INK,
+    LONGEST_TITLE,
     MOST_CURVES,
     MOST_STEPS,
     ZOOM,
@@ -30,6 +31,7 @@ __all__ = [
     "gradients",
     "importance",
     "probes",
+    "reasons",
     "units",
 ]
 
@@ -44,13 +46,44 @@ def importance(found: list[dict[str, Any]], label: str) -> Figure | None:
     if not found:
         return None
     top = [own for own in found if own["mean"] is not None][:MOST_BARS]
-    names = distinct([own["column"] for own in top])
-    mean = np.array([own["mean"] for own in top])
-    spread = np.array([own["standard_deviation"] for own in top])
+    spec = _bars([own["column"] for own in top], top, "standard_deviation", f"{label} worse by")
+    listed = ", ".join(f"{own['column']} {own['mean']:.3g}" for own in top[:5])
+    more = f" ({len(found) - len(top)} more columns matter less.)" if len(found) > len(top) else ""
+    return Figure(
+        "importance",
+        spec,
+        f"Permutation importance; the largest: {listed}.",
+        f"How much worse {label} gets on test rows when the values of a column are shuffled; error bars: standard "
+        f"deviation over the shuffles.{more}",
+    )
+
+
+def reasons(row: dict[str, Any], background: str, networks: int, name: str) -> Figure:
+    """What columns add to the prediction of one row."""
+    columns = row["columns"]
+    told = [f"{own['column']} = {own['value']}" for own in columns]
+    said = "; ".join(f"{text} {own['mean']:+.3g}" for text, own in zip(told, columns, strict=True))
+    what = f"The {row['kind']} row"
+    errors = f"; error bars: standard deviation over {networks} networks" if networks > 1 else ""
+    rest = f"; the other columns together {row['rest']:+.3g}" if row["rest"] else ""
+    return Figure(
+        name,
+        _bars(told, columns, "spread", f"adds to {row['output']}"[:LONGEST_TITLE]),
+        f"{what}: {said}.",
+        f"{what}, test row {row['row']}: {row['output']} {row['total']:,.4g}, on average over {background} "
+        f"{row['base']:,.4g}; true is {', '.join(row['truth'])}{rest}{errors}.",
+    )
+
+
+def _bars(full: list[str], found: list[dict[str, Any]], spread_name: str, title: str) -> Spec:
+    """A bar with an error bar for each column."""
+    names = distinct(full)
+    mean = np.array([own["mean"] for own in found], dtype=float)
+    spread = np.array([own[spread_name] for own in found], dtype=float)
     data = by_row(
         {
             "_column": names,
-            "_full": [own["column"] for own in top],
+            "_full": full,
             "mean": mean,
             "low": mean - spread,
             "high": mean + spread,
@@ -64,39 +97,21 @@ def importance(found: list[dict[str, Any]], label: str) -> Figure | None:
         "title": None,
         "axis": {"labelLimit": 190, "grid": False},
     }
-    told = tooltip(("_full", "column"), ("mean", f"{label} worse by"), ("spread", "± s.d."))
-    spec = {
-        "height": {"step": 22},
-        "data": data,
-        "layer": [
-            {
-                "mark": {"type": "bar", "color": ACCENT, "opacity": 0.75},
-                "encoding": {
-                    "y": y,
-                    "x": {"field": "mean", "type": "quantitative", "title": f"{label} worse by"},
-                    "tooltip": told,
-                },
-            },
-            {
-                "mark": {"type": "rule", "color": INK, "strokeWidth": 1.5},
-                "encoding": {
-                    "y": y,
-                    "x": {"field": "low", "type": "quantitative", "title": f"{label} worse by"},
-                    "x2": {"field": "high"},
-                    "tooltip": told,
-                },
-            },
-        ],
+    told = tooltip(("_full", "column"), ("mean", title), ("spread", "± s.d."))
+    bar = {
+        "mark": {"type": "bar", "color": ACCENT, "opacity": 0.75},
+        "encoding": {"y": y, "x": {"field": "mean", "type": "quantitative", "title": title}, "tooltip": told},
     }
-    listed = ", ".join(f"{own['column']} {own['mean']:.3g}" for own in top[:5])
-    more = f" ({len(found) - len(top)} more columns matter less.)" if len(found) > len(top) else ""
-    return Figure(
-        "importance",
-        spec,
-        f"Permutation importance; the largest: {listed}.",
-        f"How much worse {label} gets on test rows when the values of a column are shuffled; error bars: standard "
-        f"deviation over the shuffles.{more}",
-    )
+    error = {
+        "mark": {"type": "rule", "color": INK, "strokeWidth": 1.5},
+        "encoding": {
+            "y": y,
+            "x": {"field": "low", "type": "quantitative", "title": title},
+            "x2": {"field": "high"},
+            "tooltip": told,
+        },
+    }
+    return {"height": {"step": 22}, "data": data, "layer": [bar, error]}
 
 
 def dependence(curve: dict[str, Any], outputs: list[str], what: str, name: str) -> Figure:

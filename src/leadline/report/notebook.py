@@ -9,6 +9,7 @@ from leadline.errors import DataError
 from leadline.estimators import DepthSearchCV
 from leadline.report.facts import Rows, describe, state_curves, state_rows, state_training
 from leadline.report.page import build_report, framed
+from leadline.report.reasons import state_reasons
 from leadline.storage import write_whole
 
 __all__ = ["Report", "show"]
@@ -84,12 +85,13 @@ def show(
         train = Rows(X_train, y, w, groups)
     study = search.study_
     # what an earlier report of this study has stated may be of other rows, or of another answer
-    for name in ("tested", "effects", "layers", "training"):
+    for name in ("tested", "effects", "layers", "reasons", "training"):
         study.state(name, None)
     study.state("run", {**describe(search, test, train), "options": None})
     state_curves(search, test)
     if test is not None:
         state_rows(search, test)
+        state_reasons(search, test)
     if train is not None:
         state_training(search, train)
     return Report(build_report(study))

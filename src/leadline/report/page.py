@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from leadline.inspection import MOST_COLUMNS
 from leadline.report import figures, network_figures, prediction_figures
-from leadline.report.specs import Figure
+from leadline.report.specs import LONGEST_TITLE, Figure
+from leadline.report.sureness import sureness_figure
 from leadline.search import Study, learned, name_of
 
 __all__ = ["build_report", "drawing_library", "environment", "framed", "script_json"]
@@ -27,8 +28,6 @@ HERE = Path(__file__).parent
 HEIGHT = 800
 # Lines among the learning curves; repeats and other candidates would only add more of the same.
 MOST_FOLDS = 10
-# Characters of the title of an axis.
-LONGEST_TITLE = 40
 # Outputs of a regression that get figures of their own.
 MOST_OUTPUTS = 3
 
@@ -110,15 +109,23 @@ def build_report(study: Study) -> str:
     run, metric, results = study.fact("run"), study.fact("metric"), study.fact("results")
     tested, effects = study.fact("tested"), study.fact("effects") or {"importances": [], "curves": []}
     training, contributions = study.fact("training"), study.fact("contributions")
+    sure = study.fact("sureness")
+    reasons = study.fact("reasons") or {"rows": []}
     ladder = _with_additive(run)
     work = [_work(study, row) for row in ladder]
     drawn: dict[str, list[Figure]] = {
         "depth": _some(figures.ladder(run, metric, results), figures.answers(run)),
+        "rows": _some(figures.rows_curve(run.get("rows_curve", ()), metric)),
         "learning": _some(figures.curves(_curves(study, run, results), metric["label"], metric["sign"])),
         "test": [] if tested is None else _test_figures(run, tested),
+        "sureness": [] if sure is None else _some(sureness_figure(sure)),
         "importance": _some(network_figures.importance(effects["importances"], metric["label"])),
         "dependence": _dependences(run, tested, effects["curves"]),
         "contributions": [] if contributions is None else _contributions(contributions),
+        "reasons": [
+            network_figures.reasons(row, reasons["background"], reasons["networks"], f"reasons{i}")
+            for i, row in enumerate(reasons["rows"])
+        ],
         "health": [],
         "cost": [figures.cost(work)],
     }
@@ -139,6 +146,7 @@ def build_report(study: Study) -> str:
             drawn=drawn,
             work=work,
             layers=study.fact("layers") or [],
+            sure=sure,
             effects=effects,
             contributions=contributions,
             most_columns=MOST_COLUMNS,

@@ -14,6 +14,7 @@ __all__ = [
     "BAND",
     "COLOURS",
     "INK",
+    "LONGEST_TITLE",
     "MOST_CURVES",
     "MOST_STEPS",
     "PALE",
@@ -37,8 +38,9 @@ COLOURS = tuple(f"var(--c{i})" for i in range(10))
 # Curves in one figure at most, and points of a curve.
 MOST_CURVES = len(COLOURS)
 MOST_STEPS = 200
-# Characters of a name beside an axis.
+# Characters of a name beside an axis, and of the title of one.
 LONGEST_NAME = 28
+LONGEST_TITLE = 40
 
 # Wheel with Ctrl zooms, dragging moves, a double click goes back; a bare wheel scrolls the page.
 ZOOM: Spec = {

@@ -1,13 +1,14 @@
 """Floor 3: the search for depth: folds, designs, candidates, the ladder, comparisons, the verdict, and the study."""
 
 from leadline.search.comparison import Comparison, compare
+from leadline.search.conformal import Intervals, LeftOut, Sets, conformal
 from leadline.search.design import Design
 from leadline.search.ensemble import greedy_weights
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
 from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
 from leadline.search.metrics import Metric, labels_of, usual_scores
-from leadline.search.problem import Fitted, Problem, View, in_single
+from leadline.search.problem import Fitted, Problem, RowSource, View, in_single
 from leadline.search.progress import Progress
 from leadline.search.ranking import Ranking, cross_val_losses, rank
 from leadline.search.space import (
@@ -21,6 +22,7 @@ from leadline.search.space import (
     usual_space,
 )
 from leadline.search.study import Study, UnitKey, UnitResult
+from leadline.search.units import Unit, cost, device_of, plan_of, train_batch
 from leadline.search.verdict import (
     ADDITIVE,
     LEVEL,
@@ -51,14 +53,19 @@ __all__ = [
     "Dimension",
     "Evidence",
     "Fitted",
+    "Intervals",
     "Ladder",
+    "LeftOut",
     "Listener",
     "Metric",
     "Problem",
     "Progress",
     "Ranking",
+    "RowSource",
+    "Sets",
     "Split",
     "Study",
+    "Unit",
     "UnitKey",
     "UnitResult",
     "Verdict",
@@ -66,7 +73,10 @@ __all__ = [
     "additive_share",
     "check_space",
     "compare",
+    "conformal",
+    "cost",
     "cross_val_losses",
+    "device_of",
     "draw_candidates",
     "gather_evidence",
     "give_verdict",
@@ -82,9 +92,11 @@ __all__ = [
     "most_repeats",
     "name_of",
     "percent",
+    "plan_of",
     "rank",
     "result_record",
     "space_from_records",
+    "train_batch",
     "twins",
     "usual_folds",
     "usual_scores",

@@ -25,6 +25,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from leadline.errors import LeadlineError
 from leadline.search.comparison import Comparison, compare
+from leadline.search.conformal import LeftOut
 from leadline.search.design import COLOURS, Design
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.metrics import Metric
@@ -34,9 +35,9 @@ from leadline.search.space import Candidate
 from leadline.search.study import USABLE, Study, UnitKey, UnitResult
 from leadline.search.units import Unit, cost, plan_of, train_batch
 from leadline.search.verdict import ADDITIVE, CONSTANT, MARGIN, Verdict, give_verdict, name_of
-from leadline.training import Holdout, Hyperparameters, Stop, Stopped, networks_at_once, one_blas_thread
+from leadline.training import Holdout, Hyperparameters, Stop, Stopped, networks_at_once, one_blas_thread, stacks
 
-__all__ = ["DepthResult", "Ladder", "Listener", "result_record"]
+__all__ = ["DepthResult", "Elsewhere", "Ladder", "Listener", "result_record"]
 
 Array = NDArray[Any]
 
@@ -111,6 +112,15 @@ class Listener(Protocol):
         """The final models are going to be trained on all rows, which may take so long; None if nobody knows."""
 
 
+class Elsewhere(Protocol):
+    """Another way to train units than by `joblib.Parallel`."""
+
+    def __call__(
+        self, problem: Problem, batches: Sequence[list[Unit]], seed: int, stop: Stop
+    ) -> Iterator[tuple[list[Unit], list[UnitResult]]]:
+        """Some units and their results at a time, in whatever order they come."""
+
+
 class Ladder:
     """One search: trains the networks that the study lacks, depth after depth, and compares the depths.
 
@@ -140,6 +150,10 @@ class Ladder:
         Whether those of all depths will be.
     delivered_rows : int, optional
         On how many rows; by default those of the problem.
+    device : str
+        Where networks train, as `leadline.training.device_for` names it.
+    elsewhere : Elsewhere, optional
+        Trains the units; by default joblib does.
     """
 
     def __init__(
@@ -159,12 +173,16 @@ class Ladder:
         n_networks: int = 1,
         deliver_all: bool = False,
         delivered_rows: int | None = None,
+        device: str = "cpu",
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.problem, self.design, self.base, self.candidates = problem, design, base, candidates
         self.study, self.seed, self.n_jobs, self.stop, self.listener = study, seed, n_jobs, stop, listener
         self.margin, self.additive, self.linear = margin, additive, linear
         self.n_networks, self.deliver_all = n_networks, deliver_all
         self.delivered_rows = len(problem.y) if delivered_rows is None else delivered_rows
+        self.device = device
+        self.elsewhere = elsewhere
         self.usual = len(base.hidden_layer_sizes) + 1
         self.results: dict[int, DepthResult] = {}
         self.verdict: Verdict | None = None
@@ -507,6 +525,23 @@ class Ladder:
         by_candidate, _ = self._by_candidate(L)
         return {index: _average(by_candidate, [index]) for index in by_candidate}
 
+    def judged_rows(self, L: int, indices: Sequence[int] | None = None) -> LeftOut:
+        """The rows that judge a depth, with the predictions by which they do, or of some of its candidates."""
+        by_candidate, _ = self._by_candidate(L)
+        kept = self.results[L].candidates
+        averaged = _average(by_candidate, kept if indices is None else indices)
+        rows = np.flatnonzero(np.isfinite(averaged).all(axis=1))
+        counts = np.array([by_candidate[index][1][rows] for index in kept])
+        spread = np.zeros(self.problem.target.n_predictions)
+        known = (counts > 0).sum(axis=0) > 1
+        if known.any():
+            # candidates have as many networks for a row each, whose mean varies by so much less
+            each = np.array([_average({index: by_candidate[index]}, [index])[rows] for index in kept])[:, known]
+            spread = counts.sum() / np.count_nonzero(counts) * np.nanvar(each, axis=0, ddof=1).mean(axis=0)
+        used = counts if indices is None else counts[[kept.index(index) for index in indices]]
+        networks = float(used.sum(axis=0).mean())
+        return LeftOut(self.problem.y[rows], self.problem.w[rows], averaged[rows], networks, spread)
+
     def usual_epochs(self, L: int) -> int:
         """How many epochs were best, on average, for the networks of a depth's first candidate."""
         first = self.results[L].candidates[0]
@@ -575,31 +610,44 @@ class Ladder:
         return cost(self.problem, unit.settings, len(self.problem.training_rows[unit.network.rows]))
 
     def _batches(self, units: list[Unit]) -> list[list[Unit]]:
-        """Units that can train together, as many as a core's cache holds and as leaves work for every job."""
+        """Units that can train together, as many as a core's cache holds and as leaves work for every job.
+
+        A device that stacks networks gets one batch at a time, as many as it is said to hold: how many there are may
+        change the last bits of a product there, so the number of jobs must not decide on it.
+        """
         alike: dict[Any, list[Unit]] = {}
         for unit in units:
             alike.setdefault(unit.settings.shared(), []).append(unit)
         jobs = effective_n_jobs(self.n_jobs)
         batches = []
         for group in alike.values():
-            most = networks_at_once(plan_of(self.problem, group[0].settings), group[0].settings)
-            size = min(most, -(-len(group) // jobs))
+            plan, settings = plan_of(self.problem, group[0].settings), group[0].settings
+            most = networks_at_once(plan, settings, self.device)
+            size = most if self._stacks(settings) else min(most, -(-len(group) // jobs))
             batches += [group[start : start + size] for start in range(0, len(group), size)]
         # the longest first, so that no job is left alone with them at the end
         return sorted(batches, key=lambda batch: -sum(map(self.cost, batch)))
 
+    def _stacks(self, settings: Hyperparameters) -> bool:
+        """Whether networks with these settings train as a stack on a device: what is solved does not."""
+        return stacks(self.device) and not settings.solved
+
     def _run(self, batches: list[list[Unit]]) -> Generator[tuple[list[Unit], list[UnitResult]]]:
         """Results as they come; where the backend cannot say what has come, a few batches at a time."""
+        if self.elsewhere is not None:
+            yield from self.elsewhere(self.problem, batches, self.seed, self.stop)
+            return
         training = delayed(train_batch)
         # the problem is an argument of its own, so that backends which send large arguments once send it once
-        calls = [training(self.problem, batch, self.seed, self.stop) for batch in batches]
-        settings: dict[str, Any] = {"n_jobs": self.n_jobs, "prefer": "threads", "batch_size": 1}
+        calls = [training(self.problem, batch, self.seed, self.stop, self.device) for batch in batches]
+        n_jobs = 1 if any(self._stacks(batch[0].settings) for batch in batches) else self.n_jobs
+        settings: dict[str, Any] = {"n_jobs": n_jobs, "prefer": "threads", "batch_size": 1}
         try:
             jobs = Parallel(return_as="generator_unordered", **settings)
         except ValueError:
             if self._pool is None:
                 self._pool = self._open.enter_context(Parallel(**settings))
-            at_once = BATCHES_EACH * effective_n_jobs(self.n_jobs)
+            at_once = BATCHES_EACH * effective_n_jobs(n_jobs)
             for start in range(0, len(calls), at_once):
                 yield from self._pool(calls[start : start + at_once])
             return

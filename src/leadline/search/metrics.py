@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from leadline.errors import ParameterError
-from leadline.tables import Labels, Numbers, Target, nearest
+from leadline.tables import Labels, Numbers, Ordinal, Target, nearest
 
 __all__ = ["Metric", "labels_of", "usual_scores"]
 
@@ -28,7 +28,11 @@ _COMMON = {
     "rmse": "neg_root_mean_squared_error",
     "mae": "neg_mean_absolute_error",
     "auc": "roc_auc",
+    "ranked_log_loss": "neg_ranked_log_loss",
+    "mean_places_off": "neg_mean_places_off",
 }
+# Of classes that have an order only.
+_OF_ORDER = ("neg_ranked_log_loss", "neg_mean_places_off")
 _LABELS = {
     "neg_log_loss": "log loss",
     "neg_root_mean_squared_error": "RMSE",
@@ -39,6 +43,8 @@ _LABELS = {
     "neg_mean_poisson_deviance": "Poisson deviance",
     "neg_mean_pinball_loss": "pinball loss",
     "neg_label_log_loss": "log loss",
+    "neg_ranked_log_loss": "ranked log loss",
+    "neg_mean_places_off": "places off",
 }
 # By what a target is judged if nobody says otherwise: by the loss that it is learned by, or what people know best.
 _DEFAULTS = {
@@ -49,6 +55,7 @@ _DEFAULTS = {
     "huber": "neg_mean_absolute_error",
     "poisson": "neg_mean_poisson_deviance",
     "quantile": "neg_mean_pinball_loss",
+    "ordinal_cross_entropy": "neg_ranked_log_loss",
 }
 # These judge one class against the other: the second of two, which they find if classes are called 0 and 1.
 _OF_THE_POSITIVE_CLASS = {
@@ -73,6 +80,20 @@ def _log_loss_terms(y: Array, predictions: Array) -> Array:
 def _label_log_losses(y: Array, predictions: Array) -> Array:
     own = np.where(y == 1, predictions, 1.0 - predictions)
     return np.asarray(-np.log(np.maximum(own, _LEAST_PROBABILITY)))
+
+
+def _ranked_log_losses(ranks: Array, y: Array, predictions: Array) -> Array:
+    """The log losses of "is it beyond class k?", summed over the classes in their order."""
+    by_place = predictions[:, np.argsort(ranks)]
+    beyond = np.cumsum(by_place[:, :0:-1], axis=1)[:, ::-1]
+    up_to = np.cumsum(by_place[:, :-1], axis=1)
+    own = np.where(ranks[y][:, None] > np.arange(len(ranks) - 1), beyond, up_to)
+    return np.asarray(-np.log(np.clip(own, _LEAST_PROBABILITY, 1.0)).sum(axis=1, keepdims=True))
+
+
+def _places_off(ranks: Array, y: Array, predictions: Array) -> Array:
+    """How many places the most probable class lies from the true one."""
+    return np.asarray(np.abs(ranks[predictions.argmax(axis=1)] - ranks[y])[:, None], np.float64)
 
 
 def _poisson_deviances(y: Array, predictions: Array) -> Array:
@@ -178,7 +199,8 @@ class Metric:
     Parameters
     ----------
     scoring : str, callable or None
-        A name that scikit-learn's scorers have, one of log_loss, rmse, mae, auc, or a scorer called as
+        A name that scikit-learn's scorers have, one of log_loss, rmse, mae, auc, for classes in order ranked_log_loss
+        and mean_places_off, or a scorer called as
         ``scorer(estimator, X, y)``. None: log loss for classes and labels, root mean squared error for numbers, or what
         belongs to their loss.
     target : Target
@@ -213,11 +235,15 @@ class Metric:
             self._terms["neg_mean_pinball_loss"] = partial(_pinball_losses, target.quantiles or (0.5,))
             if target.output_activation == "exp":  # others may predict what no deviance is defined for
                 self._terms["neg_mean_poisson_deviance"] = _poisson_deviances
+        elif isinstance(target, Ordinal):
+            ranks = np.array(target.ranks)
+            self._terms["neg_ranked_log_loss"] = partial(_ranked_log_losses, ranks)
+            self._terms["neg_mean_places_off"] = partial(_places_off, ranks)
         elif isinstance(target, Labels):
             self._terms = {"neg_label_log_loss": _label_log_losses}
         if isinstance(scoring, str):
             names = [*_COMMON, *get_scorer_names()]
-            if scoring not in (*names, default):
+            if scoring not in (*names, default, *(_OF_ORDER if isinstance(target, Ordinal) else ())):
                 hint = nearest(scoring, names) or " sklearn.metrics.get_scorer_names() lists them."
                 raise ParameterError(f"No score is called {scoring!r}.{hint}")
             self.name = scoring
@@ -321,11 +347,14 @@ def usual_scores(target: Target, y: Array, predictions: Array, w: Array | None =
     Returns
     -------
     dict of str to float
-        log loss, accuracy and AUC, or RMSE, MAE and R²; log loss and accuracy of labels; pinball loss of quantiles. NaN
+        log loss, accuracy and AUC, or RMSE, MAE and R²; ranked log loss, accuracy and places off of classes in order;
+        log loss and accuracy of labels; pinball loss of quantiles. NaN
         for an AUC of rows that lack a class and an R² of one row.
     """
     names = ["neg_log_loss", "accuracy", "roc_auc"]
-    if isinstance(target, Labels):
+    if isinstance(target, Ordinal):
+        names = ["neg_ranked_log_loss", "accuracy", "neg_mean_places_off"]
+    elif isinstance(target, Labels):
         names = ["neg_log_loss", "accuracy"]
     elif isinstance(target, Numbers):
         names = [_default(target)] if target.quantiles else ["rmse", "mae", "r2"]

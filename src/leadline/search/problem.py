@@ -6,20 +6,21 @@ The rows are held once, as they were read; a network's inputs are computed as it
 
 import hashlib
 import math
+import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.errors import ParameterError
+from leadline.errors import DataError, ParameterError
 from leadline.search.metrics import Metric
 from leadline.tables import Encoded, Group, Statistics, Target, TargetStatistics
 from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above
 
-__all__ = ["Fitted", "Problem", "View", "in_single"]
+__all__ = ["Fitted", "Problem", "RowSource", "View", "in_single"]
 
 Array = NDArray[Any]
 
@@ -57,6 +58,21 @@ class Fitted(NamedTuple):
     target: TargetStatistics
 
 
+class RowSource(Protocol):
+    """Where another process reads the rows of a problem itself; small when pickled."""
+
+    def read(self) -> tuple[Encoded, Array, Array]:
+        """The rows, the target as it came, and the weights: what `Problem.build` was given."""
+
+
+class _Rows(NamedTuple):
+    """What a process that was sent no rows has read: the rows of a problem, by its fingerprint, and the truth."""
+
+    digest: str
+    rows: Rows
+    y: Array
+
+
 @dataclass
 class Problem:
     """What networks are trained and judged on; where they get their examples, and who scores them.
@@ -78,6 +94,8 @@ class Problem:
     label_smoothing : float
     units : (n,) array of int, optional
         Rows of one number are one observation: groups, or rows that are alike.
+    source : RowSource, optional
+        If given, the rows do not travel with the problem: see `fetch`.
     """
 
     rows: Rows
@@ -90,6 +108,7 @@ class Problem:
     training_rows: Sequence[Array]
     label_smoothing: float = 0.0
     units: Array | None = None
+    source: RowSource | None = None
     _known: dict[View, Fitted] = field(default_factory=dict)
 
     @classmethod
@@ -104,6 +123,7 @@ class Problem:
         settings: Hyperparameters,
         units: Array | None = None,
         fitted: Sequence[Fitted] | None = None,
+        source: RowSource | None = None,
     ) -> "Problem":
         """The problem of a table.
 
@@ -123,13 +143,13 @@ class Problem:
         units : (n,) array of int, optional
         fitted : sequence of Fitted, optional
             What was fitted on other rows and is used for each set of training rows.
+        source : RowSource, optional
         """
         known = {View.of(i, settings): own for i, own in enumerate(fitted or ())}
         numbers, origin, unit = _in_single(encoded.numbers)
-        codes, Y = np.ascontiguousarray(encoded.codes), np.ascontiguousarray(target.encode(y))
-        rows = Rows(numbers, codes, Y, np.ascontiguousarray(w, np.float64))
+        rows = _rows(numbers, encoded, y, w, target)
         truth, smoothing = target.truth(y), settings.label_smoothing
-        facts = (target, metric, truth, tuple(training_rows), smoothing, units, known)
+        facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, known)
         return cls(rows, origin, unit, encoded.groups, *facts)
 
     @property
@@ -222,19 +242,68 @@ class Problem:
 
     def digest(self, sets: int) -> str:
         """A fingerprint of rows, target, weights and the first `sets` of training rows, of which the others follow."""
-        digest = hashlib.sha256()
-        for array in (*self.rows, self.origin, self.unit, *self.training_rows[:sets]):
-            digest.update(f"{array.shape} {array.dtype}".encode())
-            digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()[:16]
+        return _digest(*self.rows, self.origin, self.unit, *self.training_rows[:sets])
+
+    def fetch(self) -> None:
+        """Read the rows, where they did not travel with the problem; a process reads them once.
+
+        Raises
+        ------
+        DataError
+            The files are not there, or not those that the problem was made of.
+        """
+        global _read
+        if "rows" in vars(self):
+            return
+        assert self.source is not None
+        wanted = vars(self).pop("_digest")
+        with _reading:
+            if _read is None or _read.digest != wanted:
+                _read = None  # what another problem needed goes first
+                encoded, y, w = self.source.read()
+                numbers = np.empty(encoded.numbers.shape, np.float32)
+                in_single(encoded.numbers, self.origin, self.unit, numbers)
+                rows = _rows(numbers, encoded, y, w, self.target)
+                if _digest(*rows) != wanted:
+                    raise DataError(
+                        f"{self.source} does not have the rows here that it had where the search began; let the files "
+                        "be the same for all workers."
+                    )
+                _read = _Rows(wanted, rows, self.target.truth(y))
+            self.rows, self.y = _read.rows, _read.y
 
     def __getstate__(self) -> dict[str, Any]:
         # what can be fitted again does not travel
-        return {**vars(self), "_known": {}}
+        state = {**vars(self), "_known": {}}
+        if self.source is not None and "rows" in state:
+            state["_digest"] = _digest(*state.pop("rows"))
+            # what only those who compare need: the truth is read again, too
+            del state["y"]
+            state["units"] = None
+        return state
 
     def __sizeof__(self) -> int:
         # what is as large as this is sent to a worker once, by backends that ask
-        return sum(array.nbytes for array in (*self.rows, *self.training_rows))
+        travels = () if self.source is not None else self.rows
+        return sum(array.nbytes for array in (*travels, *self.training_rows))
+
+
+# What this process has read of the files of a problem, and who reads.
+_read: _Rows | None = None
+_reading = threading.Lock()
+
+
+def _rows(numbers: NDArray[np.float32], encoded: Encoded, y: Array, w: Array, target: Target) -> Rows:
+    codes, Y = np.ascontiguousarray(encoded.codes), np.ascontiguousarray(target.encode(y))
+    return Rows(numbers, codes, Y, np.ascontiguousarray(w, np.float64))
+
+
+def _digest(*arrays: Array) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]
 
 
 def _told(group: Group, coded_above: float) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ from scipy.stats import qmc
 
 from leadline.errors import ParameterError
 from leadline.training import Hyperparameters
-from leadline.training.hyperparameters import Integer, Real, Rule, check
+from leadline.training.hyperparameters import Integer, Real, Rule, check, check_monotonic
 
 __all__ = [
     "SPACE",
@@ -83,8 +83,9 @@ VARIANTS: tuple[Mapping[str, Any], ...] = (
     {EMBEDDING: "piecewise_linear"},
     {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 0.5, "dropout" + TIMES: 0.0},
 )
-# What stands in for a variant's activation that is the estimator's own.
-OTHER_ACTIVATION = "relu"
+# What stands in for a variant's activation that is the estimator's own, and for one that falls somewhere where a column
+# must only rise.
+OTHER_ACTIVATION, INCREASING_ACTIVATION = "relu", "elu"
 # Multiples of the estimator's penalty at L = 1.
 PENALTIES = (1.0, 100.0, 0.01, 10.0)
 
@@ -96,7 +97,7 @@ _OWN_RULES: dict[str, Rule] = {WIDTH: Integer(1), BATCH_SCALE: Real(0.0, low_ope
 def _rules() -> dict[str, Rule]:
     fields = {item.name: item.metadata["rule"] for item in dataclasses.fields(Hyperparameters)}
     # what the other dimensions and the ladder decide, and what is done to the table once for all networks
-    for name in ("hidden_layer_sizes", "batch_size", "solver", "max_iter", *ONCE_FOR_ALL):
+    for name in ("hidden_layer_sizes", "batch_size", "solver", "max_iter", "monotonic_cst", *ONCE_FOR_ALL):
         del fields[name]
     return {**fields, **_OWN_RULES}
 
@@ -134,7 +135,11 @@ def check_space(space: Sequence[Dimension]) -> tuple[Dimension, ...]:
 
 def usual_space(base: Hyperparameters) -> tuple[Dimension, ...]:
     """What is searched where the caller does not say: SPACE, without embeddings where the estimator wants none."""
-    return tuple(d for d in SPACE if d.name != EMBEDDING or base.numeric_embedding != "none")
+    space = SPACE
+    if any(base.monotonic_cst):
+        levels = (OTHER_ACTIVATION, INCREASING_ACTIVATION)
+        space = tuple(dataclasses.replace(d, levels=levels) if d.name == "activation" else d for d in SPACE)
+    return tuple(d for d in space if d.name != EMBEDDING or base.numeric_embedding != "none")
 
 
 def space_from_records(records: Any) -> tuple[Dimension, ...]:
@@ -215,6 +220,7 @@ def draw_candidates(
             drawn = dict(known[index])
         else:
             drawn = {d.name: d.value(u) for d, u in zip(space, points[index], strict=False) if d.name != PENALTY}
+        check_monotonic("The space", base.monotonic_cst, drawn.get("activation", "auto"))
         named = {name: drawn.pop(name, value) for name, value in own.items()}
         candidates.append(Candidate(index, **named, changes=drawn))
     return candidates
@@ -227,6 +233,8 @@ def _suited(variant: Mapping[str, Any], base: Hyperparameters, width: int) -> di
         if name.endswith(TIMES):
             name = name.removesuffix(TIMES)
             value = int(value * width) if name == WIDTH else value * getattr(base, name)
+        if name == "activation" and any(base.monotonic_cst):
+            value = INCREASING_ACTIVATION
         if name == "activation" and value == base.activation:
             value = OTHER_ACTIVATION
         if (name, getattr(base, name, "")) not in ((EMBEDDING, "none"), ("scaling", "standard"), ("scaling", "none")):

@@ -146,6 +146,15 @@ class Study:
         study._check_format()
         return study
 
+    @property
+    def path(self) -> Path | None:
+        """Its file, if it is in one."""
+        return self._path
+
+    def beside(self, name: str) -> "Study":
+        """Another study, in a file beside this one's, or in memory as this one is."""
+        return Study(None if self._path is None else self._path.with_name(f"{self._path.stem}-{name}.db"))
+
     @classmethod
     def repair(cls, path: str | Path) -> list[str]:
         """Keep of a damaged file what it was begun with and every network that is sound; the rest is made again.

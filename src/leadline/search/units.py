@@ -6,9 +6,9 @@ from leadline.errors import LeadlineError
 from leadline.search.design import Network
 from leadline.search.problem import Problem, View
 from leadline.search.study import UnitKey, UnitResult
-from leadline.training import Holdout, Hyperparameters, Plan, Stop, Stopped, Task, plan_for, train
+from leadline.training import Holdout, Hyperparameters, Plan, Stop, Stopped, Task, device_for, plan_for, train
 
-__all__ = ["Unit", "cost", "plan_of", "train_batch"]
+__all__ = ["Unit", "cost", "device_of", "plan_of", "train_batch"]
 
 # What a step costs beside its products, in multiply-adds, for the estimate of the time left.
 STEP_COST = 1e6
@@ -36,6 +36,17 @@ def plan_of(problem: Problem, settings: Hyperparameters) -> Plan:
     return plan_for(settings, problem.inputs, problem.target.n_scores, problem.target.loss)
 
 
+def device_of(asked: str, problem: Problem, settings: Hyperparameters, rows: int, networks: int) -> str:
+    """The device on which networks with these settings train, each on so many rows.
+
+    Raises
+    ------
+    DeviceError
+        The one that was asked for is not there.
+    """
+    return device_for(asked, float(rows) * plan_of(problem, settings).n_parameters * networks)
+
+
 def cost(problem: Problem, settings: Hyperparameters, rows: int) -> float:
     """Relative cost of a network: rows × epochs × parameters, and a constant for each step."""
     if settings.solved:
@@ -45,23 +56,27 @@ def cost(problem: Problem, settings: Hyperparameters, rows: int) -> float:
     return float(int(settings.max_iter) * steps * per_step)
 
 
-def train_batch(problem: Problem, batch: list[Unit], seed: int, stop: Stop) -> tuple[list[Unit], list[UnitResult]]:
+def train_batch(
+    problem: Problem, batch: list[Unit], seed: int, stop: Stop, device: str
+) -> tuple[list[Unit], list[UnitResult]]:
     """Train the units of a batch: the one piece of work that may leave the process.
 
     What a training raises fails that unit and no other.
     """
+    problem.fetch()
     tasks = [
         Task(unit.settings, (seed, *unit.key), unit.view, problem.training_rows[unit.network.rows], unit.holdouts)
         for unit in batch
     ]
     try:
         with stop.running():
-            trained = train(plan_of(problem, batch[0].settings), tasks, problem, problem.score, stop)
+            plan = plan_of(problem, batch[0].settings)
+            trained = train(plan, tasks, problem, problem.score, stop, device=device)
     except (Stopped, LeadlineError):
         raise
     except Exception as error:  # whatever a caller's own score or loss, or a lack of memory, raises
         if len(batch) > 1:
-            return batch, [train_batch(problem, [unit], seed, stop)[1][0] for unit in batch]
+            return batch, [train_batch(problem, [unit], seed, stop, device)[1][0] for unit in batch]
         return batch, [UnitResult("failed", f"{type(error).__name__}: {error}")]
     return batch, [
         UnitResult(

@@ -10,7 +10,7 @@ from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.records import plain
 from leadline.search import labels_of
-from leadline.tables import CategoryColumn, Labels, Layout, Numbers
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords
 
 __all__ = ["answer", "column_schemas", "example_row", "table_of"]
 
@@ -129,8 +129,15 @@ def column_schemas(layout: Layout) -> dict[str, Any]:
         if isinstance(column, CategoryColumn):
             known = ", ".join(column.categories[:12]) + (", …" if len(column.categories) > 12 else "")
             kind = {"type": ["string", "number", "boolean", "null"], "description": f"A category: {known}."}
+        elif isinstance(column.written, OrderedWords):
+            order = column.written.described()
+            kind = {"type": ["string", "number", "boolean", "null"], "description": f"One of an order: {order}."}
         elif column.date:
-            kind = {"type": ["string", "null"], "description": "A date such as 2026-01-31."}
+            other = "" if column.written is None else f", or {column.written.described()}"
+            kind = {"type": ["string", "null"], "description": f"A date such as 2026-01-31{other}."}
+        elif column.written is not None:
+            example = column.written.described()
+            kind = {"type": ["number", "string", "null"], "description": f"A number, or text such as {example}."}
         else:
             kind = {"type": ["number", "null"]}
         found[column.name] = kind
@@ -145,6 +152,8 @@ def example_row(estimator: Estimator) -> dict[str, Any]:
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
             row[column.name] = column.categories[0] if column.categories else None
+        elif isinstance(column.written, OrderedWords):
+            row[column.name] = column.written.words[round(fills[column.name])][0]
         elif column.date:
             row[column.name] = str((pd.Timestamp(0) + pd.Timedelta(days=fills[column.name])).date())
         else:

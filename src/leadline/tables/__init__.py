@@ -1,28 +1,50 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
+from leadline.tables.columns import (
+    SAID,
+    CategoryColumn,
+    NumberColumn,
+    in_order,
+    infer_column,
+    known_words,
+    number_values,
+    numbers_of,
+    words_of,
+)
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
 from leadline.tables.frames import as_frame
-from leadline.tables.layout import CategoryColumn, Encoded, Group, Layout, NumberColumn, in_order, words_of
+from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
-from leadline.tables.reading import nearest, read_table
+from leadline.tables.profile import LEVELS, Profile
+from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_file, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import Classes, Labels, Numbers, Target, TargetStatistics, check_complete, guess_task, shown
+from leadline.tables.target import Classes, Labels, Numbers, Ordinal, Target, TargetStatistics
+from leadline.tables.values import check_complete, guess_task, looks_like_counts, shown, writing_of
+from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [
+    "LEVELS",
+    "SAID",
     "CategoryColumn",
     "Classes",
     "Dataset",
     "Encoded",
+    "FileForm",
+    "Found",
     "Group",
     "Labels",
     "Layout",
     "NumberColumn",
     "Numbers",
+    "OrderedWords",
+    "Ordinal",
     "Part",
+    "Profile",
     "Statistics",
     "Survey",
     "Target",
     "TargetStatistics",
+    "WrittenNumbers",
     "as_frame",
     "check_complete",
     "collected_target",
@@ -30,10 +52,18 @@ __all__ = [
     "has_names",
     "hashed",
     "in_order",
+    "infer_column",
     "is_dataset",
+    "known_words",
+    "looks_like_counts",
     "nearest",
+    "number_values",
+    "numbers_of",
+    "parse_form",
+    "read_file",
     "read_table",
     "shown",
     "stays_on_disk",
     "words_of",
+    "writing_of",
 ]

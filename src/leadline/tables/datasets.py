@@ -11,7 +11,7 @@ import copy
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
+from leadline.tables.columns import CategoryColumn, NumberColumn, in_order, infer_words, words_of
 from leadline.tables.frames import typed
-from leadline.tables.layout import MOST_CATEGORIES, CategoryColumn, Layout, NumberColumn, in_order, words_of
+from leadline.tables.layout import Layout
 from leadline.tables.reading import nearest
+from leadline.tables.written import OrderedWords
 
 __all__ = ["Dataset", "Part", "Survey", "hashed", "is_dataset", "parse_memory", "stays_on_disk"]
 
@@ -116,6 +118,18 @@ class Survey:
     high: float
 
 
+@dataclass(frozen=True)
+class _Share:
+    """Which rows a share of a dataset has: those that a hash of their numbers draws, or the others."""
+
+    threshold: np.uint64
+    seed: int
+    drawn: bool
+
+    def __call__(self, rows: Array) -> NDArray[np.bool_]:
+        return np.asarray((hashed(rows, self.seed, _DIVIDED) < self.threshold) == self.drawn)
+
+
 class _Piece(NamedTuple):
     """A row group of a file, or a file: where its rows begin in the dataset, and how many there are."""
 
@@ -158,7 +172,9 @@ class Dataset:
     def __init__(self, source: Any, memory: int | str | None = None, columns: Sequence[str] | None = None) -> None:
         self.memory = parse_memory(memory)
         self.name = str(source) if isinstance(source, str | Path) else "the dataset"
-        dataset = _open(source)
+        # where another process finds the same files, whatever folder it works in
+        self._source = Path(source).absolute() if isinstance(source, str | Path) else source
+        dataset = _open(self._source)
         self.columns = [name for name in dataset.schema.names if not name.startswith("__index_level_")]
         self.pieces: list[_Piece] = []
         self.n_rows = 0
@@ -172,7 +188,7 @@ class Dataset:
         if not self.n_rows:
             raise DataError(f"{self.name} has no rows.")
         self._schema = dataset.schema
-        self._kept: Callable[[Array], NDArray[np.bool_]] | None = None
+        self._kept: _Share | None = None
         self._surveys: dict[Any, Survey] = {}
         if columns is not None:
             self.check(*columns)
@@ -181,18 +197,25 @@ class Dataset:
     def __len__(self) -> int:
         return self.n_rows
 
+    def __getstate__(self) -> dict[str, Any]:
+        # paths travel, rows do not: whoever gets them opens the files
+        return {
+            "given": (self._source, self.memory, self.columns),
+            "left": (self.name, self.n_rows, self._kept),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(*state["given"])  # type: ignore[misc]
+        self.name, self.n_rows, self._kept = state["left"]
+
     def divide(self, share: float, seed: int) -> "tuple[Dataset, Dataset]":
         """The same table without a share of its rows, drawn by a hash of their numbers, and these rows."""
         threshold = np.uint64(share * (2**64 - 2**11))
-
-        def is_taken(rows: Array) -> NDArray[np.bool_]:
-            return np.asarray(hashed(rows, seed, _DIVIDED) < threshold)
-
         left, taken = copy.copy(self), copy.copy(self)
+        left._kept, taken._kept = _Share(threshold, seed, False), _Share(threshold, seed, True)
         parts = (np.arange(i, min(i + ROWS_DECODED, self.n_rows)) for i in range(0, self.n_rows, ROWS_DECODED))
-        taken.n_rows = sum(int(is_taken(rows).sum()) for rows in parts)
+        taken.n_rows = sum(int(taken._kept(rows).sum()) for rows in parts)
         left.n_rows = self.n_rows - taken.n_rows
-        left._kept, taken._kept = (lambda rows: ~is_taken(rows)), is_taken
         left._surveys, taken._surveys = {}, {}
         return left, taken
 
@@ -232,6 +255,28 @@ class Dataset:
         for piece in self.pieces:
             yield from self._batches(piece, self.columns if columns is None else columns)
 
+    def take(self, rows: Array, columns: Sequence[str]) -> pd.DataFrame:
+        """Some rows by their numbers, (m,), which rise: those columns of them, read from the pieces that have some.
+
+        Raises
+        ------
+        DataError
+            The files do not have these rows.
+        """
+        found = [pd.DataFrame(columns=list(columns))]
+        for piece in self.pieces:
+            here = rows[np.searchsorted(rows, piece.first) : np.searchsorted(rows, piece.first + piece.rows)]
+            for numbers, frame in self._batches(piece, columns) if len(here) else ():
+                wanted = np.isin(numbers, here, assume_unique=True)
+                if wanted.any():
+                    found.append(frame[wanted])
+        taken = pd.concat(found[1:] or found, ignore_index=True)
+        if len(taken) < len(rows):
+            raise DataError(
+                f"{self.name} has {len(taken):,} of the {len(rows):,} rows wanted: these are other files than before."
+            )
+        return taken
+
     def column(self, name: str) -> Array:
         """One column, (n,)."""
         self.check(name)
@@ -263,7 +308,9 @@ class Dataset:
 
         return _ahead(read())
 
-    def survey(self, target: str, aside: Sequence[str] = (), seed: int = 0) -> Survey:
+    def survey(
+        self, target: str, aside: Sequence[str] = (), seed: int = 0, said: Mapping[str, Any] | None = None
+    ) -> Survey:
         """Read everything once; what was found is kept.
 
         Parameters
@@ -273,18 +320,20 @@ class Dataset:
             Columns that are no inputs.
         seed : int
             Draws the sample.
+        said : mapping, optional
+            What is known of some columns; see `Layout.infer`.
 
         Raises
         ------
         DataError
             A column is not there, a number is infinite, the target has gaps, or nothing is left to learn from.
         """
-        key = (target, tuple(aside), seed)
+        key = (target, tuple(aside), seed, repr(said or {}))
         if key not in self._surveys:
-            self._surveys[key] = self._survey(target, aside, seed)
+            self._surveys[key] = self._survey(target, aside, seed, said or {})
         return self._surveys[key]
 
-    def _survey(self, target: str, aside: Sequence[str], seed: int) -> Survey:
+    def _survey(self, target: str, aside: Sequence[str], seed: int, said: Mapping[str, Any]) -> Survey:
         self.check(target, *aside)
         threshold = np.uint64(min(SAMPLE / self.n_rows, 1.0) * (2**64 - 2**11))
         kept: list[pd.DataFrame] = []
@@ -304,10 +353,10 @@ class Dataset:
             numbers.append(rows[some])
         sample = pd.concat(kept, ignore_index=True)
         inputs = [name for name in self.columns if name != target and name not in aside]
-        layout = Layout.infer(sample[in_order(inputs)])
+        layout = Layout.infer(sample[in_order(inputs)], said)
         columns, dropped = [], list(layout.dropped)
         for column in layout.columns:
-            known = facts[column.name].corrected(column)
+            known = facts[column.name].corrected(column, said.get(column.name))
             if isinstance(known, str):
                 dropped.append((column.name, known))
             else:
@@ -347,23 +396,24 @@ class _Facts:
         """All different values, of a column that is not of fractions."""
         return list(self.counts)
 
-    def corrected(self, column: NumberColumn | CategoryColumn) -> NumberColumn | CategoryColumn | str:
-        """What a sample found out about the column, as all rows have it."""
+    def corrected(self, column: NumberColumn | CategoryColumn, said: Any) -> NumberColumn | CategoryColumn | str:
+        """What a sample found out about the column, as all rows have it; `said` is what is known of it."""
         missing = column.missing or self.gaps > 0
-        if isinstance(column, NumberColumn):
+        if isinstance(column, NumberColumn) and (column.written is None or isinstance(column.written, OrderedWords)):
             return replace(column, missing=missing)
         if self.too_many:
             return f"is text with more than {MOST_WORDS:,} different values"
         words = Counter[str]()
-        values = list(self.counts)
+        gaps, values = self.gaps, list(self.counts)
         for value, word in zip(values, words_of(pd.Series(values, dtype=object)), strict=True):
             if word is None:
-                missing = True
+                gaps += self.counts[value]
             else:
                 words[word] += self.counts[value]
-        ordered = sorted(words, key=lambda word: (-words[word], word))
-        kept = tuple(sorted(ordered[:MOST_CATEGORIES]))
-        return CategoryColumn(column.name, kept, len(ordered) > MOST_CATEGORIES, missing)
+        as_found: Any = None if isinstance(column, NumberColumn) or column.spellings else "category"
+        if isinstance(column, NumberColumn) and said is not None:
+            as_found = column.written
+        return infer_words(self.name, words, gaps + missing, as_found)
 
 
 def _open(source: Any) -> Any:

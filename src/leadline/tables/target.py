@@ -12,82 +12,17 @@ from scipy.special import expit
 from leadline.errors import DataError, ModelFileError, ParameterError
 from leadline.network import ElementwiseLoss
 from leadline.network import loss as loss_record
-from leadline.records import TEXT, Field, list_of, read_fields, whole
+from leadline.records import ANYTHING, TEXT, Field, list_of, read_fields, whole
+from leadline.tables.columns import check_said, words_of
+from leadline.tables.values import as_numbers, check_complete, shown, writing_of
+from leadline.tables.written import WrittenNumbers, find_written, known_order, written_from_record
 
-__all__ = [
-    "MOST_GUESSED_CLASSES",
-    "Classes",
-    "Labels",
-    "Numbers",
-    "Target",
-    "TargetStatistics",
-    "check_complete",
-    "guess_task",
-    "shown",
-]
+__all__ = ["Classes", "Labels", "Numbers", "Ordinal", "Target", "TargetStatistics"]
 
 Array = NDArray[Any]
 
-# Whole numbers with at most this many different values are taken for classes when nobody says what they are.
-MOST_GUESSED_CLASSES = 10
-# A target's numbers are learned in float32, and their squares must be finite in float64.
-LARGEST = 1e30
 # exp of more has no float64.
 LARGEST_EXPONENT = 700.0
-
-
-def guess_task(y: pd.Series) -> str:
-    """The task, "classification" or "regression", from the values of a target column.
-
-    Text, truth values and categories are classes; so are whole numbers with at most ten different values.
-    """
-    if not pd.api.types.is_numeric_dtype(y) or pd.api.types.is_bool_dtype(y):
-        return "classification"
-    values = y.dropna().to_numpy(dtype=np.float64)
-    distinct = np.unique(values)
-    whole = bool(np.all(np.isfinite(distinct))) and bool(np.all(distinct == np.round(distinct)))
-    return "classification" if whole and len(distinct) <= MOST_GUESSED_CLASSES else "regression"
-
-
-def check_complete(y: Array, name: str) -> None:
-    """Raise DataError if a target, (n,) or (n, k), has missing values."""
-    gaps = np.asarray(pd.isna(y))
-    missing = np.flatnonzero(gaps if gaps.ndim == 1 else gaps.any(axis=tuple(range(1, gaps.ndim))))
-    if len(missing):
-        raise DataError(
-            f"The target {name!r} has missing values (NaN), the first in row {int(missing[0]) + 1} "
-            f"({len(missing):,} in all); leave these rows out."
-        )
-
-
-def _as_numbers(y: Array, name: str) -> NDArray[np.float64]:
-    """A target of numbers in float64, of the same shape."""
-    given = np.asarray(y)
-    try:
-        numbers = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        flat = pd.to_numeric(pd.Series(given.ravel(), dtype=object), errors="coerce").to_numpy(dtype=np.float64)
-        strange = np.flatnonzero(np.isnan(flat.reshape(given.shape)).reshape(len(given), -1).any(axis=1))
-        where = f"; row {int(strange[0]) + 1} has {shown(given[strange[0]])}" if len(strange) else ""
-        raise DataError(f"The target {name!r} must hold numbers for a regression{where}.") from error
-    large = np.flatnonzero(~(np.abs(numbers) <= LARGEST).reshape(len(numbers), -1).all(axis=1))
-    if len(large):
-        row = int(large[0])
-        if np.isinf(numbers[row]).any():
-            raise DataError(
-                f"The target {name!r} has an infinite value (infinity) in row {row + 1}; replace it or leave the row "
-                "out."
-            )
-        raise DataError(
-            f"The target {name!r} has {shown(given[row])} in row {row + 1}; numbers beyond {LARGEST:g} cannot be "
-            "learned. Divide the column by a constant."
-        )
-    return numbers
-
-
-def shown(value: Any) -> str:
-    """A value as messages show it: text in quotes, numbers without their type."""
-    return repr(str(value)) if isinstance(value, str) else str(value)
 
 
 @dataclass(frozen=True)
@@ -134,7 +69,7 @@ class Target:
     stratified: ClassVar[bool] = False
 
     @classmethod
-    def infer(cls, y: Array, task: str, name: str = "y", loss: Any = None) -> "Target":
+    def infer(cls, y: Array, task: str, name: str = "y", loss: Any = None, said: Any = None) -> "Target":
         """Check a target and describe it.
 
         Parameters
@@ -145,7 +80,10 @@ class Target:
         name : str
             What messages call it.
         loss : str or Loss, optional
-            Another than the one that belongs to the kind of target.
+            Another than the one that belongs to the kind of target; of a classification, "ordinal" for classes that
+            have an order.
+        said : optional
+            What is known of the column: words from low to high, or how its numbers are written.
 
         Raises
         ------
@@ -159,9 +97,15 @@ class Target:
                 f"The target {name!r} holds dates or times; give numbers instead, for example days since a date."
             )
         if task == "regression":
-            return Numbers.of(_as_numbers(y, name), name, loss or "half_squared_error")
+            text = np.ndim(y) == 1 and np.asarray(y).dtype.kind not in "biuf"
+            written = said if isinstance(said, WrittenNumbers) else None
+            if text and written is None:
+                written = writing_of(pd.Series(y, name=name))
+            return Numbers.of(as_numbers(y, name, written), name, loss or "half_squared_error", written)
         if np.ndim(y) == 2:
             return Labels.of(np.asarray(y), name, loss)
+        if isinstance(loss, str):
+            return Ordinal.in_order(np.asarray(y), name, said)
         return Classes.of(np.asarray(y), name, loss)
 
     @property
@@ -239,6 +183,8 @@ class Target:
         kind = record.get("kind") if isinstance(record, dict) else None
         if not isinstance(kind, str) or kind not in _FIELDS:
             raise ModelFileError(f"the target must be a record of {', '.join(_FIELDS)}.")
+        if kind == "numbers":
+            record = {"written": None, **record}
         read = read_fields(record, "the target", {"kind": TEXT, "name": TEXT, "loss": TEXT, **_FIELDS[kind]})
         try:
             output = getattr(loss_record(read["loss"]), "output_activation", "identity")
@@ -247,10 +193,20 @@ class Target:
         if kind == "numbers":
             if output not in NUMBER_OUTPUTS:
                 raise ModelFileError(f"the target: the loss {read['loss']!r} is none of numbers.")
-            return Numbers(read["name"], read["loss"], read["n_outputs"])
+            written = read["written"]
+            if written is not None:
+                written = written_from_record(written, "the target: 'written'")
+                if not isinstance(written, WrittenNumbers):
+                    raise ModelFileError("the target: 'written' must be of numbers.")
+            return Numbers(read["name"], read["loss"], read["n_outputs"], written)
         if kind == "labels":
             return Labels(read["name"], read["loss"], read["n_labels"])
-        return Classes(read["name"], read["loss"], _values(read["values"], read["dtype"]))
+        values = _values(read["values"], read["dtype"])
+        if kind == "classes":
+            return Classes(read["name"], read["loss"], values)
+        if sorted(read["ranks"]) != list(range(len(values))):
+            raise ModelFileError("the target: 'ranks' must be the place of each class in their order.")
+        return Ordinal(read["name"], read["loss"], values, tuple(read["ranks"]))
 
 
 # Of the fields of a target's record those that only its kind has. No file holds as many outputs as the limits allow.
@@ -264,8 +220,9 @@ _FIELDS: dict[str, dict[str, Field]] = {
         ),
     },
     "labels": {"n_labels": whole(1, _MOST)},
-    "numbers": {"n_outputs": whole(1, _MOST)},
+    "numbers": {"n_outputs": whole(1, _MOST), "written": ANYTHING},
 }
+_FIELDS["ordinal"] = {**_FIELDS["classes"], "ranks": list_of(whole(0, _MOST))}
 # Output activations of the losses that a regression knows.
 NUMBER_OUTPUTS = ("identity", "exp")
 
@@ -386,6 +343,85 @@ class Classes(Target):
 
 
 @dataclass(frozen=True)
+class Ordinal(Classes):
+    """One of K classes that have an order.
+
+    A network has K − 1 scores; the sigmoid of score k is the probability that a row is beyond the k-th class (Frank and
+    Hall 2001, Cheng et al. 2008). Their cross-entropies add up, so that a prediction pays for every class that lies
+    between it and the truth.
+
+    Attributes
+    ----------
+    ranks : tuple of int
+        Of each class in sorted order, its place from low to high.
+    """
+
+    ranks: tuple[int, ...]
+
+    @classmethod
+    def in_order(cls, y: Array, name: str, said: Any = None) -> "Ordinal":
+        """The classes of a column, in the order that was said, of the numbers that they are, or that is known.
+
+        Raises
+        ------
+        DataError
+            There is one class only, or their order is not known.
+        """
+        values = Classes.of(y, name, None).values
+        words = [str(word) for word in words_of(pd.Series(values, dtype=object))]
+        order = check_said({name: said}, [name]).get(name) if said is not None else None
+        if order is None and values.dtype.kind not in "biuf":
+            order = writing_of(pd.Series(words)) or known_order(words) or find_written(name, words)
+        places = np.arange(len(values)) if order is None else order.read(words)
+        if len(np.unique(places[~np.isnan(places)])) < len(values) or (
+            order is None and values.dtype.kind not in "biuf" and len(values) > 2
+        ):
+            example = ",".join(words[:3])
+            raise DataError(
+                f"The order of the classes of {name!r} is not known: {', '.join(words[:10])}. Say it, from low to "
+                f"high: --column {name}={example},… on the command line, ordered categories of pandas in Python."
+            )
+        return cls(name, "ordinal_cross_entropy", values, tuple(np.argsort(np.argsort(places)).tolist()))
+
+    @property
+    def n_scores(self) -> int:
+        """One unit for each threshold."""
+        return len(self.values) - 1
+
+    @property
+    def one_hot(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def in_their_order(self) -> list[Any]:
+        """The classes from low to high."""
+        return [self.values[i] for i in np.argsort(self.ranks)]
+
+    def encode(self, y: Array) -> NDArray[np.float64]:
+        """Whether each row is beyond the first class, the second, …, (n, K − 1)."""
+        return (np.array(self.ranks)[self.truth(y), None] > np.arange(self.n_scores)).astype(np.float64)
+
+    def smoothed(self, fitted: TargetStatistics, share: float) -> TargetStatistics:
+        """A share of each row is spread over all classes."""
+        if not share:
+            return fitted
+        beyond = np.arange(self.n_scores, 0, -1) / len(self.values)
+        return replace(fitted, center=-share / (1 - share) * beyond, scale=fitted.scale / (1 - share))
+
+    def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
+        """Differences of the probabilities to be beyond each class, in descending order so that none is negative."""
+        beyond = -np.sort(-expit(np.asarray(Z, dtype=np.float64)), axis=1)
+        edge = np.ones((len(beyond), 1))
+        of_places = np.hstack([edge, beyond]) - np.hstack([beyond, 0.0 * edge])
+        return np.asarray(of_places[:, list(self.ranks)])
+
+    def to_record(self) -> dict[str, Any]:
+        """A plain record for JSON."""
+        return {**super().to_record(), "kind": "ordinal", "ranks": list(self.ranks)}
+
+
+@dataclass(frozen=True)
 class Labels(Target):
     """k labels, any number of which are true of a row.
 
@@ -462,16 +498,19 @@ class Numbers(Target):
     ----------
     n_outputs : int
         k.
+    written : WrittenNumbers or None
+        How text of numbers is read, where the target's column is text.
     """
 
     n_outputs: int
+    written: WrittenNumbers | None = None
 
     task = "regression"
 
     @classmethod
-    def of(cls, y: NDArray[np.float64], name: str, loss: Any) -> "Numbers":
+    def of(cls, y: NDArray[np.float64], name: str, loss: Any, written: WrittenNumbers | None = None) -> "Numbers":
         """The target of these numbers, (n,) or (n, k)."""
-        target = cls(name, loss, 1 if y.ndim == 1 else y.shape[1])
+        target = cls(name, loss, 1 if y.ndim == 1 else y.shape[1], written)
         if target.output_activation not in NUMBER_OUTPUTS:
             raise ParameterError(
                 f"A regression knows losses whose output activation is identity or exp; that of {loss!r} is "
@@ -508,7 +547,7 @@ class Numbers(Target):
 
     def truth(self, y: Array) -> NDArray[np.float64]:
         """The numbers, (n, k)."""
-        return _as_numbers(y, self.name).reshape(len(y), self.n_outputs)
+        return as_numbers(y, self.name, self.written).reshape(len(y), self.n_outputs)
 
     def fit(self, Y: NDArray[np.float64], w: NDArray[np.float64], clip: bool = False) -> TargetStatistics:
         """Mean and standard deviation of Y, zero and the mean where the output is exp(Z); and its range."""
@@ -546,4 +585,5 @@ class Numbers(Target):
         """A plain record for JSON."""
         stand_in = "poisson" if self.output_activation == "exp" else "half_squared_error"
         loss = self.loss if isinstance(self.loss, str) else stand_in
-        return {"kind": "numbers", "name": self.name, "loss": loss, "n_outputs": self.n_outputs}
+        written = {} if self.written is None else {"written": self.written.to_record()}
+        return {"kind": "numbers", "name": self.name, "loss": loss, "n_outputs": self.n_outputs, **written}

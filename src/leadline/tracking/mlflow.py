@@ -102,7 +102,7 @@ def save_mlflow_model(estimator: Estimator, path: str | Path) -> None:
     columns = []
     for column in estimator.model_.layout.columns:
         kind = DataType.double
-        if isinstance(column, CategoryColumn):
+        if isinstance(column, CategoryColumn) or column.written is not None:
             kind = DataType.string
         elif column.date:
             kind = DataType.datetime

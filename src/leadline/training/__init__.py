@@ -2,16 +2,18 @@
 
 from leadline.training.blocks import Block, Plan
 from leadline.training.cpu import Processor
+from leadline.training.devices import described, device_for, stacks
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs
-from leadline.training.plans import coded_above, plan_for
+from leadline.training.plans import coded_above, input_columns, plan_for
 from leadline.training.population import Data, Examples, Lens, Rows, Scorer, Stream, Table
 from leadline.training.streams import stream
 from leadline.training.trainer import (
     Epoch,
     Holdout,
     Judge,
+    Keeper,
     Reading,
     State,
     Task,
@@ -31,6 +33,7 @@ __all__ = [
     "Hyperparameters",
     "Inputs",
     "Judge",
+    "Keeper",
     "Lens",
     "Plan",
     "Processor",
@@ -45,10 +48,14 @@ __all__ = [
     "Task",
     "Trained",
     "coded_above",
+    "described",
+    "device_for",
+    "input_columns",
     "layer_inputs",
     "networks_at_once",
     "one_blas_thread",
     "plan_for",
+    "stacks",
     "stream",
     "train",
 ]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from leadline.network import Architecture, Parameters, activation, initial_standard_deviation
 from leadline.training.program import Layout, Operation, Place
 
-__all__ = ["Block", "Dense", "Gradient", "Head", "Onnx", "ParameterSpec", "Piece", "Plan", "Span"]
+__all__ = ["Block", "Dense", "Gradient", "Head", "Limits", "Onnx", "ParameterSpec", "Piece", "Plan", "Span"]
 
 Array = NDArray[Any]
 # Constant tensors by name, and the nodes that compute a from x and them, in the text form of `onnx.parser`; operators
@@ -147,7 +147,15 @@ class Block(Protocol):
 
 
 class Piece(Block, Protocol):
-    """A block that may stand before layer 1."""
+    """A block that may stand before layer 1, each of whose outputs tells of a single input."""
+
+    @property
+    def sources(self) -> NDArray[np.int64]:
+        """Which input each output tells of, (n_out,)."""
+
+    @property
+    def rising(self) -> NDArray[np.bool_]:
+        """Whether each output rises with its input, or falls with it where a learned factor is negative, (n_out,)."""
 
     def onnx(self, arrays: Mapping[str, Array]) -> Onnx:
         """The same for a model in ONNX, its parameters given by name."""
@@ -312,6 +320,18 @@ class Head(NamedTuple):
     dA: Place
 
 
+class Limits(NamedTuple):
+    """The lowest and the highest value of every parameter, (n_parameters,): −∞, 0 or ∞."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def moved(self, theta: Array) -> Array:
+        """Parameters mirrored into the limits, entry by entry; where both limits are 0, zero."""
+        outside = (theta < self.low) | (theta > self.high)
+        return np.clip(np.where(outside, -theta, theta), self.low, self.high)
+
+
 class Plan:
     """A network ready to be trained: its architecture and its blocks, with all parameters in one vector.
 
@@ -336,6 +356,8 @@ class Plan:
         Every array of parameters, in the order of the vector.
     bounds : tuple of int
         Where each array starts in the vector, and the end.
+    limits : Limits or None
+        Between which values the parameters must stay, if not anywhere.
     """
 
     def __init__(
@@ -358,6 +380,7 @@ class Plan:
         self.blocks: tuple[Block, ...] = (joined, *dense[1:]) if joined else (*self.pieces, *dense)
         self.specs = tuple(spec for block in self.blocks for spec in block.parameters)
         self.bounds = tuple(int(n) for n in np.cumsum([0, *(spec.size for spec in self.specs)]))
+        self.limits: Limits | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -384,7 +407,12 @@ class Plan:
         arrays = [
             spec.initial(generator) if spec.fitted is None or X is None else spec.fitted(X) for spec in self.specs
         ]
-        return np.concatenate([spec.flat(array) for spec, array in zip(self.specs, arrays, strict=True)])
+        theta = np.concatenate([spec.flat(array) for spec, array in zip(self.specs, arrays, strict=True)])
+        return theta if self.limits is None else self.limits.moved(theta)
+
+    def allows(self, theta: Array) -> bool:
+        """Whether parameters, (n_parameters,), are within the limits."""
+        return self.limits is None or bool(((theta >= self.limits.low) & (theta <= self.limits.high)).all())
 
     def named(self, theta: Array) -> dict[str, Array]:
         """The arrays of parameters of one network, (n_parameters,), by name."""

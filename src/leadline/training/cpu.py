@@ -57,10 +57,12 @@ class Lowered(NamedTuple):
 class Processor:
     """Runs programs on the processor's cores."""
 
+    tiled = True
+
     def run(
         self,
         blueprint: Blueprint,
-        memory: Array,
+        memory: Sequence[Array],
         steps: Sequence[Steps],
         threads: int = 1,
         check: Check = go_on,

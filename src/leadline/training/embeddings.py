@@ -56,6 +56,19 @@ class PeriodicEmbedding(SimplePiece):
         return self.p * (1 + self.mixtures) + self.rest
 
     @property
+    def sources(self) -> NDArray[np.int64]:
+        """The numbers, for each of them its mixtures, the rest."""
+        numbers = np.arange(self.p)
+        return np.concatenate([numbers, np.repeat(numbers, self.mixtures), np.arange(self.p, self.n_in)])
+
+    @property
+    def rising(self) -> NDArray[np.bool_]:
+        """All but the mixtures."""
+        found = np.ones(self.n_out, bool)
+        found[self.p : self.p * (1 + self.mixtures)] = False
+        return found
+
+    @property
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """w (p, k) normal, c (p, k) uniform over a turn, V (p, k, q) and b (p, q) uniform within ±1/√k."""
         p, k, q = self.p, self.frequencies, self.mixtures
@@ -201,6 +214,11 @@ class PiecewiseLinear(SimplePiece):
     def n_out(self) -> int:
         """One for each bin of each number, and the rest."""
         return self.p * self.bins + self.rest
+
+    @property
+    def sources(self) -> NDArray[np.int64]:
+        """For each number its bins, and the rest."""
+        return np.concatenate([np.repeat(np.arange(self.p), self.bins), np.arange(self.p, self.n_in)])
 
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:

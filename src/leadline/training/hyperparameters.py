@@ -35,6 +35,7 @@ __all__ = [
     "Sizes",
     "check",
     "check_additive",
+    "check_monotonic",
 ]
 
 SOLVERS = (*OPTIMISERS, "lbfgs")
@@ -151,6 +152,16 @@ def check_additive(owner: str, additive: bool, hidden_layer_sizes: Sequence[int]
         raise ParameterError(
             f"{owner}.hidden_layer_sizes must be () where additive is True, since columns meet in a hidden layer; got "
             f"{tuple(hidden_layer_sizes)!r}."
+        )
+
+
+def check_monotonic(owner: str, constraints: Sequence[int], activation: str) -> None:
+    """Raise ParameterError if scores are to rise or fall with a number through an activation that does both."""
+    if any(constraints) and activation != "auto" and not ACTIVATIONS[activation].increasing:
+        rising = ", ".join(name for name, own in ACTIVATIONS.items() if own.increasing)
+        raise ParameterError(
+            f"{owner}.activation must be 'auto' or one that rises everywhere ({rising}) where monotonic_cst constrains "
+            f"a column; got {activation!r}."
         )
 
 
@@ -278,12 +289,22 @@ class Hyperparameters:
     clip_predictions: bool = _parameter(
         False, Choice((False, True)), "numbers are predicted within the range of the training targets"
     )
+    monotonic_cst: tuple[int, ...] = _parameter(
+        (),
+        Field(
+            "a sequence of -1, 0 and 1",
+            lambda value: isinstance(value, tuple | list) and all(_is_integer(own) and abs(own) <= 1 for own in value),
+        ),
+        "of each number: whether the scores rise (1) or fall (-1) with it, or neither is asked for (0)",
+    )
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             check("Hyperparameters", item.name, item.metadata["rule"], getattr(self, item.name))
         object.__setattr__(self, "hidden_layer_sizes", tuple(int(n) for n in self.hidden_layer_sizes))
+        object.__setattr__(self, "monotonic_cst", tuple(int(own) for own in self.monotonic_cst))
         check_additive("Hyperparameters", self.additive, self.hidden_layer_sizes)
+        check_monotonic("Hyperparameters", self.monotonic_cst, self.activation)
 
     def for_table(self, n: int, p: int) -> "Hyperparameters":
         """The same for `n` training rows of `p` numbers, with everything chosen that is left to them."""
@@ -292,10 +313,12 @@ class Hyperparameters:
             exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
             batch_size = 2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH)
         if embedding == "auto":
-            few_columns = "piecewise_linear" if n > MANY_ROWS else "periodic"
+            # a curve that must rise is a sum of bins, and none of cosines; an additive network has nothing else
+            curves = self.additive and any(self.monotonic_cst)
+            few_columns = "piecewise_linear" if n > MANY_ROWS or curves else "periodic"
             embedding = "none" if p > MANY_COLUMNS else few_columns
         if activation == "auto":
-            activation = "silu" if n > MANY_ROWS else "relu"
+            activation = "silu" if n > MANY_ROWS and not any(self.monotonic_cst) else "relu"
         return dataclasses.replace(
             self,
             batch_size=batch_size,
@@ -331,7 +354,8 @@ class Hyperparameters:
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
-        return {**dataclasses.asdict(self), "hidden_layer_sizes": list(self.hidden_layer_sizes)}
+        lists = {name: list(getattr(self, name)) for name in ("hidden_layer_sizes", "monotonic_cst")}
+        return {**dataclasses.asdict(self), **lists}
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Hyperparameters":

@@ -720,7 +720,8 @@ def _differentiate(memory: Any, operands: Any, source: Any, delivered: Any, rows
 def _dropped(key: Any, element: Any, threshold: Any) -> Any:
     """Whether `element` of the layer with random `key` is dropped: a hash of the two, below `threshold` of 2³².
 
-    The mixer is the finaliser "lowbias32" (C. Wellons, "Prospecting for hash functions", 2018).
+    The mixer is the finaliser "lowbias32" (C. Wellons, "Prospecting for hash functions", 2018), whose first shift sees
+    the 64 bits of the product before it: so many has the product of two of 32 in compiled code.
     """
     h = np.uint32(key) ^ (np.uint32(element) * np.uint32(0x9E3779B1))
     h ^= h >> np.uint32(16)
@@ -877,6 +878,18 @@ def _take_step(memory: Any, operands: Any, source: Any, delivered: Any, rows: An
         theta[k] = t - shrink * t + change
 
 
+def _limit(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
+    """theta, low, high (1, n): what is outside of its limits is put on the nearer one; NaN stays NaN."""
+    theta, low, high = _row(memory, operands, 0, 0), _row(memory, operands, 1, 0), _row(memory, operands, 2, 0)
+    for k in range(len(theta)):
+        t = theta[k]
+        if t < low[k]:
+            t = low[k]
+        if t > high[k]:
+            t = high[k]
+        theta[k] = t
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Compilation.
 
@@ -1012,6 +1025,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "embed_backward": _embed_backward,
     "fill": _fill,
     "copy": _copy,
+    "limit": _limit,
     "product": _product,
     "outer": _outer,
     "scale": _scale,

@@ -69,6 +69,16 @@ class SimplePiece:
         """What enters layer 1, or the piece after this one."""
         return "A[0]"
 
+    @property
+    def sources(self) -> NDArray[np.int64]:
+        """Each of its own."""
+        return np.arange(self.n_out)
+
+    @property
+    def rising(self) -> NDArray[np.bool_]:
+        """All of them."""
+        return np.ones(self.n_out, bool)
+
     def extra(self, layout: Layout, m: int, backward: bool) -> tuple[Place, ...]:
         """Nothing."""
         return ()
@@ -165,6 +175,17 @@ class CategoryEmbedding(SimplePiece):
     def n_out(self) -> int:
         """Embedded columns have `size` outputs."""
         return self.before + sum(self._width(n) for n in self.indicators)
+
+    @property
+    def sources(self) -> NDArray[np.int64]:
+        """The entries of a category's vector tell of its code."""
+        each = [np.repeat(np.arange(*source), 1 if number is None else self.size) for source, _, number in self.parts()]
+        return np.concatenate(each)
+
+    @property
+    def rising(self) -> NDArray[np.bool_]:
+        """What is passed on; the order of codes says nothing."""
+        return np.concatenate([np.full(b - a, number is None) for _, (a, b), number in self.parts()])
 
     def _width(self, n: int) -> int:
         return self.size if n > self.above else n

@@ -2,14 +2,18 @@
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from leadline.network import Architecture
 from leadline.training.blocks import Piece, Plan
 from leadline.training.embeddings import NUMBER_EMBEDDINGS
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.lookup import looked_up
+from leadline.training.monotone import limits
 from leadline.training.pieces import CategoryEmbedding, FeatureScale, Inputs, Members
 
-__all__ = ["coded_above", "plan_for"]
+__all__ = ["coded_above", "input_columns", "plan_for"]
 
 
 def coded_above(settings: Hyperparameters) -> float:
@@ -42,4 +46,14 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
         if settings.members > 1:
             pieces.append(Members(width, settings.members))
     sizes = (width, *settings.hidden_layer_sizes, n_scores)
-    return Plan(Architecture(sizes, settings.activation, loss), pieces, settings.parametrization, looked_up)
+    plan = Plan(Architecture(sizes, settings.activation, loss), pieces, settings.parametrization, looked_up)
+    if any(settings.monotonic_cst):
+        plan.limits = limits(settings.monotonic_cst, rest, pieces, plan.specs)
+    return plan
+
+
+def input_columns(plan: Plan, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What each input of layer 1 tells of, (n[0],), where `columns`, (n_in,), says it of the inputs of the pieces."""
+    for piece in plan.pieces:
+        columns = columns[piece.sources]
+    return columns

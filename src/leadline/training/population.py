@@ -2,7 +2,7 @@
 
 The plan's blocks write one program for all of them; each network has its own memory, fold, rows, random numbers and
 rates, so its bits do not depend on the networks beside it. What runs the programs is a backend: see `Backend` for the
-seam, and `cpu` for the one there is.
+seam, and `cpu` and `arrays` for those there are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +35,7 @@ __all__ = [
     "Stream",
     "Table",
     "forward_pass",
+    "forward_passes",
     "go_on",
 ]
 
@@ -253,12 +254,20 @@ def go_on() -> None:
 
 
 class Backend(Protocol):
-    """What runs programs. Everything that a device must be able to do stands here."""
+    """What runs programs. Everything that a device must be able to do stands here.
+
+    Attributes
+    ----------
+    tiled : bool
+        Whether it gains from wide layers being cut into tiles.
+    """
+
+    tiled: bool
 
     def run(
         self,
         blueprint: "Blueprint",
-        memory: Array,
+        memory: Sequence[Array],
         steps: Sequence[Steps],
         threads: int = 1,
         check: Callable[[], None] = go_on,
@@ -268,8 +277,9 @@ class Backend(Protocol):
         Parameters
         ----------
         blueprint : Blueprint
-        memory : (P, size) array
-            Of each network, changed in place.
+        memory : sequence of (size,) arrays
+            Of each network, changed in place: parameters and moments, or the gradient where the blueprint keeps it. All
+            of it where the loss, or what is delivered, is not finite.
         steps : sequence of Steps
             One for each network.
         threads : int
@@ -326,6 +336,9 @@ class Blueprint:
         if backward and solver:
             self.m, self.v = layout.matrix(1, plan.n_parameters), layout.matrix(1, plan.n_parameters)
         self.factors = [layout.constants([spec.rate_factor, spec.decay]) for spec in plan.specs]
+        self.limits: tuple[Place, ...] = ()
+        if backward and solver and plan.limits is not None:
+            self.limits = tuple(layout.constants(own) for own in plan.limits)
         self.settings, self.loss = layout.matrix(1, len(SETTINGS)), layout.matrix(1, 1)
         self.inputs = layout.matrix(max_rows, plan.n_in)
         if backward:
@@ -388,6 +401,7 @@ class Blueprint:
 
     def program(self, m: int, deliver: int | None = None) -> Program:
         """The program for m examples: a step, or a forward pass that ends at the block `deliver`; see `Steps`."""
+        assert m <= self.inputs.rows, "a program is for no more examples than there is room for"
         spans = self._spans(m)
         dropout = self.dropout and deliver is None
         stages: list[list[list[Operation]]] = [[self._examples(m, deliver is None)]]
@@ -452,7 +466,10 @@ class Blueprint:
             return computed
         theta, m, v = (place.some_columns(first, stop) for place in (self.theta, self.m, self.v))
         step = Operation("step", (theta, gradient, m, v, self.settings, self.factors[part.spec]), self.solver)
-        return [*computed, step]
+        if not self.limits:
+            return [*computed, step]
+        places = (theta, *(place.some_columns(first, stop) for place in self.limits))
+        return [*computed, step, Operation("limit", places)]
 
 
 def _end(last: int | None) -> int | None:
@@ -507,12 +524,22 @@ class Population:
 
     def run(self, steps: Sequence[Steps], threads: int = 1, check: Callable[[], None] = go_on) -> Array:
         """Take the steps of each network; their mean losses, (P,)."""
-        return np.array(self.backend.run(self.blueprint, self.memory, steps, threads, check))
+        return np.array(self.backend.run(self.blueprint, list(self.memory), steps, threads, check))
 
-    def scores(self, p: int, examples: Examples | Table, rows: Array, check: Callable[[], None] = go_on) -> Array:
+    def scores(self, p: int, examples: Examples | Table, rows: Array) -> Array:
         """Raw scores Z[L], (m, n[L]), of network p for some rows of its examples."""
-        last = len(self.blueprint.plan.blocks) - 1
-        return forward_pass(self.blueprint, self.memory[p : p + 1], self.backend, examples, rows, last, check)
+        return self.scores_of([p], [examples], [rows])[0]
+
+    def scores_of(
+        self,
+        networks: Sequence[int],
+        examples: Sequence[Examples | Table],
+        rows: Sequence[Array],
+        check: Callable[[], None] = go_on,
+    ) -> list[Array]:
+        """Raw scores Z[L], (m, n[L]), of some networks, each for some rows of its examples."""
+        last, memory = len(self.blueprint.plan.blocks) - 1, [self.memory[p] for p in networks]
+        return forward_passes(self.blueprint, memory, self.backend, examples, rows, last, check)
 
     def overflow(self, p: int) -> str:
         """Where network p first has numbers that are not finite: "W[2]", "A[1]", or "" if nowhere."""
@@ -571,16 +598,31 @@ def forward_pass(
     examples: Examples | Table,
     rows: Array,
     block: int,
-    check: Callable[[], None] = go_on,
 ) -> Array:
     """The output of a block, (m, units), for some rows of the examples, by the network in `memory`, (1, size)."""
+    return forward_passes(blueprint, list(memory), backend, [examples], [rows], block)[0]
+
+
+def forward_passes(
+    blueprint: Blueprint,
+    memory: Sequence[Array],
+    backend: Backend,
+    examples: Sequence[Examples | Table],
+    rows: Sequence[Array],
+    block: int,
+    check: Callable[[], None] = go_on,
+) -> list[Array]:
+    """The output of a block, (m, units), of each network in `memory` for some rows of its examples."""
     units = blueprint.plan.n_in if block == INPUTS else blueprint.plan.blocks[block].n_out
-    out, some = np.empty((len(rows), units), memory.dtype), np.ascontiguousarray(rows, np.int64)
-    if not len(some):
-        return out
-    n = -(-len(some) // ROWS_AT_ONCE)
-    # a forward pass is told nothing: settings without columns
-    settings, keys = np.zeros((n, 0), memory.dtype), np.zeros((n, 1), np.uint64)
-    steps = Steps(examples, some, ROWS_AT_ONCE, settings, keys, block, out)
-    backend.run(blueprint, memory, [steps], check=check)
-    return out
+    outs = [np.empty((len(own), units), network.dtype) for own, network in zip(rows, memory, strict=True)]
+    some = [p for p, own in enumerate(rows) if len(own)]
+    steps = []
+    for p in some:
+        n = -(-len(rows[p]) // ROWS_AT_ONCE)
+        # a forward pass is told nothing: settings without columns
+        told = np.zeros((n, 0), memory[p].dtype), np.zeros((n, 1), np.uint64)
+        own = np.ascontiguousarray(rows[p], np.int64)
+        steps.append(Steps(examples[p], own, ROWS_AT_ONCE, *told, block, outs[p]))
+    if steps:
+        backend.run(blueprint, [memory[p] for p in some], steps, check=check)
+    return outs

@@ -9,14 +9,15 @@ changes the time that training takes and no bit of what comes out.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
+from leadline.training.devices import CPU, backend_of, stacks
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
 from leadline.training.population import (
@@ -39,6 +40,7 @@ __all__ = [
     "Epoch",
     "Holdout",
     "Judge",
+    "Keeper",
     "Reading",
     "State",
     "Task",
@@ -68,10 +70,11 @@ ROWS_SOLVED_AT_ONCE = 4096
 SAMPLE = 1 << 17
 
 # What the networks of one call may fill; more at once would only make progress and deadlines coarser.
-MEMORY_BYTES = 1 << 28
+MEMORY_BYTES, MOST_AT_ONCE = 1 << 28, 16
+# On a device that stacks them more networks at once are what makes it fast. How many are best has not been measured.
+MEMORY_BYTES_STACKED, MOST_STACKED = 1 << 32, 64
 # Scaled inputs stay far below this; where they do not, they are why a training diverges.
 LARGE_INPUT = 100.0
-MOST_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,19 @@ class State:
     curve: tuple[float, ...]
     best_theta: Array
     best_epoch: int
+
+
+class Keeper(Protocol):
+    """Where a training on a `Stream` writes down how far it is, so that one that was killed goes on from there."""
+
+    def due(self) -> bool:
+        """Whether it is time to write again."""
+
+    def save(self, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Write what JSON can hold, and arrays."""
+
+    def load(self) -> tuple[dict[str, Any], dict[str, Array]] | None:
+        """What was written last of the same training, if anything was."""
 
 
 class Epoch(NamedTuple):
@@ -222,19 +238,20 @@ class Trained:
         return self.readings[0].best_epoch
 
 
-def networks_at_once(plan: Plan, settings: Hyperparameters) -> int:
+def networks_at_once(plan: Plan, settings: Hyperparameters, device: str = CPU) -> int:
     """How many networks of this plan to train in one call."""
     if settings.solved:
         return 1
+    room, most = (MEMORY_BYTES_STACKED, MOST_STACKED) if stacks(device) else (MEMORY_BYTES, MOST_AT_ONCE)
     units = plan.n_in + sum(2 * block.n_out * block.copies for block in plan.blocks)
     bytes_each = 4 * (4 * plan.n_parameters + units * int(settings.batch_size))
-    return int(np.clip(MEMORY_BYTES // bytes_each, 1, MOST_AT_ONCE))
+    return int(np.clip(room // bytes_each, 1, most))
 
 
-def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
+def layer_inputs(plan: Plan, theta: Array, X: Array, member: int = 0) -> NDArray[np.float64]:
     """A[0] of layer 1, (m, n[0]): the inputs X, (m, n_in), past the pieces before layer 1.
 
-    Of members that share the layers the first.
+    Of several members that share the layers one has to be chosen.
     """
     x = np.asarray(X, dtype=np.float64)
     shared = plan.members > 1
@@ -243,7 +260,7 @@ def layer_inputs(plan: Plan, theta: Array, X: Array) -> NDArray[np.float64]:
         # the pieces by themselves, whose parameters come first in any case
         apart = Plan(plan.architecture, plan.pieces)
         x = Scorer(apart, Processor(), np.float64, block=pieces - 1).take(theta).scores(x)
-    return np.asarray(x * plan.named(theta)["member_scale"][0] if shared else x)
+    return np.asarray(x * plan.named(theta)["member_scale"][member] if shared else x)
 
 
 def train(
@@ -254,6 +271,8 @@ def train(
     stop: Stop,
     threads: int = 1,
     callback: Callback | None = None,
+    device: str = CPU,
+    keeper: Keeper | None = None,
 ) -> list[Trained]:
     """Train networks that share plan, solver, batch size and number of epochs; results in the order of the tasks.
 
@@ -271,6 +290,10 @@ def train(
         How many may work for one network, where its layers are wide enough; changes no bit.
     callback : callable, optional
         Told of every epoch of the first network; what it gives back says whether training is to stop there.
+    device : str, default "cpu"
+        Where, as `device_for` names it. What is solved is solved on the processor.
+    keeper : Keeper, optional
+        Of a training in minibatches on a `Stream` of networks with one holdout each.
 
     Raises
     ------
@@ -281,7 +304,7 @@ def train(
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         if tasks[0].settings.solved:
             return [_solve(plan, task, data, judge, stop) for task in tasks]
-        return Trainer(plan, tasks, data, judge, stop, threads, callback).run()
+        return Trainer(plan, tasks, data, judge, stop, threads, callback, device, keeper).run()
 
 
 class Trainer:
@@ -299,9 +322,11 @@ class Trainer:
         stop: Stop,
         threads: int,
         callback: Callback | None,
+        device: str = CPU,
+        keeper: Keeper | None = None,
     ) -> None:
         self.plan, self.tasks, self.data, self.judge, self.stop = plan, tasks, data, judge, stop
-        self.threads, self.callback = threads, callback
+        self.threads, self.callback, self.keeper = threads, callback, keeper
         self.epochs, self.batch_size = int(tasks[0].settings.max_iter), int(tasks[0].settings.batch_size)
         self.results: list[Trained | None] = [None] * len(tasks)
         self.generators = [stream(task.key) for task in tasks]
@@ -332,8 +357,10 @@ class Trainer:
             longest = max(round(rows) - self.batch_size * (n - 1) for (rows, _), n in each)
             most = max(longest, self.batch_size if max(self.n_steps) > 1 else 0)
         rows, reads = max(most, ROWS_AT_ONCE), self.examples[0].reads
-        blueprint = Blueprint(plan, rows, self.batch_size, tasks[0].settings.solver, dropout, reads=reads)
-        self.population = Population(blueprint, theta, Processor())
+        backend = backend_of(device)
+        cut = self.batch_size if backend.tiled else 0
+        blueprint = Blueprint(plan, rows, cut, tasks[0].settings.solver, dropout, reads=reads)
+        self.population = Population(blueprint, theta, backend)
         for i, task in enumerate(tasks):
             if task.start is not None:
                 self._go_on_from(i, task.start)
@@ -391,31 +418,89 @@ class Trainer:
 
     def run(self) -> list[Trained]:
         """Train all of them; results in the order of the tasks."""
-        for epoch in range(self.epochs):
+        within = None if self.keeper is None else self._go_on(self.keeper)
+        for epoch in range(0 if within is None else within.epoch, self.epochs):
             self.stop.check()
             start = time.perf_counter()
-            losses = self._epoch(epoch)
-            scores = [self._score(p, i) for p, i in self._active()]
+            losses = self._epoch(epoch, within)
+            within = None
+            scores = self._scores()
             self.seconds[self.active] += (time.perf_counter() - start) / len(self.active)
             self._record(losses, scores)
             if not len(self.active):
                 break
+        if self.keeper is not None:
+            # others, whose turn comes next, may be killed
+            self._keep(self.keeper, _Within(self.epochs, 0, [], np.zeros(0), np.zeros(0)))
         for p, i in self._active():
             self._finish(i, p, "done", "; ".join(sorted({read.lost for read in self.reads[i] if read.lost})))
         return [result for result in self.results if result is not None]
 
-    def _epoch(self, epoch: int) -> Array:
-        """Take the steps of one epoch; the mean training loss of each active network, (P,)."""
+    def _epoch(self, epoch: int, within: "_Within | None") -> Array:
+        """Take the steps of one epoch, or of the rest of one; the mean training loss of each active network, (P,)."""
         active = self.active.tolist()
-        total, seen = np.zeros(len(active)), np.zeros(len(active))
-        first = [epoch * self.n_steps[i] for i in active]
-        for given in self._parts(epoch):
+        if within is None:
+            nothing = np.zeros(len(active))
+            within = _Within(epoch, 0, [epoch * self.n_steps[i] for i in active], nothing, nothing.copy())
+        _, done, first, total, seen = within
+        for part, given in enumerate(self._parts(epoch)):
+            if part < done:
+                continue
             steps = [self._steps(i, *own, at) for i, own, at in zip(active, given, first, strict=True)]
             rows = np.array([len(own.rows) for own in steps])
             first = [at + len(own.settings) for at, own in zip(first, steps, strict=True)]
             total += rows * self.population.run(steps, self.threads, self.stop.check)
             seen += rows
+            if self.keeper is not None and self.keeper.due():
+                self._keep(self.keeper, _Within(epoch, part + 1, first, total, seen))
         return np.asarray(total / seen)
+
+    def _keep(self, keeper: Keeper, within: "_Within") -> None:
+        """Write down where all networks stand."""
+        networks = []
+        arrays = {"total": within.total, "seen": within.seen, "seconds": self.seconds}
+        for p, i in self._active():
+            own = self.population
+            arrays.update({f"theta{i}": own.theta[p], f"m{i}": own.m[p], f"v{i}": own.v[p]})
+        for i, (read,) in enumerate(self.reads):
+            arrays[f"read{i}"] = read.theta
+            result = self.results[i]
+            networks.append(
+                {
+                    "generator": _plain_state(self.generators[i].bit_generator.state),
+                    "losses": self.losses[i],
+                    "steps": self.steps[i],
+                    "read": [read.curve, float(read.score), read.epoch, read.open, read.lost],
+                    "ended": None if result is None else [result.state, result.reason],
+                }
+            )
+        at = {"epoch": within.epoch, "parts": within.parts, "first": within.first, "active": self.active.tolist()}
+        keeper.save({**at, "networks": networks}, arrays)
+
+    def _go_on(self, keeper: Keeper) -> "_Within | None":
+        """Put all networks where they stood when that was written down; where in an epoch that was."""
+        found = keeper.load()
+        if found is None:
+            return None
+        facts, arrays = found
+        self.seconds = arrays["seconds"]
+        for i, known in enumerate(facts["networks"]):
+            (read,) = self.reads[i]
+            self.generators[i].bit_generator.state = known["generator"]
+            self.losses[i], self.steps[i] = known["losses"], known["steps"]
+            read.curve, read.score, read.epoch, read.open, read.lost = known["read"]
+            read.theta[:] = arrays[f"read{i}"]
+            if known["ended"] is not None:
+                outputs = np.zeros((0, self.plan.blocks[-1].n_out), np.float32)
+                reading = Reading(np.array(read.curve), read.epoch, read.theta, outputs, read.lost)
+                losses, took, (state, reason) = np.array(self.losses[i]), float(self.seconds[i]), known["ended"]
+                self.results[i] = Trained(state, reason, losses, took, (reading,))
+        self.active = np.array(facts["active"], dtype=int)
+        self.population.keep(facts["active"])
+        for p, i in self._active():
+            for name in ("theta", "m", "v"):
+                getattr(self.population, name)[p] = arrays[f"{name}{i}"]
+        return _Within(facts["epoch"], facts["parts"], facts["first"], arrays["total"], arrays["seen"])
 
     def _parts(self, epoch: int) -> Iterator[list[tuple[Examples | Table, Array]]]:
         """What each active network learns from in an epoch, part after part: examples, and which of them."""
@@ -439,13 +524,19 @@ class Trainer:
             keys[:, 1:] = generator.integers(2**32, size=(n, keys.shape[1] - 1), dtype=np.uint64)
         return Steps(examples, rows, self.batch_size, self.settings[i][planned], keys)
 
-    def _score(self, p: int, i: int) -> list[float | None]:
-        """The score of each holdout of a network; None for one that has no rows, or needs no more epochs."""
-        return [self._score_on(p, i, read.holdout.rows) if read.open else None for read in self.reads[i]]
-
-    def _score_on(self, p: int, i: int, rows: Array) -> float:
-        scores = self.population.scores(p, self.examples[i], rows, self.stop.check)
-        return self.judge(self.tasks[i].fold, rows, scores) if np.isfinite(scores).all() else float("nan")
+    def _scores(self) -> list[list[float | None]]:
+        """The scores of each active network's holdouts; None for one that has no rows, or needs no more epochs."""
+        active = self._active()
+        found: list[list[float | None]] = [[None] * len(self.reads[i]) for _, i in active]
+        for h in range(max(len(self.reads[i]) for _, i in active)):
+            asked = [(p, i) for p, i in active if h < len(self.reads[i]) and self.reads[i][h].open]
+            networks, rows = [p for p, _ in asked], [self.reads[i][h].holdout.rows for _, i in asked]
+            examples = [self.examples[i] for _, i in asked]
+            outputs = self.population.scores_of(networks, examples, rows, self.stop.check)
+            for (p, i), own, scores in zip(asked, rows, outputs, strict=True):
+                finite = np.isfinite(scores).all()
+                found[p][h] = self.judge(self.tasks[i].fold, own, scores) if finite else float("nan")
+        return found
 
     def _record(self, losses: Array, scores: list[list[float | None]]) -> None:
         """Note what an epoch brought, and let go of those that are finished."""
@@ -529,6 +620,24 @@ class Trainer:
         return State(theta, m, v, self.steps[i], generator, losses, curve, best, read.epoch)
 
 
+class _Within(NamedTuple):
+    """Where in an epoch a training stands: parts that are done, and of each active network what they brought."""
+
+    epoch: int
+    parts: int
+    first: list[int]
+    total: Array
+    seen: Array
+
+
+def _plain_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a random stream as JSON holds it."""
+    return {
+        name: _plain_state(own) if isinstance(own, Mapping) else own.tolist() if hasattr(own, "tolist") else own
+        for name, own in state.items()
+    }
+
+
 class _Read:
     """A holdout's view of a network in training: its curve, and the parameters of the epoch that it likes best."""
 
@@ -605,6 +714,7 @@ def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tr
         theta,
         jac=True,
         method="L-BFGS-B",
+        bounds=None if plan.limits is None else Bounds(*plan.limits),
         options={
             "maxiter": iterations,
             "maxfun": 2 * iterations,

@@ -80,7 +80,7 @@ function parameterArithmetic(walk, { l, i, j }, name) {
 }
 
 // For which losses dZ[L] = A[L] − Y.
-const isOutputLessTruth = (loss) => ["binary_cross_entropy", "multilabel_cross_entropy", "cross_entropy", "half_squared_error", "poisson"].includes(loss);
+const isOutputLessTruth = (loss) => ["binary_cross_entropy", "multilabel_cross_entropy", "ordinal_cross_entropy", "cross_entropy", "half_squared_error", "poisson"].includes(loss);
 
 const EDITABLE = (cell) => cell.name === "W" || cell.name === "b" || (cell.name === "A" && cell.l === 0) || cell.name === "Y";
 

@@ -68,6 +68,7 @@ const LOSSES = {
   binary_cross_entropy: elementwiseLoss("binary_cross_entropy", "sigmoid", binaryValue, binaryGradient),
   cross_entropy: CROSS_ENTROPY,
   multilabel_cross_entropy: elementwiseLoss("multilabel_cross_entropy", "sigmoid", binaryValue, binaryGradient),
+  ordinal_cross_entropy: elementwiseLoss("ordinal_cross_entropy", "sigmoid", binaryValue, binaryGradient),
   half_squared_error: elementwiseLoss("half_squared_error", "identity", (z, y) => 0.5 * (z - y) * (z - y), (z, y) => z - y),
   absolute_error: elementwiseLoss("absolute_error", "identity", (z, y) => Math.abs(z - y), (z, y) => Math.sign(z - y)),
   poisson: elementwiseLoss("poisson", "exp", (z, y) => Math.exp(z) - y * z, (z, y) => Math.exp(z) - y),
