@@ -11,7 +11,6 @@ from leadline.report.specs import (
     ACCENT,
     COLOURS,
     INK,
-    LONGEST_TITLE,
     MOST_CURVES,
     MOST_STEPS,
     ZOOM,
@@ -39,6 +38,8 @@ Array = NDArray[Any]
 
 # Columns among the bars.
 MOST_BARS = 25
+# From here on a number is written without digits after the point.
+LARGE = 1000
 
 
 def importance(found: list[dict[str, Any]], label: str) -> Figure | None:
@@ -62,17 +63,22 @@ def reasons(row: dict[str, Any], background: str, networks: int, name: str) -> F
     """What columns add to the prediction of one row."""
     columns = row["columns"]
     told = [f"{own['column']} = {own['value']}" for own in columns]
-    said = "; ".join(f"{text} {own['mean']:+.3g}" for text, own in zip(told, columns, strict=True))
+    said = "; ".join(f"{text} {_in_digits(own['mean'], '+')}" for text, own in zip(told, columns, strict=True))
     what = f"The {row['kind']} row"
     errors = f"; error bars: standard deviation over {networks} networks" if networks > 1 else ""
-    rest = f"; the other columns together {row['rest']:+.3g}" if row["rest"] else ""
+    rest = f"; the other columns together {_in_digits(row['rest'], '+')}" if row["rest"] else ""
     return Figure(
         name,
-        _bars(told, columns, "spread", f"adds to {row['output']}"[:LONGEST_TITLE]),
+        _bars(told, columns, "spread", "what it adds"),
         f"{what}: {said}.",
-        f"{what}, test row {row['row']}: {row['output']} {row['total']:,.4g}, on average over {background} "
-        f"{row['base']:,.4g}; true is {', '.join(row['truth'])}{rest}{errors}.",
+        f"{what}, test row {row['row']}: {row['output']} {_in_digits(row['total'])}, on average over {background} "
+        f"{_in_digits(row['base'])}; true is {', '.join(row['truth'])}{rest}{errors}.",
     )
+
+
+def _in_digits(value: float, sign: str = "") -> str:
+    """A number for a sentence: four digits, and large ones whole."""
+    return f"{value:{sign},.0f}" if abs(value) >= LARGE else f"{value:{sign}.4g}"
 
 
 def _bars(full: list[str], found: list[dict[str, Any]], spread_name: str, title: str) -> Spec:
