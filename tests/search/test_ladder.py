@@ -702,7 +702,7 @@ def test_evidence_counts_every_depth_and_every_penalty(whole: Ladder) -> None:
 
 
 def test_evidence_counts_the_choice_to_leave_candidates_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadline.search.ladder.LEFT_OUT_LEVEL", 1 - 1e-9)  # leave out until one stays
+    monkeypatch.setattr("leadline.search.averages.LEFT_OUT_LEVEL", 1 - 1e-9)  # leave out until one stays
     ladder = climb(make_problem(), max_depth=2)
     assert len(ladder.results[2].candidates) == 1
     assert ladder.evidence is not None
