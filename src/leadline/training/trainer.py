@@ -20,20 +20,9 @@ from leadline.training.cpu import Processor
 from leadline.training.devices import CPU, backend_of, stacks
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
-from leadline.training.population import (
-    INPUTS,
-    ROWS_AT_ONCE,
-    Blueprint,
-    Examples,
-    Population,
-    Scorer,
-    Source,
-    Steps,
-    Stream,
-    Table,
-    forward_pass,
-)
+from leadline.training.population import INPUTS, ROWS_AT_ONCE, Blueprint, Population, Scorer, Steps, forward_pass
 from leadline.training.program import SETTINGS
+from leadline.training.rows import Examples, Source, Stream, Table
 from leadline.training.streams import factors, stream
 
 __all__ = [
