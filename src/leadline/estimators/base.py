@@ -33,6 +33,7 @@ from leadline.tables import (
     collected_target,
     has_names,
     in_order,
+    infer_target,
     is_dataset,
     nearest,
 )
@@ -106,7 +107,7 @@ def read_input(
         As the caller gave them.
     task : {"classification", "regression"}
     loss : str or Loss, optional
-        See `Target.infer`.
+        See `infer_target`.
     class_weight : mapping, "balanced" or None
         Weights by class, which multiply those of the rows.
     layout, target : optional
@@ -148,7 +149,7 @@ def read_input(
     if len(frame) < 2 and layout is None:
         raise DataError(f"Found {len(frame)} sample, one row of positive weight; at least 2 are needed.")
     if target is None:
-        target = Target.infer(y, task, name, loss, said)
+        target = infer_target(y, task, name, loss, said)
     else:
         target.truth(y)
     if layout is None:

@@ -33,8 +33,8 @@ from leadline.network import Loss, loss_names
 from leadline.network import loss as loss_record
 from leadline.records import Field
 from leadline.search import Fitted, Metric, Problem, Split, View, conformal, device_of, hold_out
-from leadline.tables import Dataset, Layout, Target, is_dataset
-from leadline.tables.target import NUMBER_OUTPUTS
+from leadline.tables import Dataset, Layout, Target, infer_target, is_dataset
+from leadline.tables.number_targets import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
 from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import (
@@ -296,7 +296,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         target = None
         self._begin(model is not None)
         if model is None and classes is not None and np.ndim(y) == 1:
-            target = Target.infer(np.asarray(classes), self._task, "y", self._own_loss())
+            target = infer_target(np.asarray(classes), self._task, "y", self._own_loss())
         given = self._read(X, y, sample_weight, model, target)
         settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         rows = np.arange(len(given.y))
