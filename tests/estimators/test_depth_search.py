@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
 import leadline
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.errors import DataError, Interrupted, ParameterError, RunFolderError
-from leadline.estimators.base import read_input
+from leadline.estimators.given import read_input
 from leadline.search import Dimension, Study, twins
 from leadline.search.design import COLOURS
 

@@ -11,19 +11,10 @@ from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
 
 from leadline.errors import DataError, ParameterError
-from leadline.estimators.base import (
-    RANDOM_STATE,
-    VERBOSE,
-    ClassifierFace,
-    Face,
-    Given,
-    RegressorFace,
-    as_dataset,
-    draw_seed,
-    read_input,
-)
+from leadline.estimators.base import ClassifierFace, Face, RegressorFace
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.doubt import with_profile
+from leadline.estimators.given import RANDOM_STATE, VERBOSE, Given, as_dataset, draw_seed, read_input
 from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Model
 from leadline.estimators.monotonic import MONOTONIC, constraints_of

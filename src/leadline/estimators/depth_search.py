@@ -16,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline._version import __version__
 from leadline.errors import DataError, InputError, Interrupted, ParameterError
-from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, draw_seed
+from leadline.estimators.base import Face
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
 from leadline.estimators.found import cv_results, ladder_frame
+from leadline.estimators.given import RANDOM_STATE, VERBOSE, draw_seed
 from leadline.estimators.handing_out import HandingOut
 from leadline.estimators.listeners import Lines, Quiet, Unstarted
 from leadline.estimators.many_rows import (

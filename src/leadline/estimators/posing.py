@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
-from leadline.estimators.base import Given, as_dataset, read_input
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
+from leadline.estimators.given import Given, as_dataset, read_input
 from leadline.estimators.many_rows import MAX_ROWS, draw_rows
 from leadline.estimators.streaming import Streaming
 from leadline.search import Design, Metric, Problem, make_folds, most_repeats, twins, usual_folds
