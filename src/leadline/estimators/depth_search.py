@@ -1,4 +1,8 @@
-"""DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face."""
+"""DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face.
+
+It is one class, a third of it the words for its parameters and attributes; what it asks stands in `posing`, and how an
+answer becomes a model in `delivery`.
+"""
 
 import html
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the caller gives to an estimator, read and checked: table, target, weights, seed; and rules that several have."""
+"""What the caller gives to an estimator, read and checked: table, target, weights and seed; and rules of several."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

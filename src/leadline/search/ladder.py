@@ -7,6 +7,9 @@ penalty and scaling are chosen on the folds.
 
 The networks that are wanted and that the study lacks are trained in batches; batching and the number of jobs change no
 bit of any result. What is in the study is never trained again, so a climb that was killed goes on where it was.
+
+It is one class because one state decides it all: which networks are there says which depths can be compared, how these
+compare says what is trained next, and both how much time is kept.
 """
 
 import time
