@@ -257,7 +257,9 @@ def test_a_training_from_disk_that_was_killed_goes_on_to_the_same_bits(folder, s
     settings.append(replace(settings[0], hidden_layer_sizes=(8,)))
 
     def train(keep=None):
-        return streaming.Streaming(own, "number", None, "regression", None, 0).train(settings, 3, 0.1, keep=keep)[1]
+        return streaming.Streaming(own, "number", None, "regression", None, 0).train(
+            settings, 3, 0.1, "cpu", keep=keep
+        )[1]
 
     whole = train()
     assert len({len(network.losses) for network in whole}) > 1
@@ -286,6 +288,7 @@ def test_a_training_from_disk_that_was_killed_goes_on_to_the_same_bits(folder, s
         assert np.array_equal(one.theta, other.theta)
         assert np.array_equal(one.curve, other.curve)
         assert np.array_equal(one.losses, other.losses)
+        assert np.array_equal(one.readings[0].outputs, other.readings[0].outputs)
     assert not list(tmp_path.iterdir())
     went_on = len(trained)
     trained.clear()

@@ -209,3 +209,14 @@ def test_what_cannot_be_explained_is_refused(table) -> None:
         explain_rows(model, table[:0])
     with pytest.raises(DataError, match="background without rows"):
         explain_rows(model, table[:1], table[:0])
+
+
+def test_thresholds_of_ordered_classes_are_explained() -> None:
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.normal(size=(90, 2)), columns=["a", "b"])
+    y = np.digitize(X["a"], [-0.5, 0.5])
+    model = DeepClassifier((6,), loss="ordinal", max_iter=5, n_networks=2, random_state=0).fit(X, y)
+    found = explain_rows(model, X[:4], X, of="scores")
+    assert found.outputs == ("log odds of more than 0", "log odds of more than 1")
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), found.total, atol=1e-9)
+    assert explain_rows(model, X[:4], X, of="predictions").values.shape == (4, 2, 3)

@@ -312,7 +312,7 @@ def test_a_category_is_kept_if_it_has_rows_enough_to_learn_from() -> None:
     assert not CategoryColumn.of("word", {"a": 1, "b": 2}, False).rare
     layout = Layout((column, CategoryColumn.of("side", {"a": 1, "b": 2}, False)), (("same", "is constant (1)"),))
     assert layout.notices == [
-        "column 'same' is not used: it is constant (1)",
         "column 'word' has more categories than rows can tell of: the 90 commonest are kept apart, the others count as "
         "one",
+        "column 'same' is not used: it is constant (1)",
     ]

@@ -30,7 +30,7 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
 from leadline.inspection.rows import spread_rows
 from leadline.network import Activation, Parameters, activation
-from leadline.tables import Encoded, Layout, Numbers, Target
+from leadline.tables import Encoded, Layout, Numbers, Ordinal, Target
 from leadline.training import (
     Hyperparameters,
     coded_above,
@@ -255,6 +255,8 @@ class _Scores(_Output):
     def names(self) -> tuple[str, ...]:
         """Those of the scores."""
         target, k = self.target, self.target.n_scores
+        if isinstance(target, Ordinal):
+            return tuple(f"log odds of more than {value}" for value in target.in_their_order[:-1])
         if target.classes is not None:
             if k == 1:
                 return (f"log odds of {target.classes[1]}",)
@@ -270,6 +272,8 @@ class _Scores(_Output):
     def _map(self, member: Member) -> tuple[Array, Array]:
         """The matrix and the constant of the linear function."""
         k = self.target.n_scores
+        if isinstance(self.target, Ordinal):
+            return np.eye(k), np.zeros(k)
         if self.target.classes is not None and k > 1:
             return np.eye(k) - 1 / k, np.zeros(k)
         if not isinstance(self.target, Numbers):

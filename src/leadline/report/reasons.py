@@ -11,7 +11,7 @@ from leadline.estimators.doubt import disagreement
 from leadline.inspection import MOST_COLUMNS, contributions
 from leadline.records import plain
 from leadline.report.facts import Rows, rounded
-from leadline.tables import Target
+from leadline.tables import Ordinal, Target
 
 __all__ = ["state_reasons"]
 
@@ -41,7 +41,10 @@ def state_reasons(search: DepthSearchCV, test: Rows) -> None:
     found = contributions(model, frame.iloc[list(which.values())], frame)
     rows = []
     for i, (kind, row) in enumerate(which.items()):
-        o = int(found.total[i].argmax()) if target.classes is not None else 0
+        if isinstance(target, Ordinal):
+            o = int(np.abs(found.total[i]).argmin())  # where the row is nearest to another class
+        else:
+            o = int(found.total[i].argmax()) if target.classes is not None else 0
         order = np.argsort(-np.abs(found.values[i, :, o]), kind="stable")
         shown = [
             {

@@ -84,6 +84,17 @@ class CategoryColumn:
     missing: bool
     spellings: tuple[tuple[str, str], ...] = ()
 
+    @classmethod
+    def of(
+        cls, name: str, counts: Mapping[str, int], missing: bool, spellings: tuple[tuple[str, str], ...] = ()
+    ) -> "CategoryColumn":
+        """The column whose words have so many rows each."""
+        # commonest first, and among equals by name, so that the order of rows does not matter
+        ordered = sorted(counts, key=lambda word: (-counts[word], word))
+        common = sum(counts[word] >= ROWS_OF_A_CATEGORY for word in ordered[:MOST_OF_MANY])
+        kept = ordered[: max(common, MOST_CATEGORIES)]
+        return cls(name, tuple(sorted(kept)), len(ordered) > len(kept), missing, spellings)
+
     @property
     def n_indicators(self) -> int:
         """Inputs, each 0 or 1."""
@@ -340,11 +351,7 @@ def infer_words(
         for word, count in counts.items():
             usual[spellings[_lowered(word)]] += count
         counts = usual
-    # commonest first, and among equals by name, so that the order of rows does not matter
-    ordered = sorted(counts, key=lambda word: (-counts[word], word))
-    common = sum(counts[word] >= ROWS_OF_A_CATEGORY for word in ordered[:MOST_OF_MANY])
-    kept = ordered[: max(common, MOST_CATEGORIES)]
-    return CategoryColumn(name, tuple(sorted(kept)), len(ordered) > len(kept), missing, tuple(spellings.items()))
+    return CategoryColumn.of(name, counts, missing, tuple(spellings.items()))
 
 
 def _written(name: str, words: Sequence[str], said: Any) -> tuple[bool, Written | None] | None:

@@ -276,6 +276,8 @@ class Trainer:
         for i, (read,) in enumerate(self.reads):
             arrays[f"read{i}"] = read.theta
             result = self.results[i]
+            if result is not None:
+                arrays[f"outputs{i}"] = result.readings[0].outputs
             networks.append(
                 {
                     "generator": _plain_state(self.generators[i].bit_generator.state),
@@ -302,8 +304,7 @@ class Trainer:
             read.curve, read.score, read.epoch, read.open, read.lost = known["read"]
             read.theta[:] = arrays[f"read{i}"]
             if known["ended"] is not None:
-                outputs = np.zeros((0, self.plan.blocks[-1].n_out), np.float32)
-                reading = Reading(np.array(read.curve), read.epoch, read.theta, outputs, read.lost)
+                reading = Reading(np.array(read.curve), read.epoch, read.theta, arrays[f"outputs{i}"], read.lost)
                 losses, took, (state, reason) = np.array(self.losses[i]), float(self.seconds[i]), known["ended"]
                 self.results[i] = Trained(state, reason, losses, took, (reading,))
         self.active = np.array(facts["active"], dtype=int)
