@@ -23,8 +23,9 @@ class Step:
         from leadline.training import FeatureScale, Plan, Processor, stream
         from leadline.training.embeddings import PiecewiseLinear
         from leadline.training.lookup import looked_up
-        from leadline.training.population import Blueprint, Examples, Population, Steps
+        from leadline.training.population import Blueprint, Population, Steps
         from leadline.training.program import SETTINGS
+        from leadline.training.rows import Examples
 
         pieces = [PiecewiseLinear(numbers, 0, bins), FeatureScale(numbers * bins)]
         architecture = Architecture((numbers * bins, *hidden, 1), "relu", "binary_cross_entropy")

@@ -21,7 +21,7 @@ from autogluon.common.space import Categorical, Int, Real
 from autogluon.core.models import AbstractModel
 
 from leadline import DeepClassifier, DeepRegressor
-from leadline.tables.layout import MOST_CATEGORIES
+from leadline.tables.columns import MOST_CATEGORIES
 
 # Of the time limit, what trainings may take; the rest is for statistics and the first predictions.
 SHARE_OF_TIME = 0.85

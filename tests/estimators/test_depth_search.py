@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
 import leadline
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.errors import DataError, Interrupted, ParameterError, RunFolderError
-from leadline.estimators.base import read_input
+from leadline.estimators.given import read_input
 from leadline.search import Dimension, Study, twins
 from leadline.search.design import COLOURS
 
@@ -424,7 +424,7 @@ def test_what_was_learned_is_compared_with_a_constant(mixed) -> None:
 
 def test_it_says_how_far_it_has_come(mixed, capsys, monkeypatch) -> None:
     X, y, _ = mixed
-    monkeypatch.setattr("leadline.estimators.depth_search._Lines.SECONDS_BETWEEN_LINES", -1.0)
+    monkeypatch.setattr("leadline.estimators.listeners.Lines.SECONDS_BETWEEN_LINES", -1.0)
     DepthSearchCV(regressor(4), verbose=2, **SMALL).fit(X, y)
     written = capsys.readouterr().out.splitlines()
     assert written[0].startswith("L = 1: ")

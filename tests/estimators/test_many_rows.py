@@ -6,7 +6,7 @@ import pytest
 
 from leadline import DeepClassifier, DepthSearchCV
 from leadline.estimators import many_rows
-from leadline.estimators.base import read_input
+from leadline.estimators.given import read_input
 from leadline.estimators.many_rows import RowsPoint, affordable_rows, curve_in_words, curve_sizes, draw_rows
 from leadline.report.notebook import show
 from leadline.search import Study

@@ -128,7 +128,7 @@ def test_additive_networks_have_the_pieces_of_deep_ones(embedding: str, table, t
 
 
 def test_the_networks_of_a_search_are_averaged_in_the_graph(table, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("leadline.search.ladder.LEFT_OUT_LEVEL", 0.0)  # nobody is left out
+    monkeypatch.setattr("leadline.search.averages.LEFT_OUT_LEVEL", 0.0)  # nobody is left out
     y = (table["whole"] > 2).astype(int)
     estimator = DeepClassifier(max_iter=3, n_networks=3, random_state=0)
     space = (Dimension("hidden_units", levels=(96, 112)), Dimension("scaling", levels=("robust", "standard")))

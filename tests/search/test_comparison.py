@@ -7,7 +7,7 @@ import pytest
 
 from leadline.search import Comparison, Metric, Problem, compare, make_folds
 from leadline.search.comparison import BLOCKS, Resampled
-from leadline.tables import Encoded, Target
+from leadline.tables import Encoded, infer_target
 from leadline.training import Hyperparameters, stream
 
 N, K = 400, 5
@@ -18,7 +18,7 @@ def make_problem(task: str = "regression", scoring=None, weighted: bool = False,
     signal = generator.normal(size=n)
     y = signal if task == "regression" else (signal + 0.5 * generator.normal(size=n) > 0).astype(int)
     w = 0.2 + generator.random(n) ** 2 * 3 if weighted else np.ones(n)
-    target = Target.infer(y, task)
+    target = infer_target(y, task)
     splits, _ = make_folds(y, np.arange(n), target, units, K, seed=0)
     encoded = Encoded(signal[:, None], np.zeros((n, 0), np.int32), ())
     sets = [rows for rows, _ in splits]

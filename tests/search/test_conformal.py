@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from leadline.errors import ParameterError
 from leadline.search import Intervals, LeftOut, Sets, conformal
 from leadline.search.conformal import MOST_SCORES
-from leadline.tables import Target
+from leadline.tables import Target, infer_target
 
 
 def numbers(y: np.ndarray, loss: str | None = None) -> Target:
-    return Target.infer(y, "regression", loss=loss)
+    return infer_target(y, "regression", loss=loss)
 
 
 def left_out(y: np.ndarray, predictions: np.ndarray, w: np.ndarray | None = None, **facts: object) -> LeftOut:
@@ -149,7 +149,7 @@ def classes(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_sets_hold_the_class_as_often_as_promised_and_are_never_empty() -> None:
     P, y = classes(3000, 0)
-    target = Target.infer(y, "classification")
+    target = infer_target(y, "classification")
     sets = Sets.fit(target, left_out(y, P))
     new, truth = classes(6000, 1)
     for coverage in (0.8, 0.9, 0.99):
@@ -161,7 +161,7 @@ def test_sets_hold_the_class_as_often_as_promised_and_are_never_empty() -> None:
 
 def test_where_too_few_rows_say_every_class_is_in_the_set() -> None:
     P, y = classes(30, 0)
-    sets = Sets.fit(Target.infer(y, "classification"), left_out(y, P))
+    sets = Sets.fit(infer_target(y, "classification"), left_out(y, P))
     assert sets.members(P, 0.99).all()
 
 
@@ -170,7 +170,7 @@ def test_each_label_that_is_true_is_in_the_set_as_often_as_promised() -> None:
     P = generator.uniform(size=(9000, 3)) * [1.0, 0.5, 0.001]
     Y = (generator.random(P.shape) < P).astype(int)
     Y[:, 2] = 0
-    sets = Sets.fit(Target.infer(Y, "classification"), left_out(Y[:3000], P[:3000]))
+    sets = Sets.fit(infer_target(Y, "classification"), left_out(Y[:3000], P[:3000]))
     members = sets.members(P[3000:], 0.9)
     for k in (0, 1):
         assert abs(members[Y[3000:, k] == 1, k].mean() - 0.9) < 0.03

@@ -8,11 +8,11 @@ from sklearn.model_selection import KFold, ShuffleSplit, TimeSeriesSplit
 
 from leadline.search import Design, make_folds
 from leadline.search.design import COLOURS, Network
-from leadline.tables import Target
+from leadline.tables import infer_target
 
 N = 120
 Y = np.random.default_rng(0).normal(size=N)
-NUMBERS = Target.infer(Y, "regression")
+NUMBERS = infer_target(Y, "regression")
 
 
 def make_design(cv=8, n_networks: int = 8, repeats: int = 1, stopped: bool = True, fraction: float = 0.1, groups=None):

@@ -4,11 +4,11 @@ from sklearn.model_selection import KFold, TimeSeriesSplit
 
 from leadline.errors import DataError
 from leadline.search import hold_out, make_folds, most_repeats, twins, usual_folds
-from leadline.tables import Encoded, Group, Target
+from leadline.tables import Encoded, Group, Target, infer_target
 
 Y = np.array(["a"] * 60 + ["b"] * 30 + ["c"] * 10)
-CLASSES = Target.infer(Y, "classification")
-NUMBERS = Target.infer(np.arange(100.0), "regression")
+CLASSES = infer_target(Y, "classification")
+NUMBERS = infer_target(np.arange(100.0), "regression")
 ALL = np.arange(100)
 
 
@@ -37,14 +37,14 @@ def test_a_group_is_never_on_both_sides(y: np.ndarray, target: Target) -> None:
 
 def test_a_class_with_fewer_rows_than_folds_is_a_notice() -> None:
     y = np.array(["a"] * 20 + ["b"] * 20 + ["rare"] * 3)
-    splits, notices = make_folds(y, np.arange(43), Target.infer(y, "classification"), None, 5, seed=0)
+    splits, notices = make_folds(y, np.arange(43), infer_target(y, "classification"), None, 5, seed=0)
     assert len(splits) == 5
     assert notices == ["class rare has 3 rows, fewer than the 5 folds: some folds are judged without it"]
 
 
 def test_classes_that_are_all_rare_are_divided_plainly() -> None:
     y = np.array(list("aabbccdd"))
-    splits, notices = make_folds(y, np.arange(8), Target.infer(y, "classification"), None, 4, seed=0)
+    splits, notices = make_folds(y, np.arange(8), infer_target(y, "classification"), None, 4, seed=0)
     assert len(splits) == 4
     assert len(notices) == 4
 
@@ -164,9 +164,9 @@ def test_as_many_folds_as_networks_where_rows_and_groups_allow_it() -> None:
     assert usual_folds(8, y, NUMBERS, ALL % 3) == 5
     assert usual_folds(8, Y, CLASSES, None) == 8
     rare = np.array(["a"] * 50 + ["b"] * 7)
-    assert usual_folds(8, rare, Target.infer(rare, "classification"), None) == 7
+    assert usual_folds(8, rare, infer_target(rare, "classification"), None) == 7
     rare = np.array(["a"] * 50 + ["b"] * 2)
-    assert usual_folds(8, rare, Target.infer(rare, "classification"), None) == 5
+    assert usual_folds(8, rare, infer_target(rare, "classification"), None) == 5
 
 
 def test_each_of_several_networks_is_stopped_by_a_fold_of_the_rows() -> None:

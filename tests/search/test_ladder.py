@@ -27,7 +27,7 @@ from leadline.search import (
 )
 from leadline.search.ladder import FINALISTS, FIRST_FOLDS, RESERVE, ROUNDS
 from leadline.search.units import plan_of
-from leadline.tables import Encoded, Target
+from leadline.tables import Encoded, infer_target
 from leadline.training import Holdout, Hyperparameters, Stop, Stopped, Task, train
 
 BASE = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, max_iter=6, scaling="standard")
@@ -49,7 +49,7 @@ def make_problem(
     numbers = generator.normal(size=(n, 4))
     signal = numbers[:, 0] * numbers[:, 1] if kind == "product" else numbers @ np.array([1.0, -2.0, 0.5, 0.0])
     y = signal + 0.1 * generator.normal(size=n)
-    target = Target.infer(y, "regression")
+    target = infer_target(y, "regression")
     splits, _ = make_folds(y, np.arange(n), target, None, k, seed=0, repeats=repeats)
     design = Design(y, splits, repeats, target, n_networks, 0.1, stopped, 0)
     encoded = Encoded(numbers, np.zeros((n, 0), np.int32), ())
@@ -702,7 +702,7 @@ def test_evidence_counts_every_depth_and_every_penalty(whole: Ladder) -> None:
 
 
 def test_evidence_counts_the_choice_to_leave_candidates_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadline.search.ladder.LEFT_OUT_LEVEL", 1 - 1e-9)  # leave out until one stays
+    monkeypatch.setattr("leadline.search.averages.LEFT_OUT_LEVEL", 1 - 1e-9)  # leave out until one stays
     ladder = climb(make_problem(), max_depth=2)
     assert len(ladder.results[2].candidates) == 1
     assert ladder.evidence is not None

@@ -12,12 +12,12 @@ from sklearn.metrics import (
 
 from leadline.errors import ParameterError
 from leadline.search import Metric, usual_scores
-from leadline.tables import Target
+from leadline.tables import infer_target
 
 GENERATOR = np.random.default_rng(0)
-TWO = Target.infer(np.array(["no", "yes"]), "classification")
-THREE = Target.infer(np.array([3, 5, 9]), "classification")
-NUMBERS = Target.infer(np.arange(5.0), "regression")
+TWO = infer_target(np.array(["no", "yes"]), "classification")
+THREE = infer_target(np.array([3, 5, 9]), "classification")
+NUMBERS = infer_target(np.arange(5.0), "regression")
 W = GENERATOR.random(50) + 0.1
 
 
@@ -43,7 +43,7 @@ def test_root_mean_squared_error_is_the_default_for_numbers() -> None:
 
 def test_several_numbers_have_the_mean_of_their_errors() -> None:
     y, p = np.zeros((4, 2)), np.tile([1.0, 3.0], (4, 1))
-    assert Metric(None, Target.infer(y, "regression")).score(y, p) == -2.0
+    assert Metric(None, infer_target(y, "regression")).score(y, p) == -2.0
 
 
 def test_scorers_of_scikit_learn_see_the_true_classes() -> None:
@@ -94,7 +94,7 @@ def test_the_scores_that_people_look_at() -> None:
 
 
 def test_counts_are_judged_by_their_deviance() -> None:
-    counts = Target.infer(np.arange(5.0), "regression", loss="poisson")
+    counts = infer_target(np.arange(5.0), "regression", loss="poisson")
     y, p = GENERATOR.poisson(2.0, 50).astype(float), GENERATOR.random(50) * 4 + 0.1
     metric = Metric(None, counts)
     assert metric.label == "Poisson deviance"
@@ -105,14 +105,14 @@ def test_counts_are_judged_by_their_deviance() -> None:
 
 
 def test_quantiles_are_judged_by_their_pinball_loss() -> None:
-    both = Target.infer(np.arange(5.0), "regression", loss="quantile(0.1, 0.9)")
+    both = infer_target(np.arange(5.0), "regression", loss="quantile(0.1, 0.9)")
     y, p = GENERATOR.normal(size=50), GENERATOR.normal(size=(50, 2))
     expected = np.mean([mean_pinball_loss(y, p[:, i], sample_weight=W, alpha=tau) for i, tau in enumerate((0.1, 0.9))])
     assert Metric(None, both).score(y, p, W) == pytest.approx(-expected)
 
 
 def test_labels_are_judged_one_by_one() -> None:
-    labels = Target.infer(np.array([[0, 1, 1], [1, 0, 0]]), "classification")
+    labels = infer_target(np.array([[0, 1, 1], [1, 0, 0]]), "classification")
     y, p = GENERATOR.integers(0, 2, (50, 3)), GENERATOR.random((50, 3))
     expected = np.mean([log_loss(y[:, k], p[:, k], sample_weight=W) for k in range(3)])
     assert Metric(None, labels).score(y, p, W) == pytest.approx(-expected)
@@ -129,14 +129,14 @@ def test_a_scorer_of_the_users_gets_numbers_as_scikit_learn_gives_them() -> None
 
     y, p = GENERATOR.normal(size=(50, 1)), GENERATOR.normal(size=(50, 1))
     assert Metric(error, NUMBERS).score(y, p) == pytest.approx(-np.mean((y - p) ** 2))
-    two = Target.infer(np.column_stack([y, y]), "regression")
+    two = infer_target(np.column_stack([y, y]), "regression")
     Metric(error, two).score(np.column_stack([y, y]), np.column_stack([p, p]))
     assert seen == [((50,), (50,)), ((50, 2), (50, 2))]
 
 
 @pytest.mark.parametrize("name", ["neg_root_mean_squared_error", "neg_mean_absolute_error", "neg_mean_squared_error"])
 def test_the_gradient_of_a_score_is_that_of_small_steps(name: str) -> None:
-    target = Target.infer(GENERATOR.normal(size=(50, 2)), "regression")
+    target = infer_target(GENERATOR.normal(size=(50, 2)), "regression")
     metric, means, step = Metric(name, target), np.array([2.0, 3.0]), 1e-6
     steps = [
         (metric.of_means(means + step * own) - metric.of_means(means - step * own)) / (2 * step) for own in np.eye(2)

@@ -5,7 +5,7 @@ import pytest
 
 from leadline.errors import DataError, ParameterError
 from leadline.search import Metric, Problem, View
-from leadline.tables import Encoded, Group, Target
+from leadline.tables import Encoded, Group, infer_target
 from leadline.training import Hyperparameters
 
 STANDARD = Hyperparameters(scaling="standard")
@@ -14,7 +14,7 @@ ROWS = np.arange(40)
 
 def build(numbers: np.ndarray, y: np.ndarray, sets=(ROWS[:20], ROWS[20:]), scoring=None) -> Problem:
     encoded = Encoded(numbers, np.zeros((len(y), 1), np.int32), (Group(True, 0, 1),))
-    target = Target.infer(y, "regression")
+    target = infer_target(y, "regression")
     return Problem.build(encoded, y, np.ones(len(y)), target, Metric(scoring, target), sets, STANDARD)
 
 

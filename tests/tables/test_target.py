@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from leadline.errors import DataError
-from leadline.tables import Numbers, Target, TargetStatistics, check_complete, guess_task, shown
+from leadline.tables import (
+    Numbers,
+    TargetStatistics,
+    check_complete,
+    guess_task,
+    infer_target,
+    shown,
+    target_from_record,
+)
 
 
 def message(function, *given):
@@ -17,7 +25,7 @@ def message(function, *given):
 
 
 def infer(values, task="classification"):
-    return Target.infer(np.asarray(values), task, "price")
+    return infer_target(np.asarray(values), task, "price")
 
 
 # The task
@@ -181,7 +189,7 @@ def test_numbers_are_predicted_within_the_range_of_the_training_rows_if_asked():
 
 def test_smoothing_spreads_a_share_of_every_class_and_label_and_leaves_numbers_alone():
     three, two = infer(["a", "b", "c"]), infer(["a", "b"])
-    labels, numbers = Target.infer(np.array([[0, 1], [1, 1]]), "classification"), infer([1.0, 2.0], "regression")
+    labels, numbers = infer_target(np.array([[0, 1], [1, 1]]), "classification"), infer([1.0, 2.0], "regression")
 
     def learned(target, y, share):
         Y = target.encode(np.array(y))
@@ -215,14 +223,14 @@ def test_a_constant_target_has_scale_one():
 )
 def test_classes_survive_json_with_their_type(values):
     target = infer(values)
-    back = Target.from_record(json.loads(json.dumps(target.to_record())))
+    back = target_from_record(json.loads(json.dumps(target.to_record())))
     assert back.classes.tolist() == target.classes.tolist()
     assert back.classes.dtype == target.classes.dtype
 
 
 def test_a_regression_survives_json():
     target = infer([[1.5, 2.0], [3.0, 4.0]], "regression")
-    assert Target.from_record(json.loads(json.dumps(target.to_record()))) == target
+    assert target_from_record(json.loads(json.dumps(target.to_record()))) == target
 
 
 @pytest.mark.parametrize(

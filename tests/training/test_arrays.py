@@ -20,8 +20,9 @@ from leadline.training import (
     train,
 )
 from leadline.training.blocks import Plan
-from leadline.training.population import Blueprint, Examples, Population, Steps
+from leadline.training.population import Blueprint, Population, Steps
 from leadline.training.program import SETTINGS
+from leadline.training.rows import Examples
 
 torch = pytest.importorskip("torch", reason=NO_TORCH)
 arrays = pytest.importorskip("leadline.training.arrays")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from leadline.network import ACTIVATIONS, LOSSES, OPTIMISERS, Architecture, OptimiserState, backward, cost, forward
 from leadline.training import FeatureScale, Plan, Processor, Scorer, blocks, cpu, stream
-from leadline.training.population import Blueprint, Examples, Population, Steps
+from leadline.training.population import Blueprint, Population, Steps
 from leadline.training.program import SETTINGS, Layout, Place
+from leadline.training.rows import Examples
 
 TOLERANCES = {np.float32: 2e-4, np.float64: 1e-9}
 N = 80

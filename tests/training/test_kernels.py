@@ -71,8 +71,9 @@ def test_nan_stays_nan(name: str) -> None:
 def test_losses_in_float32_are_finite_for_large_scores(name: str) -> None:
     from leadline.network import Architecture
     from leadline.training import Plan, Processor
-    from leadline.training.population import Blueprint, Examples, Population, Steps
+    from leadline.training.population import Blueprint, Population, Steps
     from leadline.training.program import SETTINGS
+    from leadline.training.rows import Examples
 
     plan = Plan(Architecture((1, 2), (), name))
     theta = np.array([[1000.0, -1000.0, 0.0, 0.0]], np.float32)

@@ -18,8 +18,9 @@ from leadline.training import (
     plan_for,
     stream,
 )
-from leadline.training.population import Blueprint, Examples, Population, Steps
+from leadline.training.population import Blueprint, Population, Steps
 from leadline.training.program import SETTINGS
+from leadline.training.rows import Examples
 
 INCREASING = [name for name, own in ACTIVATIONS.items() if own.increasing]
 

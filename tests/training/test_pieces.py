@@ -12,8 +12,9 @@ from leadline.training.embeddings import PeriodicEmbedding, PiecewiseLinear
 from leadline.training.kernels import cos_turns, sin_turns
 from leadline.training.lookup import LookedUp, looked_up
 from leadline.training.pieces import CategoryEmbedding, Members
-from leadline.training.population import Blueprint, Examples, Population, Steps
+from leadline.training.population import Blueprint, Population, Steps
 from leadline.training.program import SETTINGS
+from leadline.training.rows import Examples
 
 M, NUMBERS, GROUPS = 12, 3, (1, 5)
 N_IN = NUMBERS + 2

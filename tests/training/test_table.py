@@ -6,8 +6,9 @@ from backends import BACKENDS
 
 from leadline.network import Architecture
 from leadline.training import FeatureScale, Lens, Plan, Rows, Table, stream
-from leadline.training.population import INPUTS, ROWS_AT_ONCE, Blueprint, Examples, Population, Steps, forward_pass
+from leadline.training.population import INPUTS, ROWS_AT_ONCE, Blueprint, Population, Steps, forward_pass
 from leadline.training.program import SETTINGS
+from leadline.training.rows import Examples
 
 N, P, CLASSES = 50, 4, 3
 

@@ -1,4 +1,7 @@
-"""`leadline fit`: from a table to the depth that the evidence supports, a tested model and a run folder."""
+"""`leadline fit`: from a table to the depth that the evidence supports, a tested model and a run folder.
+
+To begin and to resume stand in one module: a run that is resumed must find in its folder whatever the first one left.
+"""
 
 import json
 import re

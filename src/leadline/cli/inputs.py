@@ -27,6 +27,7 @@ from leadline.tables import (
     WrittenNumbers,
     guess_task,
     infer_column,
+    infer_target,
     looks_like_counts,
     nearest,
     number_values,
@@ -219,7 +220,7 @@ def prepare(
             f"The table has no column beside {', '.join(repr(name) for name in aside)}; nothing to learn from."
         )
     found_task = guess_task(y) if task == "auto" else task
-    described = Target.infer(
+    described = infer_target(
         y.to_numpy(),
         "regression" if found_task == "regression" else "classification",
         target,

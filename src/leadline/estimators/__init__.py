@@ -2,8 +2,9 @@
 
 from leadline.estimators.base import Face
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
-from leadline.estimators.depth_search import DepthSearchCV, ladder_frame
+from leadline.estimators.depth_search import DepthSearchCV
 from leadline.estimators.encoder import TableEncoder
+from leadline.estimators.found import ladder_frame
 from leadline.estimators.loading import load
 from leadline.estimators.model import Member, Model
 from leadline.estimators.multilayer_perceptron import MLPClassifier, MLPRegressor

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.estimators.base import Given
 from leadline.estimators.doubt import with_profile
+from leadline.estimators.given import Given
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming

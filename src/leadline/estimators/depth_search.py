@@ -1,13 +1,15 @@
-"""DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face."""
+"""DepthSearchCV: how deep should the network be? The ladder of depths behind scikit-learn's face.
+
+It is one class, a third of it the words for its parameters and attributes; what it asks stands in `posing`, and how an
+answer becomes a model in `delivery`.
+"""
 
 import html
-import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -18,11 +20,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline._version import __version__
 from leadline.errors import DataError, InputError, Interrupted, ParameterError
-from leadline.estimators.base import RANDOM_STATE, VERBOSE, Face, Given, as_dataset, draw_seed, read_input
+from leadline.estimators.base import Face
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
+from leadline.estimators.found import cv_results, ladder_frame
+from leadline.estimators.given import RANDOM_STATE, VERBOSE, draw_seed
 from leadline.estimators.handing_out import HandingOut
+from leadline.estimators.listeners import Lines, Quiet, Unstarted
 from leadline.estimators.many_rows import (
     FEWEST_ROWS,
     MAX_ROWS,
@@ -30,27 +35,22 @@ from leadline.estimators.many_rows import (
     affordable_rows,
     curve_in_words,
     curve_sizes,
-    draw_rows,
 )
 from leadline.estimators.model import Model
+from leadline.estimators.posing import Division, Posed, Read, pose, read_asked
 from leadline.estimators.routing import requests_of_search
-from leadline.estimators.streaming import Streaming
 from leadline.records import Field
 from leadline.search import (
     ADDITIVE,
     MARGIN,
     SELECTIONS,
     Candidate,
-    DepthResult,
     Design,
     Dimension,
     Ladder,
     Listener,
-    Metric,
     Problem,
-    Progress,
     Study,
-    Verdict,
     additive_share,
     check_space,
     device_of,
@@ -58,149 +58,19 @@ from leadline.search import (
     in_words,
     linear_name,
     linear_settings,
-    make_folds,
-    most_repeats,
     result_record,
-    twins,
-    usual_folds,
 )
 from leadline.search.design import COLOURS
-from leadline.tables import is_dataset
 from leadline.training import Hyperparameters, Plan, Stop, Task, described, plan_for
 from leadline.training.devices import CPU, DEVICE
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
-__all__ = ["DepthSearchCV", "ladder_frame"]
+__all__ = ["DepthSearchCV"]
 
 Array = NDArray[Any]
 
 # The libraries whose versions the bits of a network depend on.
 ARITHMETIC = ("numpy", "scipy", "scikit-learn", "numba")
-
-
-class _Read(NamedTuple):
-    """What the caller gave: n rows that may be searched, and all of them.
-
-    `groups` are of the caller's rows, those of zero weight among them; `stream` is where the rows are if not in memory.
-    """
-
-    given: Given
-    groups: Array | None
-    stream: Streaming | None
-    n_all: int
-
-
-class _Posed(NamedTuple):
-    """What a search solves: the settings, the problem, and how networks are judged and delivered; and what to say."""
-
-    base: Hyperparameters
-    problem: Problem
-    design: Design
-    delivery: Delivery
-    notices: list[str]
-
-
-class _Quiet:
-    """A listener that says nothing."""
-
-    def search_started(self, metric: Metric) -> None:
-        pass
-
-    def depth_started(self, L: int) -> None:
-        pass
-
-    def advanced(self, progress: Progress) -> None:
-        pass
-
-    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
-        pass
-
-    def final_training_started(self, seconds: float | None) -> None:
-        pass
-
-
-class _Unstarted(_Quiet):
-    """A listener that passes on how far the work has come, and nothing that it found."""
-
-    def __init__(self, listener: Listener) -> None:
-        self.depth_started, self.advanced = listener.depth_started, listener.advanced  # type: ignore[method-assign]
-
-
-class _Lines(_Quiet):
-    """A listener that prints a line for each depth, and, if it is talkative, one now and then between them."""
-
-    SECONDS_BETWEEN_LINES = 10.0
-
-    def __init__(self, verbose: int) -> None:
-        self.talkative = verbose > 1
-
-    def search_started(self, metric: Metric) -> None:
-        self.metric, self.last = metric, time.monotonic()
-
-    def advanced(self, progress: Progress) -> None:
-        if not self.talkative or time.monotonic() - self.last < self.SECONDS_BETWEEN_LINES:
-            return
-        self.last = time.monotonic()
-        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left at this depth"
-        whole = "" if progress.whole is None else "; {:.0f} s to {:.0f} s in all".format(*progress.whole)
-        name = "additive" if progress.L == ADDITIVE else f"L = {progress.L}"
-        sys.stdout.write(f"{name}: {progress.done} of {progress.planned} networks{left}{whole}\n")
-
-    def final_training_started(self, seconds: float | None) -> None:
-        if self.talkative:
-            sys.stdout.write(f"training on all rows{'' if seconds is None else f', about {seconds:.0f} s'}\n")
-
-    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
-        name = "additive" if result.L == ADDITIVE else f"L = {result.L}"
-        if result.failed:
-            sys.stdout.write(f"{name}: {result.failed}\n")
-            return
-        mean, error = self.metric.displayed(float(result.scores.mean())), verdict.standard_error[result.L]
-        sys.stdout.write(
-            f"{name}  hidden {list(result.settings.hidden_layer_sizes)}  {self.metric.label} {mean:.5g} ± "
-            f"{error:.2g}  {result.networks} networks  {result.seconds:.1f} s\n"
-        )
-
-
-def ladder_frame(results: dict[int, DepthResult], verdict: Verdict, metric: Metric) -> pd.DataFrame:
-    """The results as a table, one row for each depth.
-
-    Columns: L; hidden_layer_sizes; mean_score (greater is better, as scikit-learn's scorers have it); standard_error
-    (over rows); p_value (one-sided: better than L − 1); networks; seconds; supported.
-    """
-    rows = []
-    for L, result in sorted(results.items()):
-        judged = not result.failed
-        rows.append(
-            {
-                "L": L,
-                "hidden_layer_sizes": result.settings.hidden_layer_sizes,
-                "mean_score": float(result.scores.mean()) if judged else np.nan,
-                "standard_error": verdict.standard_error[L] if judged else np.nan,
-                "p_value": verdict.p_better_than_before.get(L, np.nan),
-                "networks": result.networks,
-                "seconds": result.seconds,
-                "supported": L in verdict.supported,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _cv_results(ladder: Ladder) -> dict[str, Any]:
-    """One entry for each (depth, candidate): its settings and the mean score of its single networks."""
-    table: dict[str, list[Any]] = {"depth": [], "candidate": [], "params": [], "mean_test_score": []}
-    for L, result in ladder.results.items():
-        for index, score in result.mean_scores.items():
-            table["depth"].append(L)
-            table["candidate"].append(index)
-            table["params"].append(ladder.settings(L, index).to_record())
-            table["mean_test_score"].append(score)
-    scores = np.array(table["mean_test_score"])
-    order = np.argsort(-scores, kind="stable")
-    ranks = np.empty(len(order), dtype=int)
-    ranks[order] = np.arange(1, len(order) + 1)
-    arrays = {name: np.array(values, dtype=object) for name, values in table.items()}
-    return {**arrays, "mean_test_score": scores, "rank_test_score": ranks}
 
 
 def _divides(value: Any) -> bool:
@@ -391,7 +261,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         "verbose": VERBOSE,
         "listener": Field(
             "an object with the methods of leadline.search.Listener, or None",
-            lambda value: value is None or all(hasattr(value, name) for name in dir(_Quiet) if name[0] != "_"),
+            lambda value: value is None or all(hasattr(value, name) for name in dir(Quiet) if name[0] != "_"),
         ),
     }
 
@@ -474,7 +344,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         base = self._check()
         stop = Stop(self.time_limit)
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
-        read = self._read(X, y, sample_weight, groups, seed)
+        read = read_asked(self.estimator, X, y, sample_weight, groups, seed)
         base = self.estimator._constrained(base, list(read.given.frame.columns), read.given.layout, read.given.target)
         self._seed, self._most = seed, self._most_rows(read, base, seed, stop)
         posed = self._pose(read, base, seed, self._most)
@@ -490,7 +360,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
                 "DepthSearchCV.hand_out: networks that are handed out train on processors; take device='cpu' with it."
             )
         study = self.study if isinstance(self.study, Study) else Study(self.study)
-        listener = self.listener or (_Lines(self.verbose) if self.verbose else _Quiet())
+        listener = self.listener or (Lines(self.verbose) if self.verbose else Quiet())
         told = CallbackListener(self, listener) if getattr(self, "_skl_callbacks", []) else None
         hand_out = None if self.hand_out is None else HandingOut(self.hand_out)
         ladder = self._ladder(posed, seed, study, stop, told or listener, hand_out)
@@ -506,9 +376,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             told.climb_ended()
         return self
 
-    def _most_rows(self, read: _Read, base: Hyperparameters, seed: int, stop: Stop) -> int | None:
+    def _most_rows(self, read: Read, base: Hyperparameters, seed: int, stop: Stop) -> int | None:
         """On how many rows depth is searched, about; None for all of them."""
-        if not self._divides_itself:
+        if not self._division.draws_folds:
             return None
         if not isinstance(self.max_rows, str):
             return self.max_rows
@@ -524,7 +394,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         return affordable_rows(read.given, base, seed, read.n_all, n_networks, self.cv, self.n_jobs, stop)
 
     def _ladder(
-        self, posed: _Posed, seed: int, study: Study, stop: Stop, listener: Listener, hand_out: HandingOut | None
+        self, posed: Posed, seed: int, study: Study, stop: Stop, listener: Listener, hand_out: HandingOut | None
     ) -> Ladder:
         """A ladder over a study, which is told what it is of."""
         base, problem, design, delivery = posed.base, posed.problem, posed.design, posed.delivery
@@ -552,7 +422,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             hand_out,
         )
 
-    def _climb_on_fewer(self, read: _Read, base: Hyperparameters, ladder: Ladder, hand_out: HandingOut | None) -> None:
+    def _climb_on_fewer(self, read: Read, base: Hyperparameters, ladder: Ladder, hand_out: HandingOut | None) -> None:
         """Climb the ladder on fewer of the rows, too, as far as a time limit allows, and say what that shows."""
         points = [RowsPoint.of(ladder, self.best_depth_)] if self.learning_curve else []
         try:
@@ -560,7 +430,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
                 posed = self._pose(read, base, ladder.seed, rows)
                 posed.problem.check_scored(posed.design.folds)
                 study = ladder.study.beside(f"{rows}-rows")
-                own = self._ladder(posed, ladder.seed, study, ladder.stop, _Unstarted(ladder.listener), hand_out)
+                own = self._ladder(posed, ladder.seed, study, ladder.stop, Unstarted(ladder.listener), hand_out)
                 own.climb(self.max_depth, self.patience)
                 if own.verdict is None or own.left_out:
                     break
@@ -573,95 +443,20 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         if points:
             ladder.study.state("rows_curve", [point.to_record() for point in points])
 
-    def _read(self, X: Any, y: Any, sample_weight: Any, groups: Any, seed: int) -> _Read:
-        """Check what the caller gave; of a dataset on disk a sample is read."""
-        kind = (self.estimator._task, self.estimator._own_loss())
-        own_groups = None if groups is None else np.asarray(groups)
-        if not is_dataset(X):
-            known = {"class_weight": self.estimator._class_weight(), "columns": self.estimator.columns}
-            given = read_input(X, y, sample_weight, *kind, **known)
-            return _Read(given, own_groups, None, len(given.y))
-        if groups is not None or self.estimator._class_weight() is not None:
-            what = "groups" if groups is not None else "class_weight"
-            raise ParameterError(f"DepthSearchCV: {what} cannot be used where X is a dataset on disk.")
-        stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed, self.estimator.columns)
-        sample = stream.survey.sample
-        everything = sample[stream.inputs], sample[stream.target.name], stream.w
-        given = read_input(*everything, *kind, layout=stream.survey.layout, target=stream.target)
-        return _Read(given, own_groups, stream, stream.dataset.n_rows)
-
-    def _pose(self, read: _Read, base: Hyperparameters, seed: int, most: int | None) -> _Posed:
-        """What a search with this seed on so many rows solves."""
-        given = asked = read.given
-        groups, stream, n_all = read.groups, read.stream, read.n_all
-        all_groups = own = None if groups is None else groups[given.kept]
-        searched = draw_rows(given, own, seed, most)
-        if searched is not None:
-            given = given.some(searched)
-            groups = own = None if all_groups is None else all_groups[searched]
-        alike = twins(given.encoded, given.target.truth(given.y)) if self._divides_itself else None
-        n_networks = self.estimator._networks_of(n_all)
-        cv = usual_folds(n_networks, given.y, given.target, own) if self.cv is None else self.cv
-        repeats = self._repeats(len(given.y))
-        splits, notices = make_folds(given.all_y, given.kept, given.target, groups, cv, seed, repeats, alike)
-        if len(given.y) < n_all:
-            allowed = ", as many as the time limit allows" if self._is_measured(most) else ""
-            on = f"{len(given.y):,} of {n_all:,} rows{allowed}"
-            notices = [f"depth is searched on {on}; the answer is trained on all of them", *notices]
-        if len(splits) < 2:
-            raise ParameterError(
-                f"DepthSearchCV.cv must give at least two folds to compare depths on; got {len(splits)}."
-            )
-        fraction, stopped = self.estimator.validation_fraction, self.estimator.early_stopping
-        made = (n_networks, fraction, stopped)
-        design = Design(given.y, splits, repeats, given.target, *made, seed, own, alike)
-        first = [design.training_rows[network.rows] for network in design.stopped if network.repeat == 0]
-        # what is left to the number of rows is as for the model that is delivered, but for the epochs
-        planned, fewest = base, min(map(len, first))
-        base = base.for_table(max(fewest, round(n_all * fewest / len(given.y))), given.encoded.numbers.shape[1])
-        base = replace(base, max_iter=planned.epochs(fewest))
-        metric, units = Metric(self.scoring, given.target), alike
-        if own is not None:
-            units = np.unique(own, return_inverse=True)[1]
-        source = None
-        if stream is not None:
-            source = stream.source(asked.kept if searched is None else asked.kept[searched])
-        rows = (given.encoded, given.y, given.w, given.target, metric, design.training_rows)
-        problem = Problem.build(*rows, base, units, source=source)
-        whole = problem
-        if given is not asked:
-            whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base)
-        delivery = Delivery(asked, whole, planned, stream, seed, *made, all_groups, design.ordered)
-        return _Posed(base, problem, design, delivery, notices)
-
-    def _is_measured(self, most: int | None) -> bool:
-        """Whether so many rows are what a time limit allows."""
-        return isinstance(self.max_rows, str) and self.time_limit is not None and most != MAX_ROWS
-
     @property
-    def _divides_itself(self) -> bool:
-        """Whether the folds are drawn here, not by a splitter of the caller's."""
-        return self.cv is None or isinstance(self.cv, int | np.integer)
+    def _division(self) -> Division:
+        """How the rows are divided."""
+        return Division(self.cv, self.repeats, self.candidates, self.max_rows, self.time_limit)
+
+    def _pose(self, read: Read, base: Hyperparameters, seed: int, most: int | None) -> Posed:
+        """What a search with this seed on so many rows solves."""
+        return pose(self.estimator, self._division, self.scoring, read, base, seed, most)
 
     def _additive(self, base: Hyperparameters) -> Hyperparameters | None:
         """The settings of the additive model, if one is to be judged."""
         if not self.additive or base.solver == "lbfgs" or base.numeric_embedding == "none":
             return None
         return replace(base, hidden_layer_sizes=(), additive=True, alpha=0.0)
-
-    def _repeats(self, n: int) -> int:
-        """How many divisions of the rows to draw, of which a time limit may use fewer."""
-        if not self._divides_itself:
-            if self.repeats not in ("auto", 1):
-                raise ParameterError(
-                    "DepthSearchCV.repeats must be 1 or 'auto' where cv is a division of its own; got "
-                    f"{self.repeats!r}. Give a splitter that repeats, such as RepeatedKFold."
-                )
-            return 1
-        if not isinstance(self.repeats, str):
-            return self.repeats
-        turns = -(-self.candidates // COLOURS)
-        return turns if self.time_limit is None else max(turns, most_repeats(n))
 
     def _check(self) -> Hyperparameters:
         self._check_rules()
@@ -738,7 +533,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         chosen = self.results_[self.best_depth_]
         self.best_score_ = float(chosen.scores.mean())
         self.best_params_ = chosen.settings.to_record()
-        self.cv_results_ = _cv_results(ladder)
+        self.cv_results_ = cv_results(ladder)
         self.best_index_ = next(
             i
             for i, (L, index) in enumerate(zip(self.cv_results_["depth"], self.cv_results_["candidate"], strict=True))
@@ -813,7 +608,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             It is not what `fit` was given.
         """
         check_is_fitted(self, "model_")
-        base, read = self._check(), self._read(X, y, sample_weight, groups, self._seed)
+        base, read = self._check(), read_asked(self.estimator, X, y, sample_weight, groups, self._seed)
         _, problem, design, delivery, _ = self._pose(read, base, self._seed, self._most)
         if problem.digest(design.k) != self.study_.fact("identity")["data"]:
             raise DataError("These are not the rows, targets, weights and folds that the search has learned from.")

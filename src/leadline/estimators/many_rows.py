@@ -9,7 +9,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
-from leadline.estimators.base import Given
+from leadline.estimators.given import Given
 from leadline.search import Ladder, Metric, Problem, View, cost, plan_of
 from leadline.search.design import COLOURS
 from leadline.search.ladder import FIRST_DEPTHS, RESERVE

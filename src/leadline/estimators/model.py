@@ -33,6 +33,7 @@ from leadline.tables import (
     Statistics,
     Target,
     TargetStatistics,
+    target_from_record,
 )
 from leadline.training import (
     Hyperparameters,
@@ -273,7 +274,7 @@ class Model:
                 "features": ANYTHING,
             },
         )
-        layout, target = Layout.from_record(read["layout"]), Target.from_record(read["target"])
+        layout, target = Layout.from_record(read["layout"]), target_from_record(read["target"])
         settings = [Hyperparameters.from_record(one) for one in read["settings"]]
         if not 1 <= len(read["members"]) <= len(arrays) or not settings:
             raise ModelFileError("The model must have settings, and networks, no more of them than arrays.")

@@ -18,7 +18,8 @@ from sklearn.utils import check_random_state, shuffle
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from leadline.errors import DataError, ParameterError, ShapeError
-from leadline.estimators.base import VERBOSE, Face, RegressorFace, as_weights
+from leadline.estimators.base import Face, RegressorFace
+from leadline.estimators.given import VERBOSE, as_weights
 from leadline.estimators.model import Member, Model
 from leadline.network import loss as loss_record
 from leadline.records import Field

@@ -29,7 +29,7 @@ from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_o
 from leadline.network import Loss
 from leadline.search import Fitted, LeftOut, Metric, Problem, View, device_of, in_single
 from leadline.storage import write_whole
-from leadline.tables import Dataset, Encoded, Layout, Part, Target, hashed
+from leadline.tables import Dataset, Encoded, Layout, Part, Target, hashed, infer_target
 from leadline.training import Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
 
 __all__ = ["SampledRows", "Streaming"]
@@ -256,7 +256,7 @@ class Streaming:
         self.survey = dataset.survey(target_column, aside, seed, columns)
         values = self.survey.classes if task == "classification" else [self.survey.low, self.survey.high]
         known = (columns or {}).get(target_column)
-        self.target = Target.infer(np.array(values), task, target_column, loss, known)
+        self.target = infer_target(np.array(values), task, target_column, loss, known)
         self.inputs = [name for name in dataset.columns if name != target_column and name not in aside]
         sample = self.survey.sample
         self.w = np.ones(len(sample)) if weight is None else _weights(sample[weight], weight)

@@ -24,8 +24,8 @@ from leadline.export.sureness import interval_nodes, set_node
 from leadline.network import activation
 from leadline.search import Intervals, Sets
 from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, Ordinal, as_frame, known_words
+from leadline.tables.number_targets import LARGEST_EXPONENT
 from leadline.tables.statistics import CLIP, FARTHEST
-from leadline.tables.target import LARGEST_EXPONENT
 from leadline.training import Plan, coded_above
 
 __all__ = ["TOLERANCE", "onnx_inputs", "to_onnx"]

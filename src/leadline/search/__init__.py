@@ -6,11 +6,12 @@ from leadline.search.design import Design
 from leadline.search.ensemble import greedy_weights
 from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
-from leadline.search.ladder import DepthResult, Ladder, Listener, result_record
+from leadline.search.ladder import Ladder
 from leadline.search.metrics import Metric, labels_of, usual_scores
 from leadline.search.problem import Fitted, Problem, RowSource, View, in_single
 from leadline.search.progress import Progress
 from leadline.search.ranking import Ranking, cross_val_losses, rank
+from leadline.search.results import DepthResult, Listener, result_record
 from leadline.search.space import (
     SPACE,
     Candidate,

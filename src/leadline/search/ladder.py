@@ -7,37 +7,40 @@ penalty and scaling are chosen on the folds.
 
 The networks that are wanted and that the study lacks are trained in batches; batching and the number of jobs change no
 bit of any result. What is in the study is never trained again, so a climb that was killed goes on where it was.
+
+It is one class because one state decides it all: which networks are there says which depths can be compared, how these
+compare says what is trained next, and both how much time is kept.
 """
 
 import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
-from scipy.stats import norm
 from sklearn.exceptions import UndefinedMetricWarning
 
 from leadline.errors import LeadlineError
+from leadline.search.averages import Sums, average, kept_of, mean_score, sums
 from leadline.search.comparison import Comparison, compare
 from leadline.search.conformal import LeftOut
 from leadline.search.design import COLOURS, Design
 from leadline.search.evidence import Evidence, gather_evidence
-from leadline.search.metrics import Metric
 from leadline.search.problem import Problem
 from leadline.search.progress import Pace, Progress
+from leadline.search.results import DepthResult, Listener
 from leadline.search.space import Candidate
 from leadline.search.study import USABLE, Study, UnitKey, UnitResult
-from leadline.search.units import Unit, cost, plan_of, train_batch
+from leadline.search.units import Elsewhere, Unit, cost, plan_of, train_batch
 from leadline.search.verdict import ADDITIVE, CONSTANT, MARGIN, Verdict, give_verdict, name_of
 from leadline.training import Holdout, Hyperparameters, Stop, Stopped, networks_at_once, one_blas_thread, stacks
 
-__all__ = ["DepthResult", "Elsewhere", "Ladder", "Listener", "result_record"]
+__all__ = ["Ladder"]
 
 Array = NDArray[Any]
 
@@ -47,78 +50,11 @@ ROUNDS = 3
 BATCHES_EACH = 2
 # L = 1 has all its candidates judged on so many folds, and so many of them, the best there, on all.
 FIRST_FOLDS, FINALISTS = 2, 2
-# A candidate is left out where the average is better without it, by a one-sided test at this level.
-LEFT_OUT_LEVEL = 0.01
 # Where time is limited the first depths are compared after so many folds, then after as many more.
 FOLDS_AT_ONCE = 2
 FIRST_DEPTHS = 3
 # The time that is kept for the delivered networks, as a multiple of what they are expected to take.
 RESERVE = 1.2
-
-
-@dataclass
-class DepthResult:
-    """The result of one depth, or of the additive model.
-
-    Attributes
-    ----------
-    L : int
-        ADDITIVE for the additive model.
-    settings : Hyperparameters
-        Of the first candidate that is used.
-    candidates : tuple of int
-        Those that are averaged; for L = 1 the one that was chosen.
-    scores : (J,) array
-        Score of the model of each fold; greater is better.
-    networks : int
-        Networks trained for it so far.
-    seconds : float
-        Wall time.
-    repeats : int
-        Divisions of the rows over which it averages.
-    mean_scores : dict of int to float
-        Mean score of every candidate's single networks; for L = 1 of those that were judged on all folds.
-    failed : str
-        Why it could not be judged; empty if it could.
-    """
-
-    L: int
-    settings: Hyperparameters
-    candidates: tuple[int, ...]
-    scores: Array
-    networks: int
-    seconds: float
-    repeats: int
-    mean_scores: dict[int, float]
-    failed: str = ""
-
-
-class Listener(Protocol):
-    """Methods that a search calls as it goes on."""
-
-    def search_started(self, metric: Metric) -> None:
-        """The data are read and checked, and the search begins; depths will be judged by `metric`."""
-
-    def depth_started(self, L: int) -> None:
-        """Networks of a depth are going to be trained."""
-
-    def advanced(self, progress: Progress) -> None:
-        """Networks are finished."""
-
-    def depth_finished(self, result: DepthResult, verdict: Verdict) -> None:
-        """A depth is judged, or judged anew; `verdict` is that over all depths so far."""
-
-    def final_training_started(self, seconds: float | None) -> None:
-        """The final models are going to be trained on all rows, which may take so long; None if nobody knows."""
-
-
-class Elsewhere(Protocol):
-    """Another way to train units than by `joblib.Parallel`."""
-
-    def __call__(
-        self, problem: Problem, batches: Sequence[list[Unit]], seed: int, stop: Stop
-    ) -> Iterator[tuple[list[Unit], list[UnitResult]]]:
-        """Some units and their results at a time, in whatever order they come."""
 
 
 class Ladder:
@@ -423,10 +359,10 @@ class Ladder:
         """What is known of a depth, and its predictions for all rows of the folds that are compared."""
         networks = len(self.study.unit_keys(L))
         by_candidate, reasons = self._by_candidate(L)
-        means = {index: self._mean_score(_average(by_candidate, [index])) for index in by_candidate}
+        rows = [self.design.folds[fold] for fold in self.folds]
+        means = {index: mean_score(self.problem, rows, average(by_candidate, [index])) for index in by_candidate}
         took = self._seconds.get(L, 0.0)
-        rows = np.concatenate([self.design.folds[fold] for fold in self.folds])
-        if not by_candidate or not np.isfinite(_average(by_candidate, list(by_candidate))[rows]).all():
+        if not by_candidate or not np.isfinite(average(by_candidate, list(by_candidate))[np.concatenate(rows)]).all():
             # candidates take turns: where one failed a fold may have no other
             what = "of a fold " if by_candidate else ""
             failed = f"every network {what}failed: {next(iter(reasons.values()), 'no reason given')}"
@@ -434,72 +370,16 @@ class Ladder:
         if self.settings(L, 0).solved:
             kept = [max(means, key=lambda index: (means[index], -index))]
         else:
-            kept = self._kept(by_candidate)
+            kept = kept_of(self.problem, rows, by_candidate, self.seed, self._check_asked)
         result = DepthResult(
             L, self.settings(L, kept[0]), tuple(kept), np.array([]), networks, took, self.repeats(L), means
         )
-        return result, _average(by_candidate, kept)
+        return result, average(by_candidate, kept)
 
-    def _by_candidate(self, L: int) -> tuple[dict[int, tuple[Array, Array]], dict[int, str]]:
-        """For each candidate the sum of its networks' predictions, (n, k), and their number for each row, (n,).
-
-        A candidate of which a network failed is left out; a role in which one diverged is, and no more. The reasons of
-        both are given, by candidate.
-        """
-        found: dict[int, tuple[Array, Array]] = {}
-        reasons: dict[int, str] = {}
-        left_out: set[int] = set()
-        for unit in self.units(L, range(self.repeats(L)), self.folds, self._finalists if L == 1 else None):
-            result = self.study.result(unit.key)
-            if result is None:
-                continue
-            if result.state not in USABLE:
-                reasons[unit.key.candidate] = result.reason
-                left_out.add(unit.key.candidate)
-                continue
-            n = (len(self.problem.y), self.problem.target.n_predictions)
-            total, count = found.setdefault(unit.key.candidate, (np.zeros(n), np.zeros(n[0])))
-            for holdout, outputs in zip(unit.holdouts, result.outputs, strict=True):
-                if len(outputs) < len(holdout.wanted):
-                    reasons.setdefault(unit.key.candidate, result.reason)
-                    continue
-                total[holdout.wanted] += self.problem.predictions(unit.view, outputs)
-                count[holdout.wanted] += 1
-        return {index: own for index, own in sorted(found.items()) if index not in left_out}, reasons
-
-    def _mean_score(self, predictions: Array) -> float:
-        """The mean score over the folds where there are predictions."""
-        problem, scores = self.problem, []
-        for rows in (self.design.folds[fold] for fold in self.folds):
-            rows = rows[np.isfinite(predictions[rows]).all(axis=1)]
-            if len(rows):
-                score, reason = problem.metric.attempt(problem.y[rows], predictions[rows], problem.w[rows])
-                scores.append(-np.inf if reason else score)
-        return float(np.mean(scores)) if scores else float("-inf")
-
-    def _kept(self, by_candidate: dict[int, tuple[Array, Array]]) -> list[int]:
-        """The candidates that are averaged: without those whose absence makes the average better beyond chance."""
-        kept = list(by_candidate)
-        rows = [self.design.folds[fold] for fold in self.folds]
-        while len(kept) > 1:
-            options: dict[int | None, Array] = {None: _average(by_candidate, kept)}
-            for index in kept:
-                options[index] = _average(by_candidate, [other for other in kept if other != index])
-            usable = {name: own for name, own in options.items() if all(np.isfinite(own[r]).all() for r in rows)}
-            if None not in usable or len(usable) < 2:
-                break
-            comparison = compare(self.problem, rows, usable, self.seed, self._check_asked)
-            if None in comparison.failed:
-                break
-            gains = {index: comparison.difference(index, None) for index in kept if index in comparison.models}
-            if not gains:
-                break
-            worst = max(gains, key=lambda index: gains[index][0] / max(gains[index][1], 1e-300))
-            gain, error = gains[worst]
-            if not gain > error * norm.isf(LEFT_OUT_LEVEL):
-                break
-            kept.remove(worst)
-        return kept
+    def _by_candidate(self, L: int) -> tuple[Sums, dict[int, str]]:
+        """What each candidate's networks of a depth predict, on the folds that are compared; see `sums`."""
+        units = self.units(L, range(self.repeats(L)), self.folds, self._finalists if L == 1 else None)
+        return sums(self.problem, self.study, units)
 
     def _gather_evidence(self) -> None:
         """What the choice among all depths, with and without the candidates left out, and those of L = 1, is worth."""
@@ -507,7 +387,7 @@ class Ladder:
         for L in list(options):
             by_candidate, _ = self._by_candidate(L)
             if len(by_candidate) > len(self.results[L].candidates):
-                options[L, "all"] = _average(by_candidate, list(by_candidate))
+                options[L, "all"] = average(by_candidate, list(by_candidate))
         if 1 in self._predictions:
             by_candidate, _ = self._by_candidate(1)
             for index, (total, count) in by_candidate.items():
@@ -523,20 +403,20 @@ class Ladder:
     def candidates_predictions(self, L: int) -> dict[int, Array]:
         """The mean predictions of each candidate's networks of a depth, (n, k), for rows that judge them; else NaN."""
         by_candidate, _ = self._by_candidate(L)
-        return {index: _average(by_candidate, [index]) for index in by_candidate}
+        return {index: average(by_candidate, [index]) for index in by_candidate}
 
     def judged_rows(self, L: int, indices: Sequence[int] | None = None) -> LeftOut:
         """The rows that judge a depth, with the predictions by which they do, or of some of its candidates."""
         by_candidate, _ = self._by_candidate(L)
         kept = self.results[L].candidates
-        averaged = _average(by_candidate, kept if indices is None else indices)
+        averaged = average(by_candidate, kept if indices is None else indices)
         rows = np.flatnonzero(np.isfinite(averaged).all(axis=1))
         counts = np.array([by_candidate[index][1][rows] for index in kept])
         spread = np.zeros(self.problem.target.n_predictions)
         known = (counts > 0).sum(axis=0) > 1
         if known.any():
             # candidates have as many networks for a row each, whose mean varies by so much less
-            each = np.array([_average({index: by_candidate[index]}, [index])[rows] for index in kept])[:, known]
+            each = np.array([average({index: by_candidate[index]}, [index])[rows] for index in kept])[:, known]
             spread = counts.sum() / np.count_nonzero(counts) * np.nanvar(each, axis=0, ddof=1).mean(axis=0)
         used = counts if indices is None else counts[[kept.index(index) for index in indices]]
         networks = float(used.sum(axis=0).mean())
@@ -714,20 +594,3 @@ class _Work:
             return None
         fewest = max(min(best + ladder.patience, ladder.max_depth) - self.L, 0)
         return left + sum(known[:fewest]), left + sum(known)
-
-
-def _average(by_candidate: dict[int, tuple[Array, Array]], indices: Sequence[int]) -> Array:
-    """The mean prediction of the networks of some candidates, (n, k); NaN for a row that none of them has judged."""
-    total = sum(by_candidate[index][0] for index in indices)
-    count = sum(by_candidate[index][1] for index in indices)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(total / np.asarray(count)[:, None])
-
-
-def result_record(result: DepthResult) -> dict[str, Any]:
-    """A plain record of a depth's result for JSON."""
-    record = {**asdict(result), "settings": result.settings.to_record(), "scores": result.scores.tolist()}
-    record["mean_scores"] = [
-        [index, score if np.isfinite(score) else None] for index, score in result.mean_scores.items()
-    ]
-    return record

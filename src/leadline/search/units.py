@@ -1,6 +1,8 @@
 """Units, the networks of a search: what one costs, and how a batch is trained, the one work that leaves the process."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from leadline.errors import LeadlineError
 from leadline.search.design import Network
@@ -8,7 +10,7 @@ from leadline.search.problem import Problem, View
 from leadline.search.study import UnitKey, UnitResult
 from leadline.training import Holdout, Hyperparameters, Plan, Stop, Stopped, Task, device_for, plan_for, train
 
-__all__ = ["Unit", "cost", "device_of", "plan_of", "train_batch"]
+__all__ = ["Elsewhere", "Unit", "cost", "device_of", "plan_of", "train_batch"]
 
 # What a step costs beside its products, in multiply-adds, for the estimate of the time left.
 STEP_COST = 1e6
@@ -90,3 +92,12 @@ def train_batch(
         )
         for result in trained
     ]
+
+
+class Elsewhere(Protocol):
+    """Another way to train units than by `joblib.Parallel`."""
+
+    def __call__(
+        self, problem: Problem, batches: Sequence[list[Unit]], seed: int, stop: Stop
+    ) -> Iterator[tuple[list[Unit], list[UnitResult]]]:
+        """Some units and their results at a time, in whatever order they come."""

@@ -1,5 +1,6 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
+from leadline.tables.class_targets import Classes, Labels, Ordinal
 from leadline.tables.columns import (
     SAID,
     CategoryColumn,
@@ -15,10 +16,12 @@ from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, 
 from leadline.tables.frames import as_frame
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
+from leadline.tables.number_targets import Numbers
 from leadline.tables.profile import LEVELS, Profile
 from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_file, read_table
 from leadline.tables.statistics import Statistics
-from leadline.tables.target import Classes, Labels, Numbers, Ordinal, Target, TargetStatistics
+from leadline.tables.target import Target, TargetStatistics
+from leadline.tables.target_kinds import infer_target, target_from_record
 from leadline.tables.values import check_complete, guess_task, looks_like_counts, shown, writing_of
 from leadline.tables.written import OrderedWords, WrittenNumbers
 
@@ -53,6 +56,7 @@ __all__ = [
     "hashed",
     "in_order",
     "infer_column",
+    "infer_target",
     "is_dataset",
     "known_words",
     "looks_like_counts",
@@ -64,6 +68,7 @@ __all__ = [
     "read_table",
     "shown",
     "stays_on_disk",
+    "target_from_record",
     "words_of",
     "writing_of",
 ]

@@ -1,6 +1,6 @@
 """Datasets: tables that stay on disk, one or many Parquet or Arrow files, read in parts that fit into memory.
 
-A first pass finds out what `Layout.infer` and `Target.infer` find out of a table: what each column is, which categories
+A first pass finds out what `Layout.infer` and `infer_target` find out of a table: what each column is, which categories
 and classes there are, where values are missing. It keeps a sample of the rows, drawn by a hash of their numbers, from
 which quantiles are taken and which judges networks. After that, rows come part by part: the pieces of the files (row
 groups, or whole files) in an order drawn anew each time, so many of them together as the memory allows, while the

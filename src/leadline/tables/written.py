@@ -3,7 +3,8 @@
 A record is found once, from all different values of a column in training, and is kept with the column, so that whatever
 reads the column later reads it by the same one. Numbers with thousands marks, a decimal comma or a unit, dates, and
 words that have an order have one; a column in which a single value does not fit has none, nor have whole numbers with
-leading zeros, which are codes and no quantities.
+leading zeros, which are codes and no quantities. Finding and reading stand in one module because both go by the same
+patterns, and must agree on every value.
 """
 
 import datetime

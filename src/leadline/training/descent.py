@@ -26,8 +26,9 @@ from scipy.optimize import OptimizeResult, minimize
 
 from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
-from leadline.training.population import ROWS_AT_ONCE, Blueprint, Examples, Population, Steps
+from leadline.training.population import ROWS_AT_ONCE, Blueprint, Population, Steps
 from leadline.training.program import SETTINGS
+from leadline.training.rows import Examples
 
 __all__ = ["Descent", "DescentState", "UpdateRule", "minimise"]
 

@@ -6,7 +6,7 @@ Every kernel has one signature,
 
 all of them pointers. `memory` is a network's; `operands`, int64: four numbers for each place (offset, rows, columns,
 stride), and from NUMBERS_AT on the operation's own. The rest is what a step is given: `source`, int64, the addresses of
-what is known of all rows (see `population`); where a forward pass delivers its outputs; which `rows` are its examples;
+what is known of all rows (see `rows`); where a forward pass delivers its outputs; which `rows` are its examples;
 and the random `keys` for dropout.
 `address` gives a kernel's machine code, and `cpu` calls one after the other without the interpreter.
 

@@ -5,35 +5,25 @@ rates, so its bits do not depend on the networks beside it. What runs the progra
 seam, and `cpu` and `arrays` for those there are.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadline.training.blocks import Gradient, Plan, Span
 from leadline.training.program import SETTINGS, Layout, Operation, Place, Program, stages_in_order
+from leadline.training.rows import Examples, Reads, Table
 
 __all__ = [
     "INPUTS",
     "ROWS_AT_ONCE",
     "Backend",
     "Blueprint",
-    "Data",
-    "Examples",
-    "Lens",
-    "Part",
     "Population",
-    "Reads",
-    "Rows",
     "Scorer",
-    "Source",
     "Steps",
-    "Stream",
-    "Table",
     "forward_pass",
     "forward_passes",
     "go_on",
@@ -46,189 +36,6 @@ Array = NDArray[Any]
 ROWS_AT_ONCE = 256
 # What `Steps.deliver` says for the inputs of the first block.
 INPUTS = -1
-
-
-class Source(Protocol):
-    """Where networks get their examples."""
-
-    def examples(self, fold: Any) -> "Examples | Table":
-        """What the networks of a fold are given."""
-
-
-@runtime_checkable
-class Stream(Source, Protocol):
-    """Rows that do not stand in memory: they come in parts, epoch after epoch; `examples` are a sample of them."""
-
-    def learned(self, fold: Any) -> tuple[float, float]:
-        """How many rows the networks of a fold learn from in an epoch, about, and what they weigh."""
-
-    def parts(self, epoch: int) -> Iterator["Part"]:
-        """The rows of an epoch, counted from 0, part by part."""
-
-
-class Part(Protocol):
-    """Some rows of an epoch."""
-
-    def examples(self, fold: Any) -> tuple["Examples | Table", Array]:
-        """The part as the networks of a fold see it, and which of its rows they learn from."""
-
-
-@dataclass
-class Data:
-    """Examples that stand in memory; read by many, written by none.
-
-    Attributes
-    ----------
-    X : (F, n, n[0]) array
-        Inputs, encoded once for each fold with that fold's statistics.
-    Y : (F, n, n[L]) array
-        Targets, likewise.
-    w : (n,) array
-        Weight of each row.
-    """
-
-    X: Array
-    Y: Array
-    w: Array
-
-    def astype(self, dtype: type) -> "Data":
-        """The same in another precision."""
-        return Data(self.X.astype(dtype), self.Y.astype(dtype), self.w.astype(dtype))
-
-    def examples(self, fold: int) -> "Examples":
-        """What the networks of a fold are given."""
-        return Examples(*(np.ascontiguousarray(array) for array in (self.X[fold], self.Y[fold], self.w)))
-
-
-def _addresses(*arrays: Array) -> NDArray[np.int64]:
-    assert all(array.flags.c_contiguous for array in arrays), "what compiled code reads must have no gaps"
-    return np.array([array.__array_interface__["data"][0] for array in arrays], np.int64)
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Rows that stand ready as a network takes them, in its precision, each array without gaps in memory.
-
-    Attributes
-    ----------
-    X : (n, n[0]) array
-    Y : (n, n[L]) array
-        Empty where nothing but forward passes is wanted.
-    w : (n,) array
-        Likewise.
-    """
-
-    X: Array
-    Y: Array
-    w: Array
-
-    @cached_property
-    def _source(self) -> NDArray[np.int64]:
-        return _addresses(self.X, self.Y, self.w)
-
-    @property
-    def address(self) -> int:
-        """Where the addresses of the arrays are."""
-        return int(self._source.__array_interface__["data"][0])
-
-    @property
-    def reads(self) -> "Reads | None":
-        """Nothing has to be computed."""
-        return None
-
-
-class Reads(NamedTuple):
-    """What is read of a table's rows: p numbers, c codes, t numbers of the target, or the place of a one; G groups."""
-
-    numbers: int
-    codes: int
-    target: int
-    one_hot: bool
-    groups: int
-
-
-class Rows(NamedTuple):
-    """Rows of a table as they were read, each array without gaps in memory; shared by all networks.
-
-    Attributes
-    ----------
-    numbers : (n, p) float32 array
-        NaN for missing.
-    codes : (n, c) int32 array
-        The place of a category among the inputs of its column; −1 for none.
-    Y : (n, t) float64 array
-        The target; t is n[L], or 1 where it is the place of a one among zeros.
-    w : (n,) float64 array
-        Weights.
-    """
-
-    numbers: Array
-    codes: Array
-    Y: Array
-    w: Array
-
-
-class Lens(NamedTuple):
-    """How a network sees rows; everything that is fitted is fitted on its training rows.
-
-    Attributes
-    ----------
-    fill, center, scale : (p,) float64 arrays
-        x, or fill where it is missing, enters as u / √(1 + (u/clip)²), u = (x − center) / scale, at most `farthest`.
-    farthest, clip : float
-    groups : sequence of (kind, column, width)
-        The inputs after the numbers: 0, whether a number is missing; 1, a column of codes as so many zeros and a one;
-        2, as the code.
-    target_center, target_scale : (n[L],) float64 arrays
-        (Y − center) / scale is learned.
-    one_hot : bool
-    """
-
-    fill: Array
-    center: Array
-    scale: Array
-    farthest: float
-    clip: float
-    groups: Sequence[tuple[int, int, int]]
-    target_center: Array
-    target_scale: Array
-    one_hot: bool
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows as they were read, and how a network sees them: its inputs are computed as a batch of them is gathered."""
-
-    rows: Rows
-    lens: Lens
-
-    @property
-    def w(self) -> Array:
-        """Weight of each row, (n,)."""
-        return self.rows.w
-
-    @cached_property
-    def _fitted(self) -> tuple[Array, Array, Array]:
-        lens = self.lens
-        numbers = np.concatenate([lens.fill, lens.center, lens.scale, [lens.farthest, lens.clip]])
-        target = np.concatenate([lens.target_center, lens.target_scale])
-        groups = np.array(lens.groups, np.int64).reshape(-1, 3).T
-        return numbers.astype(np.float64), target.astype(np.float64), np.ascontiguousarray(groups)
-
-    @cached_property
-    def _source(self) -> NDArray[np.int64]:
-        return _addresses(*self.rows, *self._fitted)
-
-    @property
-    def address(self) -> int:
-        """Where the addresses of everything are; see the kernel `encode`."""
-        return int(self._source.__array_interface__["data"][0])
-
-    @property
-    def reads(self) -> Reads:
-        """What is read of each row."""
-        own, lens = self.rows, self.lens
-        return Reads(own.numbers.shape[1], own.codes.shape[1], own.Y.shape[1], lens.one_hot, len(lens.groups))
 
 
 class Steps(NamedTuple):

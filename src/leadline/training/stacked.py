@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from leadline.network import ElementwiseLoss, SoftmaxCrossEntropy, activation, loss, optimiser
-from leadline.training.population import Examples, Table
 from leadline.training.program import SETTINGS, Operation
+from leadline.training.rows import Examples, Table
 
 __all__ = ["KERNELS", "Networks", "Tensor", "Use", "inputs_of", "runs_on_host", "targets_of"]
 

@@ -7,67 +7,39 @@ changes the time that training takes and no bit of what comes out.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, minimize
 
 from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
 from leadline.training.devices import CPU, backend_of, stacks
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
-from leadline.training.population import (
-    INPUTS,
-    ROWS_AT_ONCE,
-    Blueprint,
-    Examples,
-    Population,
-    Scorer,
-    Source,
-    Steps,
-    Stream,
-    Table,
-    forward_pass,
-)
+from leadline.training.population import ROWS_AT_ONCE, Blueprint, Population, Scorer, Steps
 from leadline.training.program import SETTINGS
+from leadline.training.rows import Examples, Source, Stream, Table
+from leadline.training.solving import solve
 from leadline.training.streams import factors, stream
+from leadline.training.tasks import (
+    Callback,
+    Epoch,
+    Holdout,
+    Judge,
+    Keeper,
+    Reading,
+    State,
+    Task,
+    Trained,
+    initial,
+    inputs_of,
+)
 
-__all__ = [
-    "Epoch",
-    "Holdout",
-    "Judge",
-    "Keeper",
-    "Reading",
-    "State",
-    "Task",
-    "Trained",
-    "Trainer",
-    "layer_inputs",
-    "networks_at_once",
-    "train",
-]
+__all__ = ["Trainer", "layer_inputs", "networks_at_once", "train"]
 
 Array = NDArray[Any]
-
-Judge = Callable[[Any, Array, Array], float]
-"""(fold, rows, scores Z[L] of those rows (m, n[L])) -> score of a network, greater is better."""
-
-Callback = Callable[["Epoch"], object]
-"""Told of an epoch; anything true that it gives back ends the training."""
-
-# L-BFGS stops when no entry of the gradient of the mean loss exceeds this; coefficients then agree with other
-# solvers to about 1e-4 relative (see tests/test_linear.py).
-GRADIENT_TOLERANCE = 1e-6
-LBFGS_ITERATIONS_PER_EPOCH = 10
-LBFGS_MEMORY = 20
-# Rows whose loss and gradient L-BFGS has computed together.
-ROWS_SOLVED_AT_ONCE = 4096
-# Rows that tell the quantiles of a column.
-SAMPLE = 1 << 17
 
 # What the networks of one call may fill; more at once would only make progress and deadlines coarser.
 MEMORY_BYTES, MOST_AT_ONCE = 1 << 28, 16
@@ -75,167 +47,6 @@ MEMORY_BYTES, MOST_AT_ONCE = 1 << 28, 16
 MEMORY_BYTES_STACKED, MOST_STACKED = 1 << 32, 64
 # Scaled inputs stay far below this; where they do not, they are why a training diverges.
 LARGE_INPUT = 100.0
-
-
-@dataclass(frozen=True)
-class State:
-    """The state at the end of a training, from which it can be continued to the same bits.
-
-    Attributes
-    ----------
-    theta, m, v : (n_parameters,) arrays
-        Parameters of the last epoch and the optimiser's moments.
-    steps : int
-        Steps taken.
-    generator : mapping
-        State of the network's random stream.
-    losses, curve : tuple of float
-        Of every epoch so far.
-    best_theta : (n_parameters,) array
-    best_epoch : int
-        Counted from 1.
-    """
-
-    theta: Array
-    m: Array
-    v: Array
-    steps: int
-    generator: Mapping[str, Any]
-    losses: tuple[float, ...]
-    curve: tuple[float, ...]
-    best_theta: Array
-    best_epoch: int
-
-
-class Keeper(Protocol):
-    """Where a training on a `Stream` writes down how far it is, so that one that was killed goes on from there."""
-
-    def due(self) -> bool:
-        """Whether it is time to write again."""
-
-    def save(self, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        """Write what JSON can hold, and arrays."""
-
-    def load(self) -> tuple[dict[str, Any], dict[str, Array]] | None:
-        """What was written last of the same training, if anything was."""
-
-
-class Epoch(NamedTuple):
-    """The result of an epoch: its number from 1, the mean training loss, the validation score, and the parameters.
-
-    `score` is None without validation rows; `theta`, (n_parameters,), is the training's own array: copy what you keep.
-    """
-
-    number: int
-    loss: float
-    score: float | None
-    theta: Array
-
-
-class Holdout(NamedTuple):
-    """Rows (n,) that are scored after every epoch and choose one, and rows (r,) whose outputs there are wanted.
-
-    Without the former the last epoch is the one.
-    """
-
-    rows: Array
-    wanted: Array = np.zeros(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One network to train.
-
-    Attributes
-    ----------
-    settings : Hyperparameters
-    key : tuple of int
-        Names its random stream.
-    fold : int or other key
-        Which examples of the data are its own.
-    train_rows : (n,) array of int
-        Rows to learn from.
-    holdouts : sequence of Holdout
-        One for each reading of the network; it is trained until none of them needs another epoch.
-    start : State, optional
-        Where an earlier training ended. The epochs that the settings plan come on top, with a schedule of their own.
-    """
-
-    settings: Hyperparameters
-    key: tuple[int, ...]
-    fold: Any
-    train_rows: Array
-    holdouts: Sequence[Holdout] = (Holdout(np.zeros(0, np.int64)),)
-    start: State | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A network at the epoch that a holdout chose.
-
-    Attributes
-    ----------
-    curve : (epochs,) array
-        Score of the holdout's rows after each epoch, greater is better; empty if it has none.
-    best_epoch : int
-        The epoch with the best score, or the last one, counted from 1.
-    theta : (n_parameters,) array
-        Parameters of that epoch.
-    outputs : (r, n[L]) array
-        Raw scores Z[L] of the rows wanted, at that epoch; (0, n[L]) if it is lost.
-    lost : str
-        Why it cannot be used: the network diverged before the holdout was done with it, or on its rows. Else empty.
-    """
-
-    curve: Array
-    best_epoch: int
-    theta: Array
-    outputs: Array
-    lost: str = ""
-
-
-@dataclass
-class Trained:
-    """What came out of one task.
-
-    Attributes
-    ----------
-    state : str
-        "done", "stopped early" (no better validation score for `n_iter_no_change` epochs), "diverged" (all readings are
-        lost), or "failed", which is the caller's to say.
-    reason : str
-        In words, for a state other than "done", and where a reading is lost.
-    losses : (epochs,) array
-        Mean training loss in each epoch.
-    seconds : float
-        Its share of the time.
-    readings : tuple of Reading
-        One for each holdout of the task. One that was done before the network diverged is what it would be alone.
-    end : State, optional
-        From which another training can go on; None after L-BFGS.
-    """
-
-    state: str
-    reason: str
-    losses: Array
-    seconds: float
-    readings: tuple[Reading, ...]
-    end: State | None = None
-
-    @property
-    def theta(self) -> Array:
-        """The parameters of the first reading, (n_parameters,)."""
-        return self.readings[0].theta
-
-    @property
-    def curve(self) -> Array:
-        """The scores of the first reading, (epochs,)."""
-        return self.readings[0].curve
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch of the first reading, counted from 1."""
-        return self.readings[0].best_epoch
 
 
 def networks_at_once(plan: Plan, settings: Hyperparameters, device: str = CPU) -> int:
@@ -303,7 +114,7 @@ def train(
     # a network that overflows is found by its loss and named; NumPy need not warn of it
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         if tasks[0].settings.solved:
-            return [_solve(plan, task, data, judge, stop) for task in tasks]
+            return [solve(plan, task, data, judge, stop) for task in tasks]
         return Trainer(plan, tasks, data, judge, stop, threads, callback, device, keeper).run()
 
 
@@ -334,7 +145,7 @@ class Trainer:
         folds = {fold: data.examples(fold) for fold in dict.fromkeys(task.fold for task in tasks)}
         self.examples = [folds[task.fold] for task in tasks]
         given = zip(tasks, self.examples, self.generators, strict=True)
-        theta = np.stack([_initial(plan, task, own, generator) for task, own, generator in given])
+        theta = np.stack([initial(plan, task, own, generator) for task, own, generator in given])
         theta = theta.astype(np.float32)
         self.reads = [
             [_Read(holdout, first.copy()) for holdout in task.holdouts]
@@ -583,7 +394,7 @@ class Trainer:
 
     def _cause(self, p: int, i: int) -> str:
         """Where a network that diverged overflowed, what the likely cause is, and what to do."""
-        largest = float(np.abs(_inputs(self.plan, self.examples[i], self.tasks[i].train_rows)).max())
+        largest = float(np.abs(inputs_of(self.plan, self.examples[i], self.tasks[i].train_rows)).max())
         place = self.population.overflow(p)
         where = f"{place} overflows" if place else "the loss overflows"
         if not largest < LARGE_INPUT:
@@ -659,92 +470,3 @@ class _Read:
             self.score, self.epoch = score, epoch
             self.theta[:] = theta
         self.open = epoch - max(self.epoch, before) < patience
-
-
-def _inputs(plan: Plan, examples: Examples | Table, rows: Array) -> Array:
-    """The inputs of a network, (m, n_in), in float32, for some rows, or for SAMPLE of them, evenly spread."""
-    some = rows[:: -(-len(rows) // SAMPLE)]
-    blueprint = Blueprint(plan, ROWS_AT_ONCE, backward=False, reads=examples.reads)
-    return forward_pass(blueprint, blueprint.layout.fresh(1, np.float32), Processor(), examples, some, INPUTS)
-
-
-def _initial(plan: Plan, task: Task, examples: Examples | Table, generator: np.random.Generator) -> Array:
-    """Initial parameters of a network."""
-    return plan.initial(generator, _inputs(plan, examples, task.train_rows) if plan.fitted else None)
-
-
-def _solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Trained:
-    """Solve one network by L-BFGS on the mean loss over all its rows, in float64.
-
-    J(W, b) = (1/Σw) Σ_i w_i loss_i + alpha / (2 Σw) ‖W‖²; from zeros for L = 1, where J is convex.
-    """
-    start = time.perf_counter()
-    settings, examples = task.settings, _in_double(data.examples(task.fold))
-    convex = plan.architecture.L == 1
-    initial = _initial(plan, task, data.examples(task.fold), stream(task.key))
-    theta = np.where(plan.penalised > 0, 0.0, initial) if convex else initial
-    if task.start is not None:
-        theta = task.start.theta.astype(np.float64)
-    most = ROWS_SOLVED_AT_ONCE if isinstance(data, Stream) else min(ROWS_SOLVED_AT_ONCE, len(task.train_rows))
-    population = Population(Blueprint(plan, most, reads=examples.reads), theta[None], Processor())
-    told = np.zeros((1, len(SETTINGS))), np.zeros((1, 1), np.uint64)
-
-    def batches() -> Iterator[tuple[Steps, float]]:
-        """All rows, some at a time, and their weight."""
-        given = (part.examples(task.fold) for part in data.parts(0)) if isinstance(data, Stream) else None
-        for own, rows in given or [(examples, task.train_rows)]:
-            for first in range(0, len(rows), most):
-                some = np.ascontiguousarray(rows[first : first + most], np.int64)
-                yield Steps(own, some, len(some), *told), float(own.w[some].sum(dtype=np.float64))
-
-    def objective(theta: Array) -> tuple[float, Array]:
-        population.theta[0] = theta
-        loss, gradient, total = 0.0, np.zeros_like(theta), 0.0
-        for steps, weight in batches():
-            stop.check()
-            (own,) = population.run([steps])
-            loss += weight * own
-            gradient += weight * population.gradient[0]
-            total += weight
-        penalty = settings.alpha / total * plan.penalised
-        return float(loss / total + 0.5 * np.sum(penalty * theta**2)), gradient / total + penalty * theta
-
-    iterations = LBFGS_ITERATIONS_PER_EPOCH * int(settings.max_iter)
-    found = minimize(
-        objective,
-        theta,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=None if plan.limits is None else Bounds(*plan.limits),
-        options={
-            "maxiter": iterations,
-            "maxfun": 2 * iterations,
-            "maxcor": LBFGS_MEMORY,
-            "gtol": GRADIENT_TOLERANCE,
-            "ftol": 10 * np.finfo(float).eps,
-        },
-    )
-    theta, losses = found.x.astype(np.float32), np.array([float(found.fun)])
-    diverged = not np.isfinite(found.fun) or not np.isfinite(theta).all()
-    reason = "the loss became infinite or undefined under L-BFGS: scale the inputs" if diverged else ""
-    nothing, readings = np.zeros((0, plan.blocks[-1].n_out), np.float32), []
-    own = data.examples(task.fold)
-    forward = Population(Blueprint(plan, ROWS_AT_ONCE, backward=False, reads=own.reads), theta[None], Processor())
-    for rows, wanted in task.holdouts:
-        lost, curve = reason, []
-        if len(rows) and not lost:
-            curve = [judge(task.fold, rows, forward.scores(0, own, rows))]
-            if not np.isfinite(curve[0]):
-                lost, curve = f"validation score is {curve[0]}", []
-        outputs = nothing if lost else forward.scores(0, own, wanted)
-        readings.append(Reading(np.array(curve), 1, theta, outputs, lost))
-    reasons = "; ".join(sorted({reading.lost for reading in readings if reading.lost}))
-    state = "diverged" if all(reading.lost for reading in readings) else "done"
-    return Trained(state, reasons, losses, time.perf_counter() - start, tuple(readings))
-
-
-def _in_double(examples: Examples | Table) -> Examples | Table:
-    """The same in float64, where that is another thing."""
-    if isinstance(examples, Table):
-        return examples
-    return Examples(*(array.astype(np.float64) for array in (examples.X, examples.Y, examples.w)))
