@@ -389,6 +389,7 @@ def test_the_python_of_the_page_computes_the_same(opened):
     with opened() as page:
         page.click("#whole")
         page.locator("#show-code summary").click()
+        page.locator("#code:has-text('print(')").wait_for()
         code = page.locator("#code").inner_text()
         J = page.evaluate("bench.walk.values.J")
     names = {}
