@@ -243,7 +243,7 @@ def test_all_benchmarks_run_once_for_the_same_code(
     away = every.Benchmark("clusters", ("",), 1, environment="no-such-environment")
     monkeypatch.setattr(every, "BENCHMARKS", (every.Benchmark("additive", (small,), 1, cores=1, alone=False), away))
     monkeypatch.setattr(sys, "argv", ["all.py"])
-    for said in ("0 min: ", "there already: "):
+    for said in (" min: ", "there already: "):
         with pytest.raises(SystemExit, match="1"):  # what is left out counts as failed
             every.main()
         out = capsys.readouterr().out
