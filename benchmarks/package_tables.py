@@ -2,7 +2,7 @@
 
     python benchmarks/package_tables.py FOLDER
 
-writes them as CSV files with an index.json, as tables.py reads them. Which settings may be chosen on and which are for
+writes them as CSV files with an index.json, as tables.py reads them. What may be chosen on and what is for
 judging alone was written down here before anything was measured on either (`role`). The data have licences of their own.
 """
 
@@ -60,7 +60,7 @@ def _matches(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sections(frame: pd.DataFrame) -> pd.DataFrame:
-    """The section that a heading of the classification of industries stands in; the sections themselves are left out."""
+    """The section that a heading of a classification of industries stands in, without the sections themselves."""
     section = frame["Code"].where(frame["Level"] == 1).ffill()
     text = frame["Description"] + " " + frame["This_item_includes"].fillna("")
     return pd.DataFrame({"text": text, "section": section})[frame["Level"] > 1]
