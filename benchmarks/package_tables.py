@@ -2,8 +2,9 @@
 
     python benchmarks/package_tables.py FOLDER
 
-writes them as CSV files with an index.json, as tables.py reads them. What may be chosen on and what is for
-judging alone was written down here before anything was measured on either (`role`). The data have licences of their own.
+writes them as CSV files with an index.json, as tables.py reads them. What settings may be chosen on and what is for
+judging alone was written down here before anything was measured on either (`role`). The data have licences of their
+own.
 """
 
 import argparse

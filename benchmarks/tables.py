@@ -31,7 +31,9 @@ METHODS: Mapping[str, str] = {
     "hist-boosting": "sklearn.ensemble:numbers(HistGradientBoosting{task}(random_state=seed))",
     "lightgbm": "lightgbm:numbers(LGBM{task}(random_state=seed, verbose=-1, n_jobs=cores))",
     "xgboost": "xgboost:numbers(XGB{task}(random_state=seed, enable_categorical=True, n_jobs=cores))",
-    "catboost": "catboost:words(CatBoost{task}(random_seed=seed, verbose=0, thread_count=cores, allow_writing_files=False))",
+    "catboost": (
+        "catboost:words(CatBoost{task}(random_seed=seed, verbose=0, thread_count=cores, allow_writing_files=False))"
+    ),
 }
 # What each part of the recipe is worth: the estimator without it.
 WITHOUT: Mapping[str, str] = {
