@@ -1,7 +1,9 @@
 """Benchmarks that need no peers run at their smallest setting, so that none rots."""
 
+import argparse
 import importlib
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -265,6 +267,26 @@ def test_all_benchmarks_run_once_for_the_same_code(
 def test_what_all_benchmarks_take_is_within_the_budget(every) -> None:
     assert every.expected_minutes() <= 60 * every.BUDGET_HOURS
     assert all((BENCHMARKS / f"{own.module}.py").is_file() for own in every.BENCHMARKS)
+
+
+class _ParsedError(Exception):
+    """The arguments were understood."""
+
+
+def test_every_benchmark_understands_its_arguments(every, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = argparse.ArgumentParser.parse_args
+
+    def parse_only(self, *given):
+        parse(self, *given)
+        raise _ParsedError
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_only)
+    for own in every.BENCHMARKS:
+        for arguments in own.arguments:
+            monkeypatch.setattr(sys, "argv", [f"{own.module}.py", *shlex.split(arguments)])
+            with pytest.raises(_ParsedError):
+                importlib.import_module(own.module).main()
+    assert set(every.PEERS) <= set(importlib.import_module("tables").METHODS)
 
 
 def test_the_page_shows_what_the_results_say(run, monkeypatch: pytest.MonkeyPatch) -> None:
