@@ -38,6 +38,8 @@ LOGS = HERE.parent / "build" / "benchmarks"
 BUDGET_HOURS = 5.0
 # Benchmarks of one core that run side by side.
 LANES = 2
+# Of a command line, as many characters as a table has room for.
+WORDS = 100
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def run_one(own: Benchmark) -> list[str]:
     """
     failed = []
     for arguments in own.arguments:
-        words = own.words(arguments)
+        words = shortened(own, arguments)
         if is_done(own, arguments):
             print(f"  there already: {words}", flush=True)
             continue
@@ -189,7 +191,7 @@ def run_one(own: Benchmark) -> list[str]:
         start = time.monotonic()
         print(f"  {time.strftime('%H:%M')}  {words}", flush=True)
         with (LOGS / f"{own.result}.log").open("a", encoding="utf-8") as log:
-            print(f"\n$ {words}", file=log, flush=True)
+            print(f"\n$ {own.words(arguments)}", file=log, flush=True)
             command = [interpreter, str(HERE / f"{own.module}.py"), *shlex.split(arguments)]
             ended = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode
         minutes = (time.monotonic() - start) / 60
@@ -226,23 +228,25 @@ def _hold_to(cores: Sequence[int]) -> None:
     os.sched_setaffinity(0, cores)
 
 
+def shortened(own: Benchmark, arguments: str) -> str:
+    """A command line as tables have room for."""
+    words = own.words(arguments).removeprefix("python benchmarks/")
+    return words if len(words) <= WORDS else f"{words[:WORDS]} …"
+
+
 def overview(benchmarks: Sequence[Benchmark] = BENCHMARKS) -> str:
     """What ran at which commit."""
     lines = []
     for own in benchmarks:
         for arguments in own.arguments:
             run = measured(own, arguments)
-            words = own.words(arguments).removeprefix("python benchmarks/")
-            shown = words if len(words) <= WORDS else words[:WORDS] + " …"
             on = run.get("machine", {})
             where = f"{on['processor']}, {on['cores']} core{'s' * (on['cores'] > 1)}" if on else ""
             state = run.get("commit", "not measured") + ("" if run.get("finished", True) else ", unfinished")
-            lines.append([f"`{shown}`", state, run.get("day", ""), f"{run.get('minutes', '')}", where])
+            lines.append(
+                [f"`{shortened(own, arguments)}`", state, run.get("day", ""), f"{run.get('minutes', '')}", where]
+            )
     return table(["", "commit", "day", "minutes", "on"], lines)
-
-
-# Of a command line, as many characters as a table has room for.
-WORDS = 100
 
 
 def blocks_of(result: str) -> dict[str, str]:
@@ -302,8 +306,9 @@ def check(text: str) -> tuple[str, bool]:
             is_newest = bool(newest) and run.get("commit") == newest[0] and bool(run.get("finished"))
             same = same and is_newest
             now = "yes" if is_done(own, arguments) else "no"
-            words = own.words(arguments).removeprefix("python benchmarks/")[:WORDS]
-            lines.append([words, run.get("commit", "not measured"), "yes" if is_newest else "NO", now])
+            lines.append(
+                [shortened(own, arguments), run.get("commit", "not measured"), "yes" if is_newest else "NO", now]
+            )
     head = ["", "commit", f"of {newest[0]}" if newest else "of the newest", "of the code as it stands here"]
     return table(head, lines), same
 

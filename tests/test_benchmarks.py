@@ -249,7 +249,7 @@ def test_all_benchmarks_run_once_for_the_same_code(
         with pytest.raises(SystemExit, match="1"):  # what is left out counts as failed
             every.main()
         out = capsys.readouterr().out
-        assert f"{said}{every.BENCHMARKS[0].words(small)}" in out
+        assert f"{said}{every.shortened(every.BENCHMARKS[0], small)}" in out
         assert "left out, no-such-environment is not there" in out
     commit = every.earlier("additive")["measured"][every.BENCHMARKS[0].words(small)]["commit"]
     page = "<!-- additive -->\nold\n<!-- end -->\n<!-- clusters -->\nby hand\n<!-- end -->\n"
