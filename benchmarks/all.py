@@ -27,6 +27,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,23 @@ def _monotone(table_: str, constraints: str, for_lightgbm: str) -> Benchmark:
     return _one_core(f"monotone-{table_}", 2, shlex.join(words), script="tables")
 
 
+# What `leadline[benchmarks]` brings along, as it is imported.
+PEER_MODULES = (
+    "catboost",
+    "fastapi",
+    "interpret",
+    "jax",
+    "lightgbm",
+    "mapie",
+    "matplotlib",
+    "mlflow",
+    "onnxruntime",
+    "optuna",
+    "pyarrow",
+    "shap",
+    "torch",
+    "xgboost",
+)
 PEERS = ("leadline", "leadline-search-25", "catboost", "lightgbm", "xgboost", "forest", "sklearn-mlp", "linear")
 FULL = "--only california_housing,bank_marketing,adult,diamonds --max-train 1000000 --splits 1 --cores 2"
 ON_THE_CURVE = "--only curve --rows 1000 --rows 10000 --rows 100000"
@@ -355,6 +373,8 @@ def main() -> None:
         print("written; read again what stands around the tables")
         print(f"as they were, since there are no results: {', '.join(left)}" if left else "every table is renewed")
         return
+    if lacking := [name for name in PEER_MODULES if find_spec(name) is None]:
+        print(f"not installed here, so what needs it fails or lacks it: {', '.join(lacking)}", flush=True)
     print(f"about {expected_minutes(benchmarks) / 60:.1f} hours on two cores, less what is there already", flush=True)
     failed = run_all(benchmarks)
     print(f"\n{overview(benchmarks)}\n")
