@@ -10,10 +10,10 @@ results/additive.json. What is there of an earlier run with the same options and
 """
 
 import argparse
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness import hold_to, own_cores
 from real_tables import DATA, chosen
 
 from tables import measure, report
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=1, help="for each method (default 1)")
     parser.add_argument("--out", default="additive", help="name of the file in results/ (default additive)")
     options = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    hold_to(own_cores()[: options.cores])
     names = chosen(options.folder, options.only)
     methods = {name: expression for name, expression in METHODS.items() if name in options.methods.split(",")}
     pieces = [

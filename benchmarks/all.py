@@ -17,7 +17,6 @@ one of its tables behind a hyphen where there are several. What stands around it
 
 import argparse
 import importlib
-import os
 import queue
 import re
 import shlex
@@ -31,7 +30,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness import HERE, code, commits, earlier, git, table
+from harness import HERE, code, commits, earlier, git, hold_to, own_cores, table
 
 README = HERE / "README.md"
 LOGS = HERE.parent / "build" / "benchmarks"
@@ -223,27 +222,22 @@ def run_one(own: Benchmark) -> list[str]:
 
 def run_all(benchmarks: Sequence[Benchmark]) -> list[str]:
     """Run what is left of some benchmarks; what failed."""
-    own_cores = sorted(os.sched_getaffinity(0))
+    every = own_cores()
     failed = []
     for own in (own for own in benchmarks if own.alone):
-        with ThreadPoolExecutor(1, initializer=_hold_to, initargs=(own_cores[: own.cores],)) as pool:
+        with ThreadPoolExecutor(1, initializer=hold_to, initargs=(every[: own.cores],)) as pool:
             failed += pool.submit(run_one, own).result()
     lanes: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for core in own_cores[:LANES]:
+    for core in every[:LANES]:
         lanes.put(core)
 
     def start_lane() -> None:
-        _hold_to([lanes.get()])
+        hold_to([lanes.get()])
 
-    with ThreadPoolExecutor(min(LANES, len(own_cores)), initializer=start_lane) as pool:
+    with ThreadPoolExecutor(min(LANES, len(every)), initializer=start_lane) as pool:
         for missing in pool.map(run_one, [own for own in benchmarks if not own.alone]):
             failed += missing
     return failed
-
-
-def _hold_to(cores: Sequence[int]) -> None:
-    """Hold this thread, and every process that it starts, to some cores."""
-    os.sched_setaffinity(0, cores)
 
 
 def shortened(own: Benchmark, arguments: str) -> str:

@@ -43,9 +43,22 @@ THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
 BLAS_OVERRIDES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
+def own_cores() -> list[int]:
+    """The cores that this thread may use, by their number."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """How many cores this process may use."""
+    return len(own_cores())
+
+
+def hold_to(wanted: Sequence[int]) -> None:
+    """Hold this thread, and every process that it starts, to some cores, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, wanted)
 
 
 @dataclass

@@ -13,13 +13,12 @@ the processor's where a method has one core, and the clock's otherwise.
 
 import argparse
 import json
-import os
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import Worker, earlier, finish, is_current, stamp, table, write_json
+from harness import Worker, earlier, finish, hold_to, is_current, own_cores, stamp, table, write_json
 from real_tables import DATA, chosen
 
 PACKAGES = ("leadline", "scikit-learn", "numpy", "lightgbm", "catboost", "mapie")
@@ -46,7 +45,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=1, help="for each method (default 1)")
     parser.add_argument("--out", default="sureness", help="name of the file in results/ (default sureness)")
     options = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    hold_to(own_cores()[: options.cores])
     names = chosen(options.folder, options.only)
     pieces = [
         {"name": name, "split": split, "max_train": options.max_train}

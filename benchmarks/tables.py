@@ -11,14 +11,13 @@ with the same options and code is not computed again.
 
 import argparse
 import json
-import os
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import Worker, earlier, finish, is_current, stamp, table, write_json
+from harness import Worker, earlier, finish, hold_to, is_current, own_cores, stamp, table, write_json
 from real_tables import DATA, chosen
 
 # {task} becomes Classifier or Regressor; what stands behind | is for regressions. `encoded` is for estimators that
@@ -97,7 +96,7 @@ def main() -> None:
     for name, expression in methods.items():
         if ":" not in expression:
             parser.error(f"{name!r} is no known method; write NAME=MODULE:EXPRESSION")
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    hold_to(own_cores()[: options.cores])
     pieces = [
         {"name": name, "split": split, "max_train": options.max_train}
         for name in chosen(options.folder, options.only)

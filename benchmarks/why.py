@@ -11,14 +11,13 @@ results/why.json.
 """
 
 import argparse
-import os
 import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness import figure, finish, table
+from harness import figure, finish, hold_to, own_cores, table
 from real_tables import DATA, draw
 
 from leadline import DeepClassifier, DeepRegressor
@@ -110,7 +109,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20, help="rows explained of each table (default 20)")
     parser.add_argument("--epochs", type=int, default=None, help="of the networks (default: as they come)")
     options = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+    hold_to(own_cores()[:1])
     record: dict[str, Any] = {"tables": {}}
     for name in options.only.split(","):
         record["tables"][name] = explain_one(options.folder, name, options.rows, options.epochs or "auto")

@@ -13,6 +13,8 @@ import pytest
 
 from leadline.errors import DeviceError
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="benchmarks measure memory as POSIX has it")
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
