@@ -9,8 +9,9 @@ import pytest
 
 from leadline import Dataset, DeepClassifier, DeepRegressor, DepthSearchCV, load
 from leadline.errors import DataError, ParameterError
-from leadline.estimators import streaming
+from leadline.estimators import posing, streaming
 from leadline.tables import datasets
+from leadline.training import hyperparameters
 from leadline.training.trainer import Trainer
 
 pytest.importorskip("pyarrow")
@@ -235,6 +236,18 @@ def test_the_answer_of_a_sample_is_trained_on_all_rows_in_memory_too():
     whole = DepthSearchCV(network, max_depth=1, candidates=1, cv=3, additive=False, max_rows=None).fit(X, y)
     assert whole.searched_rows_ == (N, N)
     assert not whole.fold_notices_
+
+
+def test_what_only_suits_many_rows_is_for_the_delivered_model_and_not_for_those_that_are_judged(monkeypatch):
+    for module in (hyperparameters, posing):
+        monkeypatch.setattr(module, "ENOUGH_ROWS", 600)
+    X, y = make_table()[["a", "b", "c", "word"]], make_table()["three"]
+    network = DeepClassifier(**{**QUICK, "max_iter": 2}, batch_size=32)
+    search = DepthSearchCV(network, max_depth=2, candidates=1, cv=3, additive=False, max_rows=300).fit(X, y)
+    delivered = search.estimator_at(2)
+    assert search.results_[2].settings.dropout == hyperparameters.DROPOUT
+    assert [member.settings.dropout for member in delivered.model_.members] == [0.0] * 3
+    assert np.array_equal(delivered.predict_proba(X), network.fit(X, y).predict_proba(X))
 
 
 def test_rare_classes_are_in_the_sample_that_is_searched():

@@ -457,7 +457,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """The settings of the additive model, if one is to be judged."""
         if not self.additive or base.solver == "lbfgs" or base.numeric_embedding == "none":
             return None
-        return replace(base, hidden_layer_sizes=(), additive=True, alpha=0.0)
+        return base.as_additive()
 
     def _check(self) -> Hyperparameters:
         self._check_rules()
