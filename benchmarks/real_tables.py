@@ -51,13 +51,19 @@ def split_of(
         common = y.map(y.value_counts()) >= RAREST
         X, y = X[common].reset_index(drop=True), y[common].reset_index(drop=True)
         y = pd.Series(pd.factorize(y, sort=True)[0])
-    X = X.assign(**{column: _category(X[column]) for column in X if _is_category(entry, X[column])})
+    X = X.assign(**{column: _as_it_is(entry, X[column]) for column in X})
     parts = train_test_split(X, y, test_size=0.25, random_state=split, stratify=y if classes else None)
     return (*parts, str(entry["task"]))
 
 
-def _is_category(entry: dict[str, Any], column: pd.Series) -> bool:
-    return column.name in (entry.get("categorical") or []) or not pd.api.types.is_numeric_dtype(column)
+def _as_it_is(entry: dict[str, Any], column: pd.Series) -> pd.Series:
+    """Numbers, times, text, or else categories; text is what the index calls so, the rest is of words."""
+    if column.name in entry.get("dates", ()):
+        return pd.to_datetime(column, format="mixed", utc=True).dt.tz_localize(None)
+    if column.name in entry.get("text", ()):
+        return column.astype(object)
+    numbers = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    return column if numbers and column.name not in (entry.get("categorical") or []) else _category(column)
 
 
 def _category(column: pd.Series) -> pd.Series:

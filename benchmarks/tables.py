@@ -28,10 +28,12 @@ METHODS: Mapping[str, str] = {
     "linear": "sklearn.linear_model:encoded(LogisticRegression(max_iter=2000))|sklearn.linear_model:encoded(RidgeCV())",
     "sklearn-mlp": "sklearn.neural_network:encoded(MLP{task}(random_state=seed))",
     "forest": "sklearn.ensemble:encoded(RandomForest{task}(random_state=seed))",
-    "hist-boosting": "sklearn.ensemble:HistGradientBoosting{task}(random_state=seed)",
-    "lightgbm": "lightgbm:LGBM{task}(random_state=seed, verbose=-1, n_jobs=cores)",
-    "xgboost": "xgboost:XGB{task}(random_state=seed, enable_categorical=True, n_jobs=cores)",
-    "catboost": "catboost:words(CatBoost{task}(random_seed=seed, verbose=0, thread_count=cores))",
+    "hist-boosting": "sklearn.ensemble:numbers(HistGradientBoosting{task}(random_state=seed))",
+    "lightgbm": "lightgbm:numbers(LGBM{task}(random_state=seed, verbose=-1, n_jobs=cores))",
+    "xgboost": "xgboost:numbers(XGB{task}(random_state=seed, enable_categorical=True, n_jobs=cores))",
+    "catboost": (
+        "catboost:words(CatBoost{task}(random_seed=seed, verbose=0, thread_count=cores, allow_writing_files=False))"
+    ),
 }
 # What each part of the recipe is worth: the estimator without it.
 WITHOUT: Mapping[str, str] = {

@@ -17,7 +17,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-CATEGORIES = ("category", "object", "bool", "string")
+CATEGORIES = ("category",)
+TEXT, TIMES = ("object", "string"), ("datetime64",)
 SMALLEST_PROBABILITY = 1e-7
 # Of the calibration error.
 BINS = 10
@@ -25,28 +26,32 @@ BINS = 10
 
 def encoded(estimator: Any) -> Any:
     """The estimator behind what it needs of a table: numbers scaled and without gaps, categories one by one."""
-    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     categories = OneHotEncoder(handle_unknown="ignore", max_categories=50, sparse_output=False)
     parts = (
-        (numbers, make_column_selector(dtype_exclude=CATEGORIES)),
+        (scaled, make_column_selector(dtype_exclude=CATEGORIES)),
         (categories, make_column_selector(dtype_include=CATEGORIES)),
     )
-    return make_pipeline(make_column_transformer(*parts), estimator)
+    return numbers(make_pipeline(make_column_transformer(*parts), estimator))
 
 
-class words(BaseEstimator):  # noqa: N801
-    """A boosting of CatBoost's, told which columns are categories; a missing one is a category of its own."""
+def _days(X: pd.DataFrame) -> pd.DataFrame:
+    """Times as days since 1970, for those that know no times."""
+    times = X.select_dtypes(TIMES).columns
+    return X.assign(**{name: (X[name] - pd.Timestamp(0)) / pd.Timedelta(days=1) for name in times})
+
+
+class numbers(BaseEstimator):  # noqa: N801
+    """An estimator that takes numbers and categories: times are days, and text is left out."""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
     def _told(self, X: pd.DataFrame) -> pd.DataFrame:
-        filled = {name: X[name].astype(object).where(X[name].notna(), "missing").astype(str) for name in self.columns}
-        return X.assign(**filled)
+        return _days(X).drop(columns=list(X.select_dtypes(TEXT).columns))
 
-    def fit(self, X: pd.DataFrame, y: Any) -> "words":
-        self.columns = list(X.select_dtypes(CATEGORIES).columns)
-        self.estimator.fit(self._told(X), y, cat_features=self.columns)
+    def fit(self, X: pd.DataFrame, y: Any) -> "numbers":
+        self.estimator.fit(self._told(X), y)
         return self
 
     def predict(self, X: pd.DataFrame) -> Any:
@@ -54,6 +59,23 @@ class words(BaseEstimator):  # noqa: N801
 
     def predict_proba(self, X: pd.DataFrame) -> Any:
         return self.estimator.predict_proba(self._told(X))
+
+
+class words(numbers):  # noqa: N801
+    """A boosting of CatBoost's, told which columns are categories and text; a missing one is a category of its own."""
+
+    def _told(self, X: pd.DataFrame) -> pd.DataFrame:
+        filled = {
+            name: X[name].astype(object).where(X[name].notna(), "missing").astype(str)
+            for name in (*self.categories, *self.text)
+        }
+        return _days(X).assign(**filled)
+
+    def fit(self, X: pd.DataFrame, y: Any) -> "words":
+        self.categories, self.text = list(X.select_dtypes(CATEGORIES).columns), list(X.select_dtypes(TEXT).columns)
+        told = {"text_features": self.text} if self.text else {}
+        self.estimator.fit(self._told(X), y, cat_features=self.categories, **told)
+        return self
 
 
 def build(expression: str, task: str, seed: int, cores: int) -> Any:
@@ -64,7 +86,7 @@ def build(expression: str, task: str, seed: int, cores: int) -> Any:
     inner = inner.replace("{task}", "Regressor" if task == "regression" else "Classifier")
     found = importlib.import_module(module)
     public = {name: getattr(found, name) for name in getattr(found, "__all__", dir(found))}
-    names = {**public, "encoded": encoded, "words": words, "np": np}
+    names = {**public, "encoded": encoded, "numbers": numbers, "words": words, "np": np}
     return eval(inner, {**names, "seed": seed, "cores": cores})
 
 
