@@ -395,7 +395,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         )
         if model is not None and self._ends is None:
             self._ends = self._beginnings(model)
-        learned = np.unique(np.concatenate([train_rows for train_rows, _ in splits]))
+        taken = np.zeros(len(given.y), bool)
+        for train_rows, _ in splits:
+            taken[train_rows] = True
+        learned = np.flatnonzero(taken)
         tasks = []
         for i in range(n):
             place = i % len(splits)
