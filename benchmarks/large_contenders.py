@@ -62,11 +62,20 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-class Fit:
-    """A method with its defaults on a table in memory; what is compiled once is compiled before."""
+def _end_after(seconds: float) -> None:
+    """Let the process end when it has taken so much more processor time, over all threads."""
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds), hard))
 
-    def __init__(self, who: str, rows: int, test_rows: int, cores: int) -> None:
-        self.who, self.cores = who, cores
+
+class Fit:
+    """A method with its defaults on a table in memory; what is compiled once is compiled before.
+
+    A fit that takes more than `limit` seconds of the processor ends with the process.
+    """
+
+    def __init__(self, who: str, rows: int, test_rows: int, cores: int, limit: float) -> None:
+        self.who, self.cores, self.limit = who, cores, limit
         if who.startswith("leadline"):
             from leadline import DeepClassifier, DepthSearchCV
 
@@ -99,6 +108,7 @@ class Fit:
         return CatBoostClassifier(thread_count=self.cores, verbose=0, allow_writing_files=False)
 
     def run(self) -> dict[str, Any]:
+        _end_after(self.limit)
         before, start, busy = _peak(), time.perf_counter(), time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a default of some library says of itself
@@ -129,17 +139,24 @@ class Memory:
 
 
 class Wide:
-    """A method with its defaults on a table of many columns, categories or classes."""
+    """A method with its defaults on a table of many columns, categories or classes; `limit` as in `Fit`.
 
-    def __init__(self, what: str, who: str, rows: int, size: int, test_rows: int, cores: int) -> None:
+    "LightGBM, codes" takes the number of a category for a number.
+    """
+
+    def __init__(self, what: str, who: str, rows: int, size: int, test_rows: int, cores: int, limit: float) -> None:
         draw = {"columns": many_columns, "categories": many_categories, "classes": many_classes}[what]
-        self.who, self.cores, self.given, self.test = who, cores, draw(rows, size, 0), draw(test_rows, size, TEST_SEED)
+        self.who, self.cores, self.limit = who, cores, limit
+        self.given, self.test = draw(rows, size, 0), draw(test_rows, size, TEST_SEED)
+        if who == "LightGBM, codes":
+            self.given, self.test = ((X.assign(code=X["code"].cat.codes), y) for X, y in (self.given, self.test))
         if who == "leadline":
             from leadline import DeepClassifier
 
             DeepClassifier(max_iter=1, random_state=0).fit(*draw(500, min(size, 100), 0))
 
     def run(self) -> dict[str, Any]:
+        _end_after(self.limit)
         before, start, busy = _peak(), time.perf_counter(), time.process_time()
         if self.who == "leadline":
             from leadline import DeepClassifier

@@ -36,6 +36,7 @@ PAGES = [
     "docs/comparing.md",
     "docs/accelerators.md",
     "docs/why-this-row.md",
+    "docs/large-tables.md",
 ]
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from leadline import Dataset, DeepClassifier, DeepRegressor, DepthSearchCV, load
 from leadline.errors import DataError, ParameterError
-from leadline.estimators import streaming
+from leadline.estimators import posing, streaming
 from leadline.tables import datasets
+from leadline.training import hyperparameters
 from leadline.training.trainer import Trainer
 
 pytest.importorskip("pyarrow")
@@ -237,6 +238,18 @@ def test_the_answer_of_a_sample_is_trained_on_all_rows_in_memory_too():
     assert not whole.fold_notices_
 
 
+def test_what_only_suits_many_rows_is_for_the_delivered_model_and_not_for_those_that_are_judged(monkeypatch):
+    for module in (hyperparameters, posing):
+        monkeypatch.setattr(module, "ENOUGH_ROWS", 600)
+    X, y = make_table()[["a", "b", "c", "word"]], make_table()["three"]
+    network = DeepClassifier(**{**QUICK, "max_iter": 2}, batch_size=32)
+    search = DepthSearchCV(network, max_depth=2, candidates=1, cv=3, additive=False, max_rows=300).fit(X, y)
+    delivered = search.estimator_at(2)
+    assert search.results_[2].settings.dropout == hyperparameters.DROPOUT
+    assert [member.settings.dropout for member in delivered.model_.members] == [0.0] * 3
+    assert np.array_equal(delivered.predict_proba(X), network.fit(X, y).predict_proba(X))
+
+
 def test_rare_classes_are_in_the_sample_that_is_searched():
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(2000, 2)), (np.arange(2000) < 20).astype(int)
@@ -294,6 +307,51 @@ def test_a_training_from_disk_that_was_killed_goes_on_to_the_same_bits(folder, s
     trained.clear()
     train(tmp_path / "training")
     assert 0 < went_on < len(trained) / 2
+
+
+def test_a_fit_from_disk_that_was_killed_goes_on_from_its_checkpoint_to_the_same_bits(
+    folder, small_parts, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(streaming, "KEEP_EVERY", 0.0)
+    X = make_table()[["a", "b", "word"]]
+    own, path = Dataset(folder, columns=["a", "b", "word", "three"]), tmp_path / "checkpoint"
+    whole = DeepClassifier(**QUICK).fit(own, y="three")
+    taken, most, take = [], 9, streaming._Stream._take
+
+    def counted(stream, parts):
+        taken.append(1)
+        if len(taken) > most:
+            raise Killed
+        return take(stream, parts)
+
+    monkeypatch.setattr(streaming._Stream, "_take", counted)
+    with pytest.raises(Killed):
+        DeepClassifier(**QUICK).fit(own, y="three", checkpoint=path)
+    assert path.exists()
+    most, trained, steps = 1000, [], Trainer._steps
+    monkeypatch.setattr(Trainer, "_steps", lambda *own: trained.append(1) or steps(*own))
+    # another seed is another training
+    other = DeepClassifier(**{**QUICK, "random_state": 1, "max_iter": 1})
+    kept = path.read_bytes()
+    other.fit(own, y="three", checkpoint=tmp_path / "another")
+    assert path.read_bytes() == kept
+    trained.clear()
+    again = DeepClassifier(**QUICK).fit(own, y="three", checkpoint=path)
+    went_on = len(trained)
+    assert not list(tmp_path.iterdir())
+    assert np.array_equal(again.loss_curve_, whole.loss_curve_)
+    assert np.array_equal(again.predict_proba(X), whole.predict_proba(X))
+    trained.clear()
+    DeepClassifier(**QUICK).fit(own, y="three")
+    assert 0 < went_on < len(trained)
+
+
+def test_a_checkpoint_is_for_datasets_and_wants_a_seed(folder, tmp_path):
+    frame = make_table()
+    with pytest.raises(ParameterError, match="checkpoint can be used only where X is a dataset on disk"):
+        DeepClassifier(**QUICK).fit(frame[["a"]], frame["three"], checkpoint=tmp_path / "checkpoint")
+    with pytest.raises(ParameterError, match="checkpoint needs a random_state"):
+        DeepClassifier(**{**QUICK, "random_state": None}).fit(folder, y="three", checkpoint=tmp_path / "checkpoint")
 
 
 def test_a_search_keeps_the_training_of_its_answer_beside_its_study(folder, tmp_path, monkeypatch):

@@ -30,8 +30,9 @@ SHARED = [
     ("alpha", -1.0, "a number of at least 0"),
     ("alpha", "small", "a number of at least 0"),
     ("weight_decay", -0.1, "a number of at least 0"),
-    ("dropout", 1.0, "a number in [0, 1)"),
-    ("dropout", float("nan"), "a number in [0, 1)"),
+    ("dropout", 1.0, "a number in [0, 1) or 'auto'"),
+    ("dropout", "some", "a number in [0, 1) or 'auto'"),
+    ("dropout", float("nan"), "a number in [0, 1) or 'auto'"),
     ("batch_size", 0, "an integer of at least 1 or 'auto'"),
     ("batch_size", "all", "an integer of at least 1 or 'auto'"),
     ("learning_rate", "adaptive", None),
@@ -153,7 +154,7 @@ def test_every_parameter_of_a_search_has_a_rule_that_is_told() -> None:
     own = {name for name in DepthSearchCV(DeepRegressor()).get_params() if "__" not in name}
     assert {name for name, _, _ in SEARCH} == own
     inner = DepthSearchCV(DeepRegressor(dropout=2))
-    assert message(inner, X, X[:, 0]) == "DeepRegressor.dropout must be a number in [0, 1); got 2."
+    assert message(inner, X, X[:, 0]) == "DeepRegressor.dropout must be a number in [0, 1) or 'auto'; got 2."
 
 
 def test_every_hyperparameter_keeps_its_rule_wherever_it_is_made() -> None:

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -206,7 +207,15 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         return None
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation: Any = None,
+        checkpoint: str | Path | None = None,
+    ) -> Self:
         """Train the networks.
 
         Parameters
@@ -220,6 +229,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         validation : (X, y), (X, y, sample_weight) or splitter, optional
             Rows that choose the epoch, instead of some of the training rows: others, or those of the first splits, one
             for each network.
+        checkpoint : path, optional
+            For a dataset: a file in which the training is written down every minute. The same call goes on from there
+            after a kill, to the same bits; the file is removed at the end. It wants a `random_state` that a second call
+            can know; what L-BFGS solves begins anew.
 
         Returns
         -------
@@ -233,7 +246,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         settings = self.hyperparameters()
         goes_on = self.warm_start and hasattr(self, "model_")
         if is_dataset(X):
-            return self._fit_dataset(as_dataset(X), y, sample_weight, settings, goes_on, validation)
+            keep = self._checkpoint(checkpoint)
+            return self._fit_dataset(as_dataset(X), y, sample_weight, settings, goes_on, validation, keep)
+        if checkpoint is not None:
+            raise ParameterError(f"{type(self).__name__}: checkpoint can be used only where X is a dataset on disk.")
         model = self.model_ if goes_on else None
         given = self._read(X, y, sample_weight, model)
         settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
@@ -241,8 +257,24 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         given, splits = self._divide(given, settings, validation)
         return self._train(X, given, settings, splits, model)
 
+    def _checkpoint(self, path: str | Path | None) -> Path | None:
+        """The file of a checkpoint, which only the training with the same seed believes."""
+        if path is not None and self.random_state is None:
+            raise ParameterError(
+                f"{type(self).__name__}: checkpoint needs a random_state, by which a second call knows the training; "
+                "got random_state=None."
+            )
+        return None if path is None else Path(path)
+
     def _fit_dataset(
-        self, dataset: Dataset, y: Any, weight: Any, settings: Hyperparameters, goes_on: bool, validation: Any
+        self,
+        dataset: Dataset,
+        y: Any,
+        weight: Any,
+        settings: Hyperparameters,
+        goes_on: bool,
+        validation: Any,
+        keep: Path | None,
     ) -> Self:
         """Train on rows that stay on disk."""
         if goes_on or validation is not None or self._class_weight() is not None:
@@ -254,7 +286,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         n = self._how_many(dataset.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
         teller = EpochTeller(self, settings.epochs(dataset.n_rows))
-        members, networks, left_out = stream.train([settings] * n, n, fraction, self.device, teller)
+        members, networks, left_out = stream.train([settings] * n, n, fraction, self.device, teller, keep)
         inputs = stream.survey.sample[stream.inputs]
         model = Model(stream.survey.layout, stream.target, tuple(members), conformal(stream.target, left_out, n))
         self._set_model(with_profile(model, model.layout.encode(inputs)), inputs, inputs)
@@ -363,7 +395,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         )
         if model is not None and self._ends is None:
             self._ends = self._beginnings(model)
-        learned = np.unique(np.concatenate([train_rows for train_rows, _ in splits]))
+        taken = np.zeros(len(given.y), bool)
+        for train_rows, _ in splits:
+            taken[train_rows] = True
+        learned = np.flatnonzero(taken)
         tasks = []
         for i in range(n):
             place = i % len(splits)

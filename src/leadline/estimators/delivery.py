@@ -41,7 +41,7 @@ class Delivery:
     problem : Problem
         The same as networks learn them.
     planned : Hyperparameters
-        The estimator's settings, with what is left to the number of rows.
+        The estimator's settings for all rows, but for the epochs, which may be left to their number.
     stream : Streaming or None
         Where the rows are if not in memory.
     seed : int
@@ -112,14 +112,14 @@ class Delivery:
                 indices.append(turns[i % len(turns)])
                 splits.append((split, repeat * self.n_networks + i))
         if self.stream is not None:
-            # what was left to the number of rows is, again
-            each = [replace(ladder.settings(L, index), max_iter=self.planned.max_iter) for index in indices]
+            # the epochs are left to the number of rows
+            each = [ladder.settings(L, index, self.planned) for index in indices]
             fraction = self.fraction if self.stopped else None
             study = ladder.study.path
             keep = None if study is None else study.with_name(f"{study.stem}-training")
             return indices, self._streamed(ladder, L, each, self.n_networks, fraction, keep)
         epochs = self.planned.epochs(min(len(train_rows) for (train_rows, _), _ in splits))
-        each = [replace(ladder.settings(L, index), max_iter=epochs) for index in indices]
+        each = [replace(ladder.settings(L, index, self.planned), max_iter=epochs) for index in indices]
         jobs = [(own, split, number) for own, (split, number) in zip(each, splits, strict=True)]
         return indices, self._train(ladder, *self.posed(jobs))
 
@@ -195,7 +195,8 @@ class Delivery:
         DataError
             Its training failed.
         """
-        settings, first = ladder.results[L].settings, ladder.results[L].candidates[:1]
+        first = ladder.results[L].candidates[:1]
+        settings = ladder.settings(L, first[0], self.planned)
         if not settings.solved:
             settings = replace(settings, max_iter=ladder.usual_epochs(L))
         (member,) = self._train(ladder, *self.posed([self.whole(settings)], _REFIT))

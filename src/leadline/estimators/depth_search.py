@@ -147,8 +147,9 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Where networks train, L = 1 excepted; by default the estimator's own `device`. A study is continued only on the
         device that it was begun on.
     study : path or Study, optional
-        A file for the study (SQLite), which keeps every network's result; in memory by default. A file that is there
-        already is continued: what it holds is not trained again. It must be of the same data, settings and versions.
+        A file for the study (SQLite), which keeps every network's result; by default none that outlives the process. A
+        file that is there already is continued: what it holds is not trained again. It must be of the same data,
+        settings and versions.
     hand_out : path, optional
         A folder in which networks are handed out to processes that run ``leadline work FOLDER``, here or on any machine
         that shares it; this one trains none of them then, but for the delivered ones. See docs/beyond-one-machine.md.
@@ -456,7 +457,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """The settings of the additive model, if one is to be judged."""
         if not self.additive or base.solver == "lbfgs" or base.numeric_embedding == "none":
             return None
-        return replace(base, hidden_layer_sizes=(), additive=True, alpha=0.0)
+        return base.as_additive()
 
     def _check(self) -> Hyperparameters:
         self._check_rules()

@@ -33,26 +33,28 @@ Parameters
         Default 1 for L = 1, else 0, also where the network is additive.
     weight_decay : float, default {weight_decay}
         Decoupled decay (AdamW), another thing than `alpha`: W shrinks by learning rate × this at every step.
-    dropout : float, default {dropout}
-        Share of each hidden layer's units silenced in a training step.
+    dropout : float or "auto", default {dropout}
+        Share of each hidden layer's units silenced in a training step; "auto": 0.1 up to 50,000 training rows, none
+        above.
     weight_decay_schedule, dropout_schedule : str, default {weight_decay_schedule}
         What weight decay and dropout are multiplied by over the planned epochs: see `learning_rate`.
     batch_size : int or "auto", default "{batch_size}"
-        Rows in a minibatch; "auto" is a power of two from 16 to 256 near 1/32 of the rows.
+        Rows in a minibatch; "auto" is a power of two from 16 to 256 near 1/32 of the rows, and 512
+        above 500,000.
     learning_rate : str, default {learning_rate}
         Schedule over the planned epochs: one of the names in `leadline.network.SCHEDULES`.
     learning_rate_init : float, default {learning_rate_init}
         α, where the schedule starts.
     max_iter : int or "auto", default "{max_iter}"
-        Epochs; "auto": 128, and above 10,000 training rows fewer: 49 for 40,000, 26 for 100,000, 5 for a million.
-        L-BFGS may take ten times as many iterations.
+        Epochs; "auto": 128, and above 10,000 training rows fewer: 49 for 40,000, 10 from 50,000 to a million, 4 for ten
+        million. L-BFGS may take ten times as many iterations.
     early_stopping : bool, default True
         Stop a network when the score of the rows that it does not learn from has not improved for `n_iter_no_change`
         epochs, and return to the best epoch.
     validation_fraction : float, default 0.1
         Share of the rows held out for that where there is one network.
     n_iter_no_change : int or "auto", default "{n_iter_no_change}"
-        Patience in epochs; "auto": 24, above 10,000 rows 12, above 50,000 4, above 500,000 2.
+        Patience in epochs; "auto": 24, above 10,000 rows 12, above 50,000 10.
     n_networks : int, default 8, or 5 above 10,000 rows ("plain": 1)
         Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
         by another one, so that together they learn from all rows. What L-BFGS solves is one network.
@@ -62,7 +64,8 @@ Parameters
         Number columns: median and quartiles with a smooth clip; mean and deviation; or as they are.
     numeric_embedding : {{{numeric_embeddings}}}, default {numeric_embedding}
         What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
-        far it has come through each of its bins. "auto": cosines up to 10,000 training rows, bins above.
+        far it has come through each of its bins. "auto": cosines up to 10,000 training rows, bins above, and finer
+        ones above 500,000.
     one_hot_up_to : int or "all", default {one_hot_up_to}
         Columns with more categories than this get a learned vector for each instead of an input for each.
     feature_scale : bool, default {feature_scale}

@@ -16,6 +16,7 @@ from leadline.search import Design, Metric, Problem, make_folds, most_repeats, t
 from leadline.search.design import COLOURS
 from leadline.tables import is_dataset
 from leadline.training import Hyperparameters
+from leadline.training.hyperparameters import ENOUGH_ROWS
 
 __all__ = ["Division", "Posed", "Read", "pose", "read_asked"]
 
@@ -129,10 +130,12 @@ def pose(
     made = (n_networks, fraction, stopped)
     design = Design(given.y, splits, repeats, given.target, *made, seed, own, alike)
     first = [design.training_rows[network.rows] for network in design.stopped if network.repeat == 0]
-    # what is left to the number of rows is as for the model that is delivered, but for the epochs
-    planned, fewest = base, min(map(len, first))
-    base = base.for_table(max(fewest, round(n_all * fewest / len(given.y))), given.encoded.numbers.shape[1])
-    base = replace(base, max_iter=planned.epochs(fewest))
+    # what is left to the number of rows is as for the model that is delivered, but for the epochs, and for what only
+    # suits more rows than a network learns from here
+    left, fewest, p = base, min(map(len, first)), given.encoded.numbers.shape[1]
+    delivered = max(fewest, round(n_all * fewest / len(given.y)))
+    planned = replace(left.for_table(delivered, p), max_iter=left.max_iter)
+    base = replace(left.for_table(max(fewest, min(delivered, ENOUGH_ROWS)), p), max_iter=left.epochs(fewest))
     metric, units = Metric(scoring, given.target), alike
     if own is not None:
         units = np.unique(own, return_inverse=True)[1]

@@ -292,8 +292,8 @@ class Streaming:
         teller : EpochTeller, optional
             Told of the first network's epochs.
         keep : path, optional
-            Files whose names begin so say how far the training is, so that one which is killed goes on to the same
-            bits; they are removed at its end.
+            A file that says how far the training is, so that one which is killed goes on to the same bits; it is
+            removed at its end. Networks that are not alike have files of their own, whose names begin so.
 
         Raises
         ------
@@ -321,7 +321,8 @@ class Streaming:
             own_tasks, told = [tasks[i] for i in places], teller if 0 in places else None
             keeper = None
             if keep is not None and not alike.solved:
-                keeper = _File(keep.with_name(f"{keep.name}-{number}"), stream.name(own_tasks))
+                path = keep.with_name(f"{keep.name}-{number}") if number else keep
+                keeper = _File(path, stream.name(own_tasks))
                 keepers.append(keeper)
             where = device_of(device, problem, known[places[0]], n, len(known))
             own = (plan, own_tasks, stream, problem.score, Stop(), effective_n_jobs(-1), told, where, keeper)

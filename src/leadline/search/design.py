@@ -108,6 +108,9 @@ class Design:
         alike: Array | None = None,
     ) -> None:
         self.k, self.repeats = len(splits) // repeats, repeats
+        # a row's number is there once for each network that learns from it
+        kind = np.int32 if len(y) <= np.iinfo(np.int32).max else np.int64
+        splits = [(rows.astype(kind), judged.astype(kind)) for rows, judged in splits]
         self.folds = tuple(judged for _, judged in splits)
         self._sets = [rows for rows, _ in splits]
         self.solved = tuple(

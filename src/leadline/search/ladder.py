@@ -271,12 +271,12 @@ class Ladder:
             scores[unit.key.candidate].append(-np.inf if reason else own)
         return {index: float(np.mean(own)) for index, own in scores.items()}
 
-    def settings(self, L: int, index: int) -> Hyperparameters:
-        """The settings of a candidate at a depth, or those of the additive model."""
+    def settings(self, L: int, index: int, base: Hyperparameters | None = None) -> Hyperparameters:
+        """The settings of a candidate at a depth, or those of the additive model; made of `base` where it is given."""
         if L == ADDITIVE:
             assert self.additive is not None
-            return self.additive
-        return self.linear[index] if L == 1 else self.candidates[index].settings(self.base, L)
+            return self.additive if base is None else base.as_additive()
+        return self.linear[index] if L == 1 else self.candidates[index].settings(base or self.base, L)
 
     def turns(self, L: int, repeat: int) -> list[int]:
         """The candidate of each colour in a repeat."""

@@ -201,7 +201,8 @@ def draw_candidates(
     Parameters
     ----------
     base : Hyperparameters
-        The estimator's own settings, batch size a number; its first hidden layer gives candidate 0 its width.
+        The estimator's own settings for a table, with nothing left to its rows; its first hidden layer gives candidate
+        0 its width.
     n : int
     seed : int
     space : sequence of Dimension, optional

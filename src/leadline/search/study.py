@@ -95,7 +95,8 @@ class Study:
     Parameters
     ----------
     path : path or None
-        The file: made if it is not there, checked and continued if it is. None keeps the study in memory.
+        The file: made if it is not there, checked and continued if it is. None keeps the study for as long as it is
+        used: in memory while it is small, and beyond that in a file without a name, which ends with the process.
 
     Raises
     ------
@@ -152,7 +153,7 @@ class Study:
         return self._path
 
     def beside(self, name: str) -> "Study":
-        """Another study, in a file beside this one's, or in memory as this one is."""
+        """Another study, in a file beside this one's, or without one as this one is."""
         return Study(None if self._path is None else self._path.with_name(f"{self._path.stem}-{name}.db"))
 
     @classmethod
@@ -221,7 +222,8 @@ class Study:
     @staticmethod
     def _open(path: Path | None) -> sqlite3.Connection:
         try:
-            connection = sqlite3.connect(":memory:" if path is None else str(path), timeout=LONGEST_WAIT)
+            # what has no name SQLite writes to a file of its own, once it is more than a few megabytes
+            connection = sqlite3.connect("" if path is None else str(path), timeout=LONGEST_WAIT)
         except sqlite3.Error as error:
             raise RunFolderError(f"{path} cannot be opened: {error}.") from error
         # what is no text any more is found by its digest
@@ -449,7 +451,7 @@ class Study:
             return [UnitKey(*row) for row in self._connection.execute(query, values)]
 
     def __getstate__(self) -> dict[str, Any]:
-        # a study in a file is found there again; one in memory travels whole
+        # a study in a file is found there again; one without travels whole
         content = self._connection.serialize() if self._path is None else None
         return {"path": self._path, "content": content}
 

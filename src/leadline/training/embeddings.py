@@ -6,6 +6,7 @@ Sources: RealMLP (Holzmüller et al. 2024, arXiv 2407.04491) for the periodic em
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -284,5 +285,9 @@ class PiecewiseLinear(SimplePiece):
 
 # What a number may become, by the name that it is chosen by; made for so many numbers and other inputs.
 NUMBER_EMBEDDINGS: Mapping[str, Callable[[int, int], Piece]] = MappingProxyType(
-    {"periodic": PeriodicEmbedding, "piecewise_linear": PiecewiseLinear}
+    {
+        "periodic": PeriodicEmbedding,
+        "piecewise_linear": PiecewiseLinear,
+        "fine_piecewise_linear": partial(PiecewiseLinear, bins=64),
+    }
 )

@@ -49,12 +49,16 @@ ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
 # Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/README.md).
 MANY_ROWS = 10_000
+# Above this many the rows themselves keep a network from learning noise, and dropout="auto" is none.
+ENOUGH_ROWS, DROPOUT = 50_000, 0.1
+# Above this many finer bins pay, which want gradients of twice as many rows.
+FINE_ROWS = 500_000
 # Epochs without a better score after which training stops, up to so many rows: an epoch of more rows has more steps,
 # and its score less noise.
-PATIENCE = ((MANY_ROWS, 24), (50_000, 12), (500_000, 4), (math.inf, 2))
-# Epochs up to MANY_ROWS; above fewer, as this power of the rows (benchmarks/README.md): 49 for 40,000, 26 for 100,000,
-# 5 for a million, 1 from ten million on.
-MOST_EPOCHS, EPOCHS_POWER = 128, -0.7
+PATIENCE = ((MANY_ROWS, 24), (ENOUGH_ROWS, 12), (math.inf, 10))
+# Epochs up to MANY_ROWS; above fewer, as this power of the rows, and above ENOUGH_ROWS so few that they can be gone
+# through to the end (benchmarks/README.md): 49 for 40,000, 10 from there to a million, 4 for ten million.
+MOST_EPOCHS, EPOCHS_POWER, ENOUGH_EPOCHS, FEWER_ABOVE, FEWER_POWER = 128, -0.7, 10, 1_000_000, -0.4
 # Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
 MANY_COLUMNS = 100
 
@@ -67,15 +71,19 @@ class Real:
     high: float = float("inf")
     low_open: bool = False
     high_open: bool = False
+    or_word: str | None = None
 
     def __str__(self) -> str:
+        extra = f" or {self.or_word!r}" if self.or_word else ""
         if self.low == 0 and self.high == float("inf"):
-            return "a positive number" if self.low_open else "a number of at least 0"
+            return ("a positive number" if self.low_open else "a number of at least 0") + extra
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
-        return f"a number in {left}{self.low:g}, {self.high:g}{right}"
+        return f"a number in {left}{self.low:g}, {self.high:g}{right}{extra}"
 
     def allows(self, value: Any) -> bool:
         """Whether `value` keeps the rule."""
+        if isinstance(value, str):
+            return value == self.or_word
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             return False
         value = float(value)
@@ -216,10 +224,11 @@ class Hyperparameters:
     weight_decay: float = _parameter(
         0.0, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
     )
-    dropout: float = _parameter(
+    dropout: float | str = _parameter(
         0.0,
-        Real(low=0.0, high=1.0, high_open=True),
-        "share of each hidden layer's units silenced in a training step",
+        Real(low=0.0, high=1.0, high_open=True, or_word="auto"),
+        f"share of each hidden layer's units silenced in a training step, auto: {DROPOUT} up to {ENOUGH_ROWS:,} rows, "
+        "none above",
     )
     weight_decay_schedule: str = _parameter(
         "constant", Choice(tuple(SCHEDULES)), "schedule of the weight decay over the planned steps"
@@ -230,7 +239,7 @@ class Hyperparameters:
     batch_size: int | str = _parameter(
         "auto",
         Integer(low=1, or_word="auto"),
-        "rows in a minibatch; auto: a power of two, 16 to 256, near 1/32 of the rows",
+        f"rows in a minibatch; auto: a power of two, 16 to 256, near 1/32 of the rows; 512 above {FINE_ROWS:,} rows",
     )
     learning_rate_init: float = _parameter(5e-3, Real(low=0.0, low_open=True), "α, where the schedule starts")
     learning_rate: str = _parameter(
@@ -264,7 +273,8 @@ class Hyperparameters:
         "none",
         Choice(NUMERIC_EMBEDDINGS),
         "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins (not for L = 1); "
-        f"auto: cosines up to {MANY_ROWS:,} rows, bins above, nothing for more than {MANY_COLUMNS} numbers",
+        f"auto: cosines up to {MANY_ROWS:,} rows, bins above, finer ones above {FINE_ROWS:,}, nothing for more than "
+        f"{MANY_COLUMNS} numbers",
     )
     one_hot_up_to: int | str = _parameter(
         "all",
@@ -311,21 +321,30 @@ class Hyperparameters:
         batch_size, embedding, activation = self.batch_size, self.numeric_embedding, self.activation
         if not isinstance(batch_size, int):
             exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
-            batch_size = 2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH)
+            batch_size = 2 ** min(max(exponent, SMALLEST_BATCH), LARGEST_BATCH + (n > FINE_ROWS))
         if embedding == "auto":
             # a curve that must rise is a sum of bins, and none of cosines; an additive network has nothing else
             curves = self.additive and any(self.monotonic_cst)
-            few_columns = "piecewise_linear" if n > MANY_ROWS or curves else "periodic"
+            bins = "fine_piecewise_linear" if n > FINE_ROWS else "piecewise_linear"
+            few_columns = bins if n > MANY_ROWS or curves else "periodic"
             embedding = "none" if p > MANY_COLUMNS else few_columns
         if activation == "auto":
             activation = "silu" if n > MANY_ROWS and not any(self.monotonic_cst) else "relu"
+        dropout = self.dropout
+        if isinstance(dropout, str):
+            dropout = DROPOUT if n <= ENOUGH_ROWS else 0.0
         return dataclasses.replace(
             self,
             batch_size=batch_size,
+            dropout=dropout,
             numeric_embedding=embedding,
             activation=activation,
             max_iter=self.epochs(n),
         )
+
+    def as_additive(self) -> "Hyperparameters":
+        """The same for an additive model of the same table."""
+        return dataclasses.replace(self, hidden_layer_sizes=(), additive=True, alpha=0.0)
 
     def epochs(self, n: int) -> int:
         """How many epochs are planned for a training on `n` rows."""
@@ -333,7 +352,9 @@ class Hyperparameters:
             return self.max_iter
         if self.solved or n <= MANY_ROWS:
             return MOST_EPOCHS
-        return max(round(float(MOST_EPOCHS * (n / MANY_ROWS) ** EPOCHS_POWER)), 1)
+        if n <= ENOUGH_ROWS:
+            return round(float(MOST_EPOCHS * (n / MANY_ROWS) ** EPOCHS_POWER))
+        return max(round(float(ENOUGH_EPOCHS * max(n / FEWER_ABOVE, 1.0) ** FEWER_POWER)), 1)
 
     def patience(self, n: int) -> int:
         """How many epochs without a better validation score end a training on `n` rows."""
@@ -382,7 +403,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "activation": "auto",
                 "weight_decay": 0.05,
                 "weight_decay_schedule": "constant",
-                "dropout": 0.1,
+                "dropout": "auto",
                 "dropout_schedule": "constant",
                 "learning_rate_init": 2e-3,
                 "feature_scale": True,

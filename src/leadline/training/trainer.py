@@ -200,7 +200,7 @@ class Trainer:
     def _dropouts(self, i: int) -> Array:
         """The dropout of every step of a network, (epochs × steps,)."""
         settings = self.tasks[i].settings
-        return settings.dropout * factors(settings.dropout_schedule, self.n_steps[i] * self.epochs)
+        return float(settings.dropout) * factors(settings.dropout_schedule, self.n_steps[i] * self.epochs)
 
     def _settings(self, i: int) -> Array:
         """The settings of every step of a network, (epochs × steps, len(SETTINGS))."""
