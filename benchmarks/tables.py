@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--first-split", type=int, default=0)
     parser.add_argument("--max-train", type=int, default=4000, help="training rows at most (default 4,000)")
     parser.add_argument("--cores", type=int, default=1, help="for each method (default 1)")
+    parser.add_argument("--again", action="store_true", help="measure anew what an earlier run has measured")
     parser.add_argument("--out", default="tables", help="name of the file in results/ (default tables)")
     options = parser.parse_args()
     methods = {name: METHODS.get(name, "") for name in USUAL}
@@ -117,7 +118,14 @@ def measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any
     setting = {"max_train": options.max_train, "cores": options.cores}
     before = earlier(options.out)
     rows = before["rows"] if before.get("setting") == setting else []
-    known = {(row["method"], row["expression"], row["name"], row["split"]) for row in rows}
+    asked = [
+        (method, expression, piece["name"], piece["split"])
+        for piece in pieces
+        for method, expression in methods.items()
+    ]
+    if getattr(options, "again", False):
+        rows = [row for row in rows if _key(row) not in asked]
+    known = {_key(row) for row in rows}
     workers = {}
     try:
         for piece in pieces:
@@ -142,6 +150,10 @@ def measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any
     return [
         row for row in rows if (row["name"], row["split"]) in wanted and methods.get(row["method"]) == row["expression"]
     ]
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str, str, int]:
+    return row["method"], row["expression"], row["name"], row["split"]
 
 
 def _versions() -> dict[str, str]:

@@ -142,6 +142,32 @@ def test_the_same_files_and_memory_give_the_same_bits(folder, small_parts):
     assert not np.array_equal(thetas[0], thetas[1])
 
 
+def test_rows_without_a_target_are_left_out_and_that_is_said(folder, small_parts, tmp_path):
+    frame = make_table()
+    frame.loc[::3, "number"] = np.nan
+    frame.loc[::3, "a"] = 1e6  # would be seen in its scale
+    frame.to_parquet(tmp_path / "gaps.parquet", row_group_size=130, index=False)
+    gaps, whole = Dataset(tmp_path / "gaps.parquet"), Dataset(folder)
+    survey = gaps.survey("number", ["weight", "kind", "three"])
+    assert (survey.n_rows, len(survey.sample), survey.sample["a"].max() < 10) == (1000, 1000, True)
+    left = gaps.with_values_of("number", survey.n_rows)
+    assert sum(len(part.rows) for part in pickle.loads(pickle.dumps(left)).batches(["a"])) == 1000
+    model = DeepRegressor(**{**QUICK, "max_iter": 30}).fit(gaps, y="number", sample_weight="weight")
+    assert model.notices_[0] == "500 rows without a target are left out"
+    inputs = make_table().drop(columns=["number", "weight"])
+    assert model.score(inputs, make_table()["number"]) > 0.8
+    assert not any("without a target" in notice for notice in model.fit(whole, y="number").notices_)
+    search = DepthSearchCV(DeepRegressor(**QUICK), max_depth=1, candidates=1, additive=False, max_rows=300)
+    assert search.fit(gaps, y="number").searched_rows_ == (300, 1000)
+    assert search.notices_[0] == "500 rows without a target are left out"
+
+
+def test_a_target_without_any_value_is_refused(tmp_path):
+    make_table().assign(number=np.nan).to_parquet(tmp_path / "none.parquet", index=False)
+    with pytest.raises(DataError, match="The target 'number' has no value in any row"):
+        DeepRegressor(**QUICK).fit(tmp_path / "none.parquet", y="number")
+
+
 def test_rows_of_weight_zero_are_not_learned_from(folder, small_parts, tmp_path):
     weighted = DeepRegressor(**QUICK).fit(Dataset(folder), y="number", sample_weight="weight")
     frame = make_table()
