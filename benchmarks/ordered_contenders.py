@@ -102,7 +102,7 @@ def searched(method: Method, given: Ordered, seed: int, cores: int, search: dict
     division: dict[str, Any] = {"cv": TimeSeriesSplit(FOLDS) if by_time else FOLDS}
     model = DepthSearchCV(_ours(given.task, seed), additive=False, **division, **search)
     model.fit(given.X_train, given.y_train, groups=given.groups if method.folds == "own" else None)
-    told = {"told": -model.best_score_, "depth": model.best_depth_, "sentence": model.sentence_}
+    told = {"told": -model.best_score_, "depth": model.best_depth_}
     return model.predict if given.task == "regression" else model.predict_proba, told
 
 
