@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-__all__ = ["DATA", "FIFTEEN", "Table", "chosen", "draw", "entries", "read", "split_of"]
+__all__ = ["DATA", "FIFTEEN", "Ordered", "Table", "chosen", "draw", "entries", "ordered_split_of", "read", "split_of"]
 
 # beside the project; the tables have licences of their own and are not shipped with it
-FIRST_SEED, RAREST = 1000, 8
+FIRST_SEED, RAREST, TESTED = 1000, 8, 0.25
 DATA = Path(os.environ.get("BENCHMARK_TABLES", Path(__file__).parents[2] / "shared" / "data"))
 
 
@@ -46,6 +47,18 @@ class Table(NamedTuple):
     classes: bool
 
 
+class Ordered(NamedTuple):
+    """Rows to learn from, and others to test on: later ones, or those of other groups."""
+
+    X_train: pd.DataFrame
+    X_test: pd.DataFrame
+    y_train: pd.Series
+    y_test: pd.Series
+    task: str
+    time: str
+    groups: NDArray[Any] | None
+
+
 def entries(folder: Path) -> list[dict[str, Any]]:
     """What the index says of the tables in CSV files, the smaller ones first."""
     path = folder / "index.json"
@@ -75,6 +88,31 @@ def split_of(
     Rows are drawn by the number of the split, at most 4/3 of `max_train`; classes are numbers from 0, and those with
     fewer than RAREST rows are left out.
     """
+    X, y, task = _drawn(folder, name, split, max_train)
+    parts = train_test_split(X, y, test_size=TESTED, random_state=split, stratify=None if task == "regression" else y)
+    return (*parts, task)
+
+
+def ordered_split_of(folder: Path, name: str, split: int, max_train: int) -> Ordered:
+    """Of a table with a time the last quarter of the rows to test on, of one with groups a quarter of the groups.
+
+    Rows are drawn as by `split_of`, and those of a time are in its order.
+    """
+    entry = next(entry for entry in entries(folder) if entry["name"] == name)
+    X, y, task = _drawn(folder, name, split, max_train)
+    if entry["time"]:
+        in_order = X[entry["time"]].argsort(kind="stable").to_numpy()
+        n_train = len(X) - round(TESTED * len(X))
+        train, test, groups = in_order[:n_train], in_order[n_train:], None
+    else:
+        of_row = pd.factorize(X.pop(entry["group"]))[0]
+        train, test = next(GroupShuffleSplit(1, test_size=TESTED, random_state=split).split(X, groups=of_row))
+        groups = of_row[train]
+    return Ordered(*(part.iloc[rows] for part in (X, y) for rows in (train, test)), task, entry["time"], groups)
+
+
+def _drawn(folder: Path, name: str, split: int, max_train: int) -> tuple[pd.DataFrame, pd.Series, str]:
+    """Rows drawn by the number of a split, at most 4/3 of `max_train`, their target, and the task."""
     entry = next(entry for entry in entries(folder) if entry["name"] == name)
     X, y, classes = read(folder, name)
     if classes:
@@ -85,9 +123,7 @@ def split_of(
         common = y.map(y.value_counts()) >= RAREST
         X, y = X[common].reset_index(drop=True), y[common].reset_index(drop=True)
         y = pd.Series(pd.factorize(y, sort=True)[0])
-    X = X.assign(**{column: _as_it_is(entry, X[column]) for column in X})
-    parts = train_test_split(X, y, test_size=0.25, random_state=split, stratify=y if classes else None)
-    return (*parts, str(entry["task"]))
+    return X.assign(**{column: _as_it_is(entry, X[column]) for column in X}), y, str(entry["task"])
 
 
 def _as_it_is(entry: dict[str, Any], column: pd.Series) -> pd.Series:

@@ -42,40 +42,49 @@ def _days(X: pd.DataFrame) -> pd.DataFrame:
 
 
 class numbers(BaseEstimator):  # noqa: N801
-    """An estimator that takes numbers and categories: times are days, and text is left out."""
+    """An estimator that takes numbers and categories: times are days, and text is left out.
+
+    Of a table that has nothing but text a constant is left.
+    """
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def _told(self, X: pd.DataFrame) -> pd.DataFrame:
-        return _days(X).drop(columns=list(X.select_dtypes(TEXT).columns))
+    def told(self, X: pd.DataFrame) -> pd.DataFrame:
+        known = _days(X).drop(columns=list(X.select_dtypes(TEXT).columns))
+        return known if len(known.columns) else known.assign(nothing=0.0)
 
-    def fit(self, X: pd.DataFrame, y: Any) -> "numbers":
-        self.estimator.fit(self._told(X), y)
+    def fit(self, X: pd.DataFrame, y: Any, stopped_by: Any = None) -> "numbers":
+        """Fit on rows; boosted trees may be stopped by others, (X, y)."""
+        self._fit(X, y, stopped_by, {})
         return self
 
+    def _fit(self, X: pd.DataFrame, y: Any, stopped_by: Any, given: dict[str, Any]) -> None:
+        if stopped_by is not None:
+            given["eval_set"] = [(self.told(stopped_by[0]), stopped_by[1])]
+        self.estimator.fit(self.told(X), y, **given)
+
     def predict(self, X: pd.DataFrame) -> Any:
-        return self.estimator.predict(self._told(X))
+        return self.estimator.predict(self.told(X))
 
     def predict_proba(self, X: pd.DataFrame) -> Any:
-        return self.estimator.predict_proba(self._told(X))
+        return self.estimator.predict_proba(self.told(X))
 
 
 class words(numbers):  # noqa: N801
     """A boosting of CatBoost's, told which columns are categories and text; a missing one is a category of its own."""
 
-    def _told(self, X: pd.DataFrame) -> pd.DataFrame:
+    def told(self, X: pd.DataFrame) -> pd.DataFrame:
         filled = {
             name: X[name].astype(object).where(X[name].notna(), "missing").astype(str)
             for name in (*self.categories, *self.text)
         }
         return _days(X).assign(**filled)
 
-    def fit(self, X: pd.DataFrame, y: Any) -> "words":
+    def _fit(self, X: pd.DataFrame, y: Any, stopped_by: Any, given: dict[str, Any]) -> None:
         self.categories, self.text = list(X.select_dtypes(CATEGORIES).columns), list(X.select_dtypes(TEXT).columns)
-        told = {"text_features": self.text} if self.text else {}
-        self.estimator.fit(self._told(X), y, cat_features=self.categories, **told)
-        return self
+        text = {"text_features": self.text} if self.text else {}
+        super()._fit(X, y, stopped_by, {**given, "cat_features": self.categories, **text})
 
 
 def build(expression: str, task: str, seed: int, cores: int) -> Any:

@@ -310,3 +310,58 @@ def test_a_digest_of_code_is_one_of_what_it_does(run, monkeypatch: pytest.Monkey
         digests.append(harness.code("thing"))
     harness.code.cache_clear()
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_later_rows_and_new_groups(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame({"x": generator.normal(size=80), "day": np.arange(80), "who": np.arange(80) % 16})
+    table["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(table["day"], unit="D")
+    table["y"] = table["x"] + 0.1 * generator.normal(size=80)
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    common = {"file": "rows.csv", "target": "y", "task": "regression", "n_rows": 80}
+    index = [
+        {**common, "name": "timed", "time": "day", "group": "", "dates": ["day"]},
+        {**common, "name": "grouped", "time": "", "group": "who", "dates": ["day"]},
+    ]
+    (tmp_path / "index.json").write_text(json.dumps(index), "utf-8")
+    methods = "leadline-folds;search;leadline, time to the last"
+    record = run("ordered", str(tmp_path), "--methods", methods, "--max-depth", "1", "--candidates", "1")
+    found = [(row["method"], row["name"], "failed" in row) for row in record["rows"]]
+    assert found == [
+        ("leadline-folds", "timed", False),
+        ("leadline-folds", "grouped", False),
+        ("search", "timed", False),
+        ("search", "grouped", False),
+        ("leadline, time to the last", "timed", False),
+    ]
+    assert all(row["rows"] == 60 for row in record["rows"])
+    printed = capsys.readouterr().out
+    assert "timed, RMSE / std, by time" in printed
+    assert "test loss ÷ told" in printed
+
+
+def test_awkward_files_beside_pandas(run, capsys: pytest.CaptureFixture[str]) -> None:
+    record = run("reading")
+    assert len(record["right"]["leadline"]) == record["files"]
+    assert len(record["right"]["pandas"]) < record["files"] / 2
+    assert "a file that not all read as it was meant" in capsys.readouterr().out
+
+
+def test_results_stand_in_the_page_as_they_were_measured(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("before\n<!-- package-tables -->\nold\n<!-- end -->\nafter\n", "utf-8")
+    rows = [
+        {"method": method, "expression": "", "name": "stops", "split": 0, "task": "binary", "error": error}
+        for method, error in (("leadline", 0.1), ("catboost", 0.2))
+    ]
+    (tmp_path / "package-tables.json").write_text(json.dumps({"rows": rows}), "utf-8")
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    module = importlib.import_module("package_results")
+    monkeypatch.setattr(module, "earlier", lambda name: json.loads((tmp_path / f"{name}.json").read_text("utf-8")))
+    monkeypatch.setattr(module, "PAGE", page)
+    module.main()
+    text = page.read_text("utf-8")
+    assert text.startswith("before\n<!-- package-tables -->\n")
+    assert text.endswith("<!-- end -->\nafter\n")
+    assert "| stops: categories, jumps, time | judge, 1 − AUC |" in text
+    assert "2.000; 1 of 1" in text

@@ -54,6 +54,24 @@ def test_predictions_and_scores_stream_too(run, folder, command, tmp_path):
     assert found["accuracy"] == pytest.approx((predicted["class"] == truth["class"]).mean())
 
 
+def test_rows_without_a_target_are_left_out_and_predicted(fit, folder, command, tmp_path):
+    path = tmp_path / "rows"
+    path.mkdir()
+    for i in range(2):
+        table = pd.read_parquet(folder / f"{i}.parquet")
+        table.loc[table.index[i::20], "class"] = None
+        table.to_parquet(path / f"{i}.parquet", row_group_size=50, index=False)
+    found = fit(path, "class", "--drop", "note", "--drop", "w", "--predict-missing")
+    assert found.exit_code == 0, found.stderr
+    said = " ".join(found.stdout.split())
+    assert "note: 20 rows without a target are left out; --predict-missing predicts them" in said
+    assert "20 rows without a target are predicted in" in said
+    predicted = pd.read_csv(found.folder / "predictions.csv")
+    assert predicted["row"].tolist() == [*range(1, 201, 20), *range(202, 401, 20)]
+    every = command("predict", found.folder, path).stdout.splitlines()[1:]
+    assert [every[row - 1] for row in predicted["row"]] == predicted["class"].tolist()
+
+
 def test_what_needs_memory_is_refused(fit, folder):
     refused = fit(folder, "class", "--group", "colour")
     assert refused.exit_code == 2

@@ -143,6 +143,32 @@ def test_the_same_files_and_memory_give_the_same_bits(folder, small_parts):
     assert not np.array_equal(thetas[0], thetas[1])
 
 
+def test_rows_without_a_target_are_left_out_and_that_is_said(folder, small_parts, tmp_path):
+    frame = make_table()
+    frame.loc[::3, "number"] = np.nan
+    frame.loc[::3, "a"] = 1e6  # would be seen in its scale
+    frame.to_parquet(tmp_path / "gaps.parquet", row_group_size=130, index=False)
+    gaps, whole = Dataset(tmp_path / "gaps.parquet"), Dataset(folder)
+    survey = gaps.survey("number", ["weight", "kind", "three"])
+    assert (survey.n_rows, len(survey.sample), survey.sample["a"].max() < 10) == (1000, 1000, True)
+    left = gaps.with_values_of("number", survey.n_rows)
+    assert sum(len(part.rows) for part in pickle.loads(pickle.dumps(left)).batches(["a"])) == 1000
+    model = DeepRegressor(**{**QUICK, "max_iter": 30}).fit(gaps, y="number", sample_weight="weight")
+    assert model.notices_[0] == "500 rows without a target are left out"
+    inputs = make_table().drop(columns=["number", "weight"])
+    assert model.score(inputs, make_table()["number"]) > 0.8
+    assert not any("without a target" in notice for notice in model.fit(whole, y="number").notices_)
+    search = DepthSearchCV(DeepRegressor(**QUICK), max_depth=1, candidates=1, additive=False, max_rows=300)
+    assert search.fit(gaps, y="number").searched_rows_ == (300, 1000)
+    assert search.notices_[0] == "500 rows without a target are left out"
+
+
+def test_a_target_without_any_value_is_refused(tmp_path):
+    make_table().assign(number=np.nan).to_parquet(tmp_path / "none.parquet", index=False)
+    with pytest.raises(DataError, match="The target 'number' has no value in any row"):
+        DeepRegressor(**QUICK).fit(tmp_path / "none.parquet", y="number")
+
+
 def test_rows_of_weight_zero_are_not_learned_from(folder, small_parts, tmp_path):
     weighted = DeepRegressor(**QUICK).fit(Dataset(folder), y="number", sample_weight="weight")
     frame = make_table()
@@ -194,15 +220,10 @@ def test_what_cannot_be_used_is_named(folder, tmp_path):
     with pytest.raises(ParameterError, match="memory must be a size such as 2GB"):
         Dataset(folder, memory="20MB")
     frame = make_table(100)
-    for column, value, message in (
-        ("a", np.inf, "'a' has an infinite value in row 51"),
-        ("kind", None, "first in row 51"),
-    ):
-        bad = frame.copy()
-        bad.loc[50, column] = value
-        bad.to_parquet(tmp_path / f"{column}.parquet", index=False)
-        with pytest.raises(DataError, match=message):
-            DeepClassifier(**QUICK).fit(tmp_path / f"{column}.parquet", y="kind")
+    frame.loc[10, "kind"], frame.loc[50, "a"] = None, np.inf
+    frame.to_parquet(tmp_path / "infinite.parquet", index=False)
+    with pytest.raises(DataError, match="'a' has an infinite value in row 51"):
+        DeepClassifier(**QUICK).fit(tmp_path / "infinite.parquet", y="kind")
 
 
 def test_a_search_of_a_dataset_judges_a_sample_and_learns_from_all_rows(folder, small_parts):

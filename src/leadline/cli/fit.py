@@ -26,7 +26,15 @@ from leadline.cli.console import (
     print_notices,
     write_line,
 )
-from leadline.cli.inputs import Prepared, check_metric, hold_out, monotonic_columns, parse_columns, prepare
+from leadline.cli.inputs import (
+    Prepared,
+    check_metric,
+    hold_out,
+    left_out_notice,
+    monotonic_columns,
+    parse_columns,
+    prepare,
+)
 from leadline.cli.runs import PREDICTIONS_NAME, REPORT_NAME, STUDY_NAME, new_run_folder
 from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, ParameterError, RunFolderError
@@ -47,7 +55,7 @@ from leadline.report import (
 from leadline.search import ADDITIVE, Study, linear_name
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
-from leadline.tables import Dataset, Ordinal, WrittenNumbers, parse_form, read_file, stays_on_disk
+from leadline.tables import Dataset, Ordinal, Part, WrittenNumbers, no_value, parse_form, read_file, stays_on_disk
 
 __all__ = ["FitOptions", "resume_fit", "run_fit"]
 
@@ -272,8 +280,8 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
         page = build_report(search.study_)
         with _writing(folder):
             write_whole(folder / REPORT_NAME, page)
-            if options.predict_missing and len(prepared.unlabelled):
-                write_whole(folder / PREDICTIONS_NAME, _predict_missing(search, prepared))
+            if options.predict_missing and given.unlabelled:
+                write_whole(folder / PREDICTIONS_NAME, _predict_missing(search, given))
         recorder.end("finished", record["sentence"])
         finished = True
     except Interrupted as error:
@@ -298,8 +306,9 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
             watch.close(finished)
     _print_end(console, record, search, folder)
     if options.predict_missing:
-        n = len(prepared.unlabelled)
-        said = f"{n:,} rows without a target are predicted in" if n else "no row is without a target; there is no"
+        n = given.unlabelled
+        are = "row without a target is" if n == 1 else "rows without a target are"
+        said = f"{n:,} {are} predicted in" if n else "no row is without a target; there is no"
         console.print(f"{said} {folder / PREDICTIONS_NAME}", highlight=False, markup=False)
     if options.json_lines:
         write_line({"event": "finished", **record, "run": str(folder)})
@@ -310,14 +319,19 @@ def _fit(options: FitOptions, folder: Path, study: Study | None) -> None:
 class _Given(NamedTuple):
     """The table, as far as it is in memory: rows to learn from, or a sample of them, and rows to test on.
 
-    `rows` counts all; `dataset` has those to learn from if they stay on disk; `form` is that of the file, in words.
+    `rows` counts all, and `training_rows` those to learn from, of which `dataset` has all if they stay on disk;
+    `unlabelled` counts those without a target, and `whole` is where these are on disk. `form` is that of the file, in
+    words.
     """
 
     prepared: Prepared
     train: Rows
     test: Rows
     rows: int
+    training_rows: int
+    unlabelled: int
     dataset: Dataset | None = None
+    whole: Dataset | None = None
     form: str = ""
 
 
@@ -346,7 +360,8 @@ def _in_memory(options: FitOptions) -> _Given:
     check_metric(options.metric, prepared)
     train_rows, test_rows = hold_out(prepared, options.test_size, options.cv, options.seed)
     train, test = _rows(prepared, train_rows), _rows(prepared, test_rows)
-    return _Given(prepared, train, test, len(found.frame), form=found.form)
+    counts = (len(found.frame), len(train_rows), len(prepared.unlabelled))
+    return _Given(prepared, train, test, *counts, form=found.form)
 
 
 def _on_disk(options: FitOptions) -> _Given:
@@ -368,9 +383,11 @@ def _on_disk(options: FitOptions) -> _Given:
     test = prepare(held_out.frame(), *taken, {**said, **prepared.columns})
     check_metric(options.metric, prepared)
     # the estimator finds the rest out from all rows, as was done here, in the same pass
-    prepared = replace(prepared, columns=said)
+    unlabelled = dataset.n_rows - survey.n_rows + len(test.unlabelled)
+    notices = [*([left_out_notice(unlabelled)] if unlabelled else []), *prepared.notices]
+    prepared = replace(prepared, columns=said, notices=notices)
     train, tested = (_rows(own, np.arange(len(own.y))) for own in (prepared, test))
-    return _Given(prepared, train, tested, whole.n_rows, dataset)
+    return _Given(prepared, train, tested, whole.n_rows, survey.n_rows, unlabelled, dataset, whole)
 
 
 def _begin(folder: Path, options: FitOptions, had_folder: bool) -> Study:
@@ -424,11 +441,25 @@ def _describe_table(options: FitOptions, rows: int, prepared: Prepared) -> str:
     return f"{name}  {counted(rows, 'row')}, {used} used: {', '.join(parts)}"
 
 
-def _predict_missing(search: DepthSearchCV, prepared: Prepared) -> bytes:
+def _predict_missing(search: DepthSearchCV, given: _Given) -> Iterator[bytes]:
     """The predictions of the rows without a target, as CSV, each with its number in the table."""
-    found = prediction_table(search, prepared.unlabelled.reset_index(drop=True), proba=True)
-    found.insert(0, "row", prepared.unlabelled.index.to_numpy() + 1)
-    return str(found.to_csv(index=False, lineterminator="\n")).encode()
+    for i, (rows, frame) in enumerate(_without_target(given)):
+        found = prediction_table(search, frame, proba=True)
+        found.insert(0, "row", rows + 1)
+        yield str(found.to_csv(index=False, lineterminator="\n", header=i == 0)).encode()
+
+
+def _without_target(given: _Given) -> Iterator[Part]:
+    """The rows without a target, of a table that stays on disk some at a time."""
+    if given.whole is None:
+        unlabelled = given.prepared.unlabelled
+        yield Part(unlabelled.index.to_numpy(), unlabelled.reset_index(drop=True))
+        return
+    target = given.prepared.target.name
+    for rows, frame in given.whole.batches():
+        gaps = no_value(frame[target])
+        if gaps.any():
+            yield Part(rows[gaps], frame[gaps].reset_index(drop=True))
 
 
 def _describe_search(options: FitOptions, prepared: Prepared, folds: int) -> str:
@@ -448,7 +479,7 @@ def _conclude(search: DepthSearchCV, options: FitOptions, given: _Given) -> dict
     data = {
         "file": "standard input" if options.data == "-" else Path(options.data).name,
         "rows": given.rows,
-        "training_rows": len(train.X) if given.dataset is None else given.dataset.n_rows,
+        "training_rows": given.training_rows,
     }
     record["data"] = {**record["data"], **data}
     record["target"] = options.target

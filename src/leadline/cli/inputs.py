@@ -30,6 +30,7 @@ from leadline.tables import (
     infer_target,
     looks_like_counts,
     nearest,
+    no_value,
     number_values,
     numbers_of,
     shown,
@@ -40,6 +41,7 @@ __all__ = [
     "Prepared",
     "check_metric",
     "hold_out",
+    "left_out_notice",
     "monotonic_columns",
     "number_column",
     "parse_columns",
@@ -254,19 +256,19 @@ def _with_target(
         values = number_values(NumberColumn(target, missing=True, written=written), y)
         y, said[target] = pd.Series(values, index=y.index, name=target), written
         notices.append(f"the target {target!r} is read as numbers written like {written.described()}")
-    gaps = y.isna()
-    if pd.api.types.is_string_dtype(y.dtype):
-        gaps |= y.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
+    gaps = no_value(y)
     if not gaps.any():
         return frame, y, frame[:0], notices
     if gaps.all():
         raise DataError(f"The target {target!r} has no value in any row; there is nothing to learn from.")
-    first = int(np.argmax(gaps.to_numpy())) + 1
-    notices.append(
-        f"{int(gaps.sum()):,} rows without a target are left out, the first of them row {first}; --predict-missing "
-        "predicts them"
-    )
+    notices.append(left_out_notice(int(gaps.sum()), f", the first of them row {int(np.argmax(gaps)) + 1}"))
     return frame[~gaps], y[~gaps], frame[gaps], notices
+
+
+def left_out_notice(rows: int, first: str = "") -> str:
+    """What is said of rows without a target."""
+    are = "row without a target is" if rows == 1 else "rows without a target are"
+    return f"{rows:,} {are} left out{first}; --predict-missing predicts {'it' if rows == 1 else 'them'}"
 
 
 def _task_notices(y: pd.Series, target: Target, task: str, loss: str | None) -> list[str]:

@@ -176,9 +176,14 @@ class Face(BaseEstimator):  # type: ignore[misc]
 
     @property
     def notices_(self) -> list[str]:
-        """What the reader should know about the columns: how they are read, and which are not used, and why."""
+        """What the reader should know about the columns: how they are read, and which are not used, and why.
+
+        Of a dataset on disk also how many rows without a target were left out by the last `fit`.
+        """
         check_is_fitted(self, "model_")
-        return self.model_.layout.notices
+        n = getattr(self, "_unlabelled", 0)
+        left_out = [f"{n:,} row{' without a target is' if n == 1 else 's without a target are'} left out"] if n else []
+        return [*left_out, *self.model_.layout.notices]
 
 
 class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]

@@ -282,10 +282,11 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
         self._begin(False)
         stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed, self.columns)
+        self._unlabelled = stream.n_left_out
         settings = self._constrained(settings, stream.inputs, stream.survey.layout, stream.target)
-        n = self._how_many(dataset.n_rows)
+        n = self._how_many(stream.survey.n_rows)
         fraction = None if settings.solved or not self.early_stopping else self.validation_fraction
-        teller = EpochTeller(self, settings.epochs(dataset.n_rows))
+        teller = EpochTeller(self, settings.epochs(stream.survey.n_rows))
         members, networks, left_out = stream.train([settings] * n, n, fraction, self.device, teller, keep)
         inputs = stream.survey.sample[stream.inputs]
         model = Model(stream.survey.layout, stream.target, tuple(members), conformal(stream.target, left_out, n))
@@ -349,6 +350,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             self._seed = draw_seed(self.random_state)
             self._ends: list[State] | None = None
             self._learned_from: str | None = None
+        self._unlabelled = 0
 
     def _read(self, X: Any, y: Any, sample_weight: Any, model: Model | None, target: Target | None = None) -> Given:
         """What the caller gave, read as `model` reads it if training goes on."""

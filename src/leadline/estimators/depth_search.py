@@ -348,6 +348,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         read = read_asked(self.estimator, X, y, sample_weight, groups, seed)
         base = self.estimator._constrained(base, list(read.given.frame.columns), read.given.layout, read.given.target)
         self._seed, self._most = seed, self._most_rows(read, base, seed, stop)
+        self._unlabelled = 0 if read.stream is None else read.stream.n_left_out
         posed = self._pose(read, base, seed, self._most)
         self.fold_notices_ = posed.notices
         self.searched_rows_ = (len(posed.problem.y), read.n_all)

@@ -229,6 +229,8 @@ class Streaming:
         The columns that may be inputs.
     w : (m,) array
         Weights of the sample's rows.
+    n_left_out : int
+        Rows without a target.
 
     Raises
     ------
@@ -254,6 +256,10 @@ class Streaming:
         self.dataset, self.weight, self.seed = dataset, weight, seed
         aside = [weight] if weight else []
         self.survey = dataset.survey(target_column, aside, seed, columns)
+        # rows without a target are left out
+        self.n_left_out = dataset.n_rows - self.survey.n_rows
+        if self.n_left_out:
+            self.dataset = dataset.with_values_of(target_column, self.survey.n_rows)
         values = self.survey.classes if task == "classification" else [self.survey.low, self.survey.high]
         known = (columns or {}).get(target_column)
         self.target = infer_target(np.array(values), task, target_column, loss, known)

@@ -22,7 +22,7 @@ from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_f
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Target, TargetStatistics
 from leadline.tables.target_kinds import infer_target, target_from_record
-from leadline.tables.values import check_complete, guess_task, looks_like_counts, shown, writing_of
+from leadline.tables.values import check_complete, guess_task, looks_like_counts, no_value, shown, writing_of
 from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "known_words",
     "looks_like_counts",
     "nearest",
+    "no_value",
     "number_values",
     "numbers_of",
     "parse_form",

@@ -25,6 +25,7 @@ from leadline.tables.columns import CategoryColumn, NumberColumn, in_order, infe
 from leadline.tables.frames import typed
 from leadline.tables.layout import Layout
 from leadline.tables.reading import nearest
+from leadline.tables.values import no_value
 from leadline.tables.written import OrderedWords
 
 __all__ = ["Dataset", "Part", "Survey", "hashed", "is_dataset", "parse_memory", "stays_on_disk"]
@@ -189,6 +190,7 @@ class Dataset:
             raise DataError(f"{self.name} has no rows.")
         self._schema = dataset.schema
         self._kept: _Share | None = None
+        self._required: str | None = None
         self._surveys: dict[Any, Survey] = {}
         if columns is not None:
             self.check(*columns)
@@ -201,12 +203,12 @@ class Dataset:
         # paths travel, rows do not: whoever gets them opens the files
         return {
             "given": (self._source, self.memory, self.columns),
-            "left": (self.name, self.n_rows, self._kept),
+            "left": (self.name, self.n_rows, self._kept, self._required),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(*state["given"])  # type: ignore[misc]
-        self.name, self.n_rows, self._kept = state["left"]
+        self.name, self.n_rows, self._kept, self._required = state["left"]
 
     def divide(self, share: float, seed: int) -> "tuple[Dataset, Dataset]":
         """The same table without a share of its rows, drawn by a hash of their numbers, and these rows."""
@@ -218,6 +220,12 @@ class Dataset:
         left.n_rows = self.n_rows - taken.n_rows
         left._surveys, taken._surveys = {}, {}
         return left, taken
+
+    def with_values_of(self, target: str, n_rows: int) -> "Dataset":
+        """The same table without the rows that have no target; a survey has told how many have one."""
+        left = copy.copy(self)
+        left._required, left.n_rows = target, n_rows
+        return left
 
     def frame(self) -> pd.DataFrame:
         """All rows, in memory."""
@@ -235,9 +243,11 @@ class Dataset:
         return max(int(room / (8 * (columns + 2))), SMALLEST_PART)
 
     def _batches(self, piece: _Piece, columns: Sequence[str]) -> Iterator[Part]:
-        at = piece.first
+        at, wanted = piece.first, list(columns)
+        if self._required is not None and self._required not in wanted:
+            wanted.append(self._required)
         reader = piece.fragment.to_batches(
-            schema=self._schema, columns=list(columns), batch_size=ROWS_DECODED, use_threads=False, batch_readahead=1
+            schema=self._schema, columns=wanted, batch_size=ROWS_DECODED, use_threads=False, batch_readahead=1
         )
         for batch in reader:
             frame = batch.to_pandas(ignore_metadata=True, date_as_object=False, self_destruct=True)
@@ -246,6 +256,9 @@ class Dataset:
             if self._kept is not None:
                 kept = self._kept(rows)
                 rows, frame = rows[kept], frame[kept].reset_index(drop=True)
+            if self._required is not None:
+                rows, frame = _with_target(rows, frame, self._required)
+                frame = frame[list(columns)]
             if not len(rows):
                 continue
             yield Part(rows, frame.apply(typed) if any(dtype.kind == "O" for dtype in frame.dtypes) else frame)
@@ -326,7 +339,7 @@ class Dataset:
         Raises
         ------
         DataError
-            A column is not there, a number is infinite, the target has gaps, or nothing is left to learn from.
+            A column is not there, a number is infinite, no row has a target, or nothing is left to learn from.
         """
         key = (target, tuple(aside), seed, repr(said or {}))
         if key not in self._surveys:
@@ -338,19 +351,19 @@ class Dataset:
         threshold = np.uint64(min(SAMPLE / self.n_rows, 1.0) * (2**64 - 2**11))
         kept: list[pd.DataFrame] = []
         numbers: list[Array] = []
-        facts = {name: _Facts(name) for name in self.columns}
+        facts, n_rows = {name: _Facts(name) for name in self.columns}, 0
         for rows, frame in self.batches():
-            gaps = frame[target].isna().to_numpy()
-            if gaps.any():
-                row = int(rows[np.argmax(gaps)]) + 1
-                raise DataError(
-                    f"The target {target!r} has missing values (NaN), the first in row {row}; leave these rows out."
-                )
+            rows, frame = _with_target(rows, frame, target)
+            if not len(rows):
+                continue
             for name in self.columns:
-                facts[name].note(frame[name], rows[0])
+                facts[name].note(frame[name], rows)
+            n_rows += len(rows)
             some = np.ones(len(rows), bool) if self.n_rows <= SAMPLE else hashed(rows, seed, _SAMPLED) < threshold
             kept.append(frame[some])
             numbers.append(rows[some])
+        if not n_rows:
+            raise DataError(f"The target {target!r} has no value in any row; there is nothing to learn from.")
         sample = pd.concat(kept, ignore_index=True)
         inputs = [name for name in self.columns if name != target and name not in aside]
         layout = Layout.infer(sample[in_order(inputs)], said)
@@ -365,7 +378,13 @@ class Dataset:
             raise DataError(f"No column of {self.name} is left to learn from.")
         layout = Layout(tuple(columns), tuple(dropped))
         own = facts[target]
-        return Survey(self.n_rows, layout, sample, np.concatenate(numbers), own.values(), own.low, own.high)
+        return Survey(n_rows, layout, sample, np.concatenate(numbers), own.values(), own.low, own.high)
+
+
+def _with_target(rows: Array, frame: pd.DataFrame, target: str) -> tuple[Array, pd.DataFrame]:
+    """The rows that have a target, and their numbers."""
+    gaps = no_value(frame[target])
+    return (rows[~gaps], frame[~gaps].reset_index(drop=True)) if gaps.any() else (rows, frame)
 
 
 class _Facts:
@@ -375,14 +394,14 @@ class _Facts:
         self.name, self.gaps, self.counts, self.too_many = name, 0, Counter[Any](), False
         self.low, self.high = np.inf, -np.inf
 
-    def note(self, column: pd.Series, first: int) -> None:
-        """Take some more values into account."""
+    def note(self, column: pd.Series, rows: Array) -> None:
+        """Take some more values into account, of rows with these numbers."""
         gaps = int(column.isna().sum())
         self.gaps += gaps
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             values = column.to_numpy(np.float64, na_value=np.nan)
             if np.isinf(values).any():
-                row = first + int(np.argmax(np.isinf(values))) + 1
+                row = int(rows[np.argmax(np.isinf(values))]) + 1
                 raise DataError(f"Column {self.name!r} has an infinite value in row {row}; replace it by a number.")
             if gaps < len(values):
                 self.low, self.high = min(self.low, np.nanmin(values)), max(self.high, np.nanmax(values))

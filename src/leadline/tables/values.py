@@ -16,6 +16,7 @@ __all__ = [
     "check_complete",
     "guess_task",
     "looks_like_counts",
+    "no_value",
     "shown",
     "writing_of",
 ]
@@ -28,6 +29,14 @@ MOST_GUESSED_CLASSES = 10
 MOST_COUNTS = 1000
 # A target's numbers are learned in float32, and their squares must be finite in float64.
 LARGEST = 1e30
+
+
+def no_value(y: pd.Series) -> NDArray[np.bool_]:
+    """Which of n values of a target column are missing: none, or text of spaces only; (n,)."""
+    gaps = y.isna()
+    if pd.api.types.is_string_dtype(y.dtype):
+        gaps |= y.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
+    return np.asarray(gaps)
 
 
 def guess_task(y: pd.Series) -> str:
