@@ -454,5 +454,10 @@ def _from_4(record: Any) -> Any:
     return {**record, "settings": settings, "scores": None, "profile": None}
 
 
+def _from_5(record: Any) -> Any:
+    """A record of format 5, which had no columns of text."""
+    return record
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}

@@ -34,6 +34,8 @@ DIFFER = 1.5
 HALF_A_ROW = 0.5
 # Cells in which fewer of the rows of the smaller sample are expected are counted together.
 FEWEST = 5
+# Directions of a text that say whether it has moved; later ones fit the training texts closely, so that any others differ.
+DIRECTIONS_ASKED = 8
 # Of each column: the level of significance, for all columns together.
 LEVEL = 0.05
 
@@ -205,14 +207,14 @@ def _tenths(profile: Profile, j: int, known: Array) -> tuple[Array, Array]:
 
 
 def _moved_text(model: Model, profile: Profile, encoded: Encoded, i: int, column: TextColumn) -> Drift:
-    """A column of text: its length and directions each by itself, of which the one tells that has moved most surely.
+    """A column of text: its length and first directions each by itself, of which the one tells that moved most surely.
 
     Its level of significance is that of all of them together. What is usual are numbers of characters.
     """
     places, reduction = model.layout.numbers_of_columns[i], column.reduction
     numbers = encoded.numbers[:, places]
     gaps, each = np.isnan(numbers).any(axis=1), []
-    for j, own in enumerate(numbers.T):
+    for j, own in enumerate(numbers.T[: 1 + DIRECTIONS_ASKED]):
         before, counts = _tenths(profile, places.start + j, own[~np.isnan(own)])
         if not j:  # the length, which a missing text has not
             before, counts = before * (1 - profile.missing[i]), np.append(counts, gaps.sum())

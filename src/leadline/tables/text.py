@@ -125,7 +125,7 @@ class Reduction:
         if d < 1:
             return own
         svd = TruncatedSVD(d, n_iter=_POWERS, random_state=_SEED)
-        numbers = svd.fit_transform(weighted)
+        numbers = svd.fit_transform(weighted.astype(np.float64))
         # in units of the largest deviation
         unit = numbers.std(axis=0).max() or 1.0
         directions, center, spread = (
@@ -180,7 +180,8 @@ class Reduction:
         rows, own, weights = (np.concatenate(each) for each in zip(*parts, strict=True))
         order = np.argsort(rows, kind="stable")
         ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(texts)))])
-        return csr_matrix((weights[order], own[order], ends), shape=(len(texts), len(self.places)))
+        found = (weights[order].astype(np.float32), own[order], ends)
+        return csr_matrix(found, shape=(len(texts), len(self.places)))
 
     def to_arrays(self) -> dict[str, Array]:
         """The arrays by name."""
