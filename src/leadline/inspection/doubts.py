@@ -34,7 +34,7 @@ DIFFER = 1.5
 HALF_A_ROW = 0.5
 # Cells in which fewer of the rows of the smaller sample are expected are counted together.
 FEWEST = 5
-# Directions of a text that say whether it has moved; later ones fit the training texts closely, so that any others differ.
+# Directions of a text that say whether it has moved; later ones fit the training texts so closely that others differ.
 DIRECTIONS_ASKED = 8
 # Of each column: the level of significance, for all columns together.
 LEVEL = 0.05

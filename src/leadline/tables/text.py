@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.utils.extmath import randomized_svd, svd_flip
 
 from leadline.records import Field, whole
 
@@ -101,7 +101,7 @@ class Reduction:
     @classmethod
     def fit(cls, texts: Sequence[str]) -> "Reduction":
         """Fit on texts, none of them empty; the bits are the same for any number of threads if BLAS has one."""
-        texts = texts[:: -(-len(texts) // MOST_FITTED)]
+        texts = _encodable(texts[:: -(-len(texts) // MOST_FITTED)])
         n = len(texts)
         places, rarity = [], []
         for i, hasher in enumerate(_hashers()):
@@ -124,13 +124,14 @@ class Reduction:
         d = min(DIRECTIONS, *(size - 1 for size in weighted.shape))
         if d < 1:
             return own
-        svd = TruncatedSVD(d, n_iter=_POWERS, random_state=_SEED)
-        numbers = svd.fit_transform(weighted.astype(np.float64))
+        weighted = weighted.astype(np.float64)
+        left, _, right = randomized_svd(weighted, d, n_iter=_POWERS, random_state=_SEED, flip_sign=False)
+        _, components = svd_flip(left, right, u_based_decision=False)
+        numbers = weighted @ components.T
         # in units of the largest deviation
         unit = numbers.std(axis=0).max() or 1.0
         directions, center, spread = (
-            np.asarray(found / unit, np.float32)
-            for found in (svd.components_.T, numbers.mean(axis=0), numbers.std(axis=0))
+            np.asarray(found / unit, np.float32) for found in (components.T, numbers.mean(axis=0), numbers.std(axis=0))
         )
         return cls(own.places, own.rarity, directions, center, spread, own.length)
 
@@ -146,7 +147,7 @@ class Reduction:
         if not known:
             found[:, 0] = np.nan
             return found
-        own = [texts[i] for i in known]
+        own = _encodable([texts[i] for i in known])
         mean, deviation = self.length
         found[:, 0] = np.nan
         found[known, 0] = (_log_length(own) - mean) / deviation
@@ -214,6 +215,11 @@ _ARRAYS: Mapping[str, type] = {
     "spread": np.float32,
     "length": np.float32,
 }
+
+
+def _encodable(texts: Sequence[str]) -> list[str]:
+    """Texts without halves of characters, which no encoding has."""
+    return [text if text.isascii() else text.encode("utf-8", "replace").decode() for text in texts]
 
 
 def _log_length(texts: Sequence[str]) -> NDArray[np.float64]:
