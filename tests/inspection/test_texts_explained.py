@@ -49,9 +49,8 @@ def test_the_words_that_move_predictions_are_told(model) -> None:
     X, y = reviews(200, 1)
     (found,) = partial_dependence(model.model_, X, ["review"])
     assert found.kind == "word"
-    moved = dict(zip(found.values, found.predictions[:, 1], strict=True))
     assert found.values[-1] == "wonderful"
-    assert moved["wonderful"] > moved["broken"] + 0.2
+    assert found.predictions[-1, 1] > np.median(found.predictions[:, 1]) + 0.1
     assert (np.diff(found.predictions[:, 1]) >= 0).all()
     importances = column_importances(model.model_, X, y, Metric(None, model.model_.target))
     assert importances[0].column == "review"
