@@ -26,6 +26,10 @@ METHODS: Mapping[str, str] = {
     "leadline": "leadline:Deep{task}(random_state=seed)",
     "leadline-search": "leadline:DepthSearchCV(Deep{task}(random_state=seed))",
     "linear": "sklearn.linear_model:encoded(LogisticRegression(max_iter=2000))|sklearn.linear_model:encoded(RidgeCV())",
+    "tfidf": (
+        "sklearn.linear_model:tfidf(LogisticRegressionCV(Cs=5, cv=3, max_iter=1000))"
+        "|sklearn.linear_model:tfidf(RidgeCV(np.logspace(-2, 3, 6)))"
+    ),
     "sklearn-mlp": "sklearn.neural_network:encoded(MLP{task}(random_state=seed))",
     "forest": "sklearn.ensemble:encoded(RandomForest{task}(random_state=seed))",
     "hist-boosting": "sklearn.ensemble:numbers(HistGradientBoosting{task}(random_state=seed))",

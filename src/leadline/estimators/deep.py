@@ -335,7 +335,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         model: Model | None,
     ) -> Self:
         """Train networks, or go on with those of `model`, each on the rows of its split or of the one that there is."""
-        settings = settings.for_table(min(len(train_rows) for train_rows, _ in splits), given.encoded.numbers.shape[1])
+        settings = settings.for_table(
+            min(len(train_rows) for train_rows, _ in splits), len(given.layout.number_columns)
+        )
         if model is not None and len({member.settings for member in model.members}) > 1:
             raise ParameterError(
                 f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "

@@ -229,7 +229,7 @@ class Model:
             "scores": None if self.sure is None else self.sure.scores.shape[1] - 1,
             "profile": None if self.profile is None else {"rows": self.profile.rows},
         }
-        arrays = {}
+        arrays = self.layout.to_arrays()
         if self.profile is not None:
             arrays.update({f"profile/{name}": array for name, array in self.profile.to_arrays().items()})
         for p, (member, plan) in enumerate(zip(self.members, self.plans, strict=True)):
@@ -274,7 +274,8 @@ class Model:
                 "features": ANYTHING,
             },
         )
-        layout, target = Layout.from_record(read["layout"]), target_from_record(read["target"])
+        taken = _Arrays(arrays)
+        layout, target = Layout.from_record(read["layout"], taken.take), target_from_record(read["target"])
         settings = [Hyperparameters.from_record(one) for one in read["settings"]]
         if not 1 <= len(read["members"]) <= len(arrays) or not settings:
             raise ModelFileError("The model must have settings, and networks, no more of them than arrays.")
@@ -289,7 +290,6 @@ class Model:
             if (sum(own.hidden_layer_sizes) + 1) * own.members > sum(array.size for array in arrays.values()):
                 raise ModelFileError("The model has more units than the file has numbers.")
         plans = [_plan(layout, target, own) for own in settings]
-        taken = _Arrays(arrays)
         members = []
         for i, item in enumerate(read["members"]):
             fields = {"settings": whole(0, len(settings) - 1), "weight": POSITIVE}
@@ -306,7 +306,8 @@ class Model:
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
-    inputs = Inputs(len(layout.number_columns), tuple(group.width for group in layout.groups))
+    groups = tuple(group.width for group in layout.groups)
+    inputs = Inputs(len(layout.number_columns), groups, layout.of_text)
     return plan_for(settings, inputs, target.n_scores, target.loss)
 
 
@@ -319,7 +320,7 @@ def _fitted(
     taken: "_Arrays", i: int, layout: Layout, target: Target, settings: Hyperparameters
 ) -> tuple[Statistics, TargetStatistics]:
     """What was fitted on the training rows of network i."""
-    p, k = len(layout.number_columns), target.n_scores
+    p, k = layout.n_numbers, target.n_scores
     fill, center = (taken.take(f"{i}/{name}", (p,), np.float64) for name in ("fill", "center"))
     # a column that says nothing is divided by infinity
     scale = taken.take(f"{i}/scale", (p,), np.float64, positive=True)
@@ -353,7 +354,7 @@ def _sure(taken: "_Arrays", target: Target, size: int) -> Intervals | Sets:
 def _profile(record: Any, taken: "_Arrays", layout: Layout) -> Profile:
     """What the training rows looked like."""
     rows = read_fields(record, "the profile", {"rows": whole(1, MOST_TRAINING_ROWS)})["rows"]
-    p, categories = len(layout.number_columns), layout.category_columns
+    p, categories = layout.n_numbers, layout.category_columns
     shapes = {
         "quantiles": (p, len(LEVELS)),
         "below": (p, len(LEVELS)),
@@ -453,5 +454,10 @@ def _from_4(record: Any) -> Any:
     return {**record, "settings": settings, "scores": None, "profile": None}
 
 
+def _from_5(record: Any) -> Any:
+    """A record of format 5, which had no columns of text."""
+    return record
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}

@@ -77,7 +77,8 @@ Parameters
         bits differ from device to device. See docs/accelerators.md.
     columns : dict, optional
         What some columns are, by their names, where their values leave it open: "number", "date", "day first" or "month
-        first" (dates as text), "category", "text" (never numbers), or words in their order from low to high.
+        first" (dates as text), "category", "text" (free text), "words" (never numbers), "drop" (left out), or words in
+        their order from low to high.
     monotonic_cst : dict of str to int, or (p,) sequence of int, optional
         By column: 1 where predictions (the probability of the second class, of each label, every number) must not fall
         as the column rises, -1 where they must not rise, 0 for anything. It holds for every row, by limits on the signs

@@ -131,7 +131,7 @@ def pose(
     first = [design.training_rows[network.rows] for network in design.stopped if network.repeat == 0]
     # what is left to the number of rows is as for the model that is delivered, but for the epochs
     planned, fewest = base, min(map(len, first))
-    base = base.for_table(max(fewest, round(n_all * fewest / len(given.y))), given.encoded.numbers.shape[1])
+    base = base.for_table(max(fewest, round(n_all * fewest / len(given.y))), len(given.layout.number_columns))
     base = replace(base, max_iter=planned.epochs(fewest))
     metric, units = Metric(scoring, given.target), alike
     if own is not None:

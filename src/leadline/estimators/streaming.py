@@ -30,7 +30,7 @@ from leadline.network import Loss
 from leadline.search import Fitted, LeftOut, Metric, Problem, View, device_of, in_single
 from leadline.storage import write_whole
 from leadline.tables import Dataset, Encoded, Layout, Part, Target, hashed, infer_target
-from leadline.training import Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
+from leadline.training import Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, one_blas_thread, plan_for, train
 
 __all__ = ["SampledRows", "Streaming"]
 
@@ -253,7 +253,8 @@ class Streaming:
                 )
         self.dataset, self.weight, self.seed = dataset, weight, seed
         aside = [weight] if weight else []
-        self.survey = dataset.survey(target_column, aside, seed, columns)
+        with one_blas_thread():
+            self.survey = dataset.survey(target_column, aside, seed, columns)
         values = self.survey.classes if task == "classification" else [self.survey.low, self.survey.high]
         known = (columns or {}).get(target_column)
         self.target = infer_target(np.array(values), task, target_column, loss, known)

@@ -126,9 +126,14 @@ def to_onnx(estimator: Estimator, flat: bool = False, coverage: float | None = N
     Raises
     ------
     ParameterError
-        onnx is not installed, or the model does not know how sure it is.
+        onnx is not installed, the model reads free text, or it does not know how sure it is.
     """
     onnx, model = _onnx(), estimator.model_
+    for column in model.layout.text_columns:
+        raise ParameterError(
+            f"ONNX cannot read column {column.name!r}: it is free text, for whose words it has no operators. Serve the "
+            "model by leadline serve or leadline.load, or fit it without the column."
+        )
     sure = None if coverage is None else estimator._sure()
     graph = _Graph()
     inputs, numbers, told = _columns(graph, estimator, flat)
@@ -193,7 +198,7 @@ def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any]
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
             told.append(_Told(column, _codes(graph, column, raw[column.name])))
-        elif column.missing:
+        elif isinstance(column, NumberColumn) and column.missing:
             missing = graph.node("IsNaN", f"{column.name}/is_missing", raw[column.name])
             told.append(_Told(column, graph.cast(f"{column.name}/missing", missing, np.float32)))
     return inputs, _together(graph, "numbers", numbers), told
@@ -469,9 +474,9 @@ def onnx_inputs(estimator: Estimator, X: Any, flat: bool = False) -> dict[str, N
     numbers = iter(layout.encode(frame).numbers.T.astype(np.float64))
     fed = {}
     for column in layout.columns:
-        if isinstance(column, NumberColumn):
-            values = next(numbers)
-        else:
+        if isinstance(column, CategoryColumn):
             values = np.array([word or "" for word in known_words(column, frame[column.name])], dtype=object)
+        else:
+            values = next(numbers)
         fed[column.name] = values if flat else values[:, None]
     return fed

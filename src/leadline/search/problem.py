@@ -85,6 +85,8 @@ class Problem:
         From where, and in what, the numbers in `rows` are counted.
     groups : tuple of Group
         The indicators of the table.
+    of_text : int
+        How many of the numbers, the last ones, are of text.
     target : Target
     metric : Metric
     y : (n,) or (n, k) array
@@ -102,6 +104,7 @@ class Problem:
     origin: Array
     unit: Array
     groups: tuple[Group, ...]
+    of_text: int
     target: Target
     metric: Metric
     y: Array
@@ -150,7 +153,7 @@ class Problem:
         rows = _rows(numbers, encoded, y, w, target)
         truth, smoothing = target.truth(y), settings.label_smoothing
         facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, known)
-        return cls(rows, origin, unit, encoded.groups, *facts)
+        return cls(rows, origin, unit, encoded.groups, encoded.of_text, *facts)
 
     @property
     def w(self) -> Array:
@@ -160,7 +163,8 @@ class Problem:
     @property
     def inputs(self) -> Inputs:
         """What the table tells of a row."""
-        return Inputs(len(self.origin), tuple(group.width for group in self.groups))
+        numbers = len(self.origin) - self.of_text
+        return Inputs(numbers, tuple(group.width for group in self.groups), self.of_text)
 
     def on(self, training_rows: Sequence[Array]) -> "Problem":
         """The same for other sets of training rows."""
@@ -171,7 +175,7 @@ class Problem:
         if view not in self._known:  # two threads may compute the same twice
             rows = self.training_rows[view.rows]
             asked = rows[:: -(-len(rows) // MOST_FITTED)]
-            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling)
+            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.of_text)
             if view.scaling != "none":
                 own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
             own = replace(own, fill=self.unit * own.fill + self.origin)
@@ -200,7 +204,9 @@ class Problem:
 
     def inputs_of(self, view: View, rows: Array) -> Array:
         """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
-        own = Encoded(self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups)
+        own = Encoded(
+            self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups, self.of_text
+        )
         return self.fitted(view).statistics.apply(own, view.coded_above)
 
     def learned(self, view: View, rows: Array) -> Array:

@@ -10,7 +10,7 @@ from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.records import plain
 from leadline.search import labels_of
-from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, TextColumn
 
 __all__ = ["answer", "column_schemas", "example_row", "table_of"]
 
@@ -129,6 +129,8 @@ def column_schemas(layout: Layout) -> dict[str, Any]:
         if isinstance(column, CategoryColumn):
             known = ", ".join(column.categories[:12]) + (", …" if len(column.categories) > 12 else "")
             kind = {"type": ["string", "number", "boolean", "null"], "description": f"A category: {known}."}
+        elif isinstance(column, TextColumn):
+            kind = {"type": ["string", "null"], "description": "Free text."}
         elif isinstance(column.written, OrderedWords):
             order = column.written.described()
             kind = {"type": ["string", "number", "boolean", "null"], "description": f"One of an order: {order}."}
@@ -147,11 +149,14 @@ def column_schemas(layout: Layout) -> dict[str, Any]:
 def example_row(estimator: Estimator) -> dict[str, Any]:
     """A row as requests have them: the usual number or the first category of each column."""
     layout, own = estimator.model_.layout, estimator.model_.members[0].statistics
-    fills = dict(zip((column.name for column in layout.number_columns), own.fill.tolist(), strict=True))
+    # those of text come after them
+    fills = dict(zip((column.name for column in layout.number_columns), own.fill.tolist(), strict=False))
     row: dict[str, Any] = {}
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
             row[column.name] = column.categories[0] if column.categories else None
+        elif isinstance(column, TextColumn):
+            row[column.name] = "text"
         elif isinstance(column.written, OrderedWords):
             row[column.name] = column.written.words[round(fills[column.name])][0]
         elif column.date:

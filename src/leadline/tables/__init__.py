@@ -4,6 +4,7 @@ from leadline.tables.class_targets import Classes, Labels, Ordinal
 from leadline.tables.columns import (
     SAID,
     CategoryColumn,
+    Column,
     NumberColumn,
     in_order,
     infer_column,
@@ -22,6 +23,7 @@ from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_f
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Target, TargetStatistics
 from leadline.tables.target_kinds import infer_target, target_from_record
+from leadline.tables.text import TextColumn
 from leadline.tables.values import check_complete, guess_task, looks_like_counts, shown, writing_of
 from leadline.tables.written import OrderedWords, WrittenNumbers
 
@@ -30,6 +32,7 @@ __all__ = [
     "SAID",
     "CategoryColumn",
     "Classes",
+    "Column",
     "Dataset",
     "Encoded",
     "FileForm",
@@ -47,6 +50,7 @@ __all__ = [
     "Survey",
     "Target",
     "TargetStatistics",
+    "TextColumn",
     "WrittenNumbers",
     "as_frame",
     "check_complete",
