@@ -145,7 +145,8 @@ def _inputs(
     elif column is not None:
         encoded.codes[:, categories.index(column)] = np.arange(n)
     above = coded_above(member.settings)
-    X, at = member.statistics.apply(encoded, above), len(numbers)
+    X = member.statistics.apply(encoded, above)
+    at = len(numbers) + sum(own.width for own in member.statistics.categories)
     for group in layout.groups:
         if not group.codes and numbers[group.source] is not column:
             X[:, at] = 0.0

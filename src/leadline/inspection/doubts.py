@@ -225,9 +225,10 @@ def _profile(model: Model) -> Profile:
 def _columns(model: Model, encoded: Encoded) -> Iterator[tuple[NumberColumn | CategoryColumn, Array, Array, int]]:
     """Each column with its numbers or its codes, and its place among the columns of its kind."""
     nothing, number, code = np.zeros(0), 0, 0
+    groups = [group for group in encoded.groups if group.codes]
     for column in model.layout.columns:
         if isinstance(column, CategoryColumn):
-            yield column, nothing, encoded.codes[:, code], code
+            yield column, nothing, groups[code].places(encoded.codes[:, code]), code
             code += 1
         else:
             yield column, encoded.numbers[:, number], nothing, number

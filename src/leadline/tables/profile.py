@@ -66,10 +66,12 @@ class Profile:
             quantiles[j, [0, -1]] = x.min(), x.max()
             below[j, :-1] = np.searchsorted(some, quantiles[j, :-1], side="right") / len(some)
         missing, shares = np.zeros(len(layout.columns)), []
+        groups = [group for group in layout.groups if group.codes]
         number = code = 0
         for i, column in enumerate(layout.columns):
             if isinstance(column, CategoryColumn):
-                counts = np.bincount(encoded.codes[:, code] + 1, minlength=column.n_indicators + 1)[1:] / n
+                places = groups[code].places(encoded.codes[:, code])
+                counts = np.bincount(places + 1, minlength=column.n_indicators + 1)[1:] / n
                 shares.append(counts[: column.n_indicators - column.missing])
                 missing[i] = counts[-1] if column.missing else 0.0
                 code += 1
