@@ -42,6 +42,7 @@ WITHOUT: Mapping[str, str] = {
     "piecewise-linear instead of periodic": "numeric_embedding='piecewise_linear'",
     "mean and deviation instead of robust scaling": "scaling='standard'",
     "one-hot categories only": "one_hot_up_to='all'",
+    "no statistics of the target": "target_statistics=False",
     "no feature scale": "feature_scale=False",
     "no dropout": "dropout=0.0",
     "no weight decay": "weight_decay=0.0",
