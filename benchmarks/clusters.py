@@ -11,10 +11,22 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from harness import Contender, machine, table, versions, write_json
+from harness import Contender, finish, table
 
 PACKAGES = ("leadline", "numpy", "pyarrow", "distributed", "ray")
 WAYS = ("one process", "dask", "ray", "folder")
+
+
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """Time and memory of every way, and whether its answer has the same bits as that of one process."""
+    alone = record["ways"][WAYS[0]]
+    lines = []
+    for way, own in record["ways"].items():
+        peaks = ", ".join(f"{peak:,.0f}" for peak in own["workers"]) or "–"
+        bits = "–" if way == "one fit" else "the same" if own["digest"] == alone["digest"] else "DIFFERENT"
+        lines.append([way, f"{own['seconds']:.0f}", f"{own['peak']:,.0f}", peaks, bits])
+    head = [f"{record['rows']:,} rows", "seconds", "driver's peak, MB", "workers' peaks, MB", "bits"]
+    return {"": table(head, lines)}
 
 
 def main() -> None:
@@ -35,16 +47,7 @@ def main() -> None:
             facts[way] = contender.turn()
             contender.stop()
             print(f"  {way}: {facts[way]['seconds']:.0f} s", flush=True)
-    alone = facts[WAYS[0]]
-    lines = []
-    for way, own in facts.items():
-        peaks = ", ".join(f"{peak:,.0f}" for peak in own["workers"]) or "–"
-        bits = "–" if way == "one fit" else "the same" if own["digest"] == alone["digest"] else "DIFFERENT"
-        lines.append([way, f"{own['seconds']:.0f}", f"{own['peak']:,.0f}", peaks, bits])
-    head = [f"{options.rows:,} rows", "seconds", "driver's peak, MB", "workers' peaks, MB", "bits"]
-    print("\n" + table(head, lines) + "\n")
-    record = {"machine": machine(), "versions": versions(*PACKAGES), "rows": options.rows, "ways": facts}
-    print(f"written to {write_json('clusters', record)}")
+    finish("clusters", {"rows": options.rows, "ways": facts}, PACKAGES, report)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
     make benchmark-engine             (or: python benchmarks/engine.py --rounds 5)
 
-Prints three tables and writes results/engine.json.
+Prints three tables and one that sums them up, and writes results/engine.json.
 """
 
 import argparse
 import statistics
 from typing import Any
 
-from harness import Contender, compete, machine, ratios, spread, table, versions, write_json
+from harness import Contender, between, compete, finish, ratios, spread, table
 
 PACKAGES = ("leadline", "numpy", "numba", "scikit-learn")
 SHAPES = (((100, 256, 256, 256, 10), 256, 2), ((64, 64, 32, 10), 64, 20))
@@ -29,13 +29,51 @@ CHANGES: dict[str, dict[str, Any]] = {
 ROWS, FEATURES = 1_000_000, 50
 
 
+# Changes that share a line of the table; the others have one each.
+TOGETHER = {
+    "other activations": ACTIVATIONS,
+    "other optimisers": OPTIMISERS,
+    "dropout, weight decay, L2, label smoothing": ("dropout 0.1", "weight decay", "L2 penalty", "label smoothing"),
+}
+# Of a group, those this much above its least are named.
+DEAREST = 0.1
+
+
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """Every change as a multiple of the plain step, one column for each shape; and the peak memory."""
+    columns = []
+    for shape in record["steps"]:
+        plain = shape["rows"][0]["seconds"]
+        columns.append({row["name"]: ratios(row["seconds"], plain) for row in shape["rows"][1:]})
+    grouped = {name for group in TOGETHER.values() for name in group}
+    lines = []
+    for label, names in {**TOGETHER, **{name: (name,) for name in columns[0] if name not in grouped}}.items():
+        cells = []
+        for column in columns:
+            own = {name: column[name] for name in names if name in column}
+            middles = {name: statistics.median(values) for name, values in own.items()}
+            if len(own) == 1:
+                cells.append(between(next(iter(own.values()))))
+            elif own:
+                least = min(middles.values())
+                dear = ", ".join(f"{name} {m:.2f}" for name, m in middles.items() if m > least + DEAREST)
+                cells.append(f"{least:.2f} to {max(middles.values()):.2f}" + (f" ({dear})" if dear else ""))
+        if cells:
+            lines.append([label, *cells])
+    heads = [shape["name"].removesuffix(", one thread") for shape in record["steps"]]
+    memory = record["memory"]
+    peaks = [[who, f"{own['megabytes']:,.0f}"] for who, own in memory.items()]
+    return {
+        "": table(["× the plain step", *heads], lines),
+        "memory": table([f"{ROWS:,} rows of {FEATURES} columns", "peak, MB"], peaks),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     record: dict[str, Any] = {
-        "machine": machine(),
-        "versions": versions(*PACKAGES),
         "rounds": options.rounds,
         "steps": [],
     }
@@ -62,7 +100,7 @@ def main() -> None:
     lines = [[c.name, f"{c.rounds[-1]['megabytes']:,.0f}", f"{c.median:.1f}"] for c in peaks]
     print("\n" + table(["", "MB", "seconds"], lines) + "\n")
     record["memory"] = {c.name: c.rounds[-1] for c in peaks}
-    print(f"written to {write_json('engine', record)}")
+    finish("engine", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

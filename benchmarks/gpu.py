@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
+from harness import Contender, between, compete, cores, figure, finish, ratios, spread, table
 
 from leadline.errors import DeviceError
 from leadline.training import described, device_for
@@ -110,6 +110,21 @@ def search(rows: int, device: str, rounds: int) -> dict[str, Any]:
     return {"rows": rows, "seconds": {row.name: row.seconds for row in both}}
 
 
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """The ratios of every shape, and the search."""
+    lines = []
+    for shape in record["shapes"]:
+        ours = next(row["seconds"] for row in shape["rows"] if row["name"] == OURS)
+        sizes = "-".join(map(str, shape["shape"]["sizes"]))
+        facts = ", ".join(f"{name} {between(values)}" for name, values in shape["ratios"].items())
+        lines.append([f"{sizes}, {shape['shape']['batch']}", figure(1e6 * statistics.median(ours), 4), facts])
+    blocks = {"": table(["shape, batch", f"{record['device']}, µs", "ratios"], lines)}
+    if search := record.get("search"):
+        each = [[name, f"{statistics.median(own):.1f}"] for name, own in search["seconds"].items()]
+        blocks["search"] = table([f"search on {search['rows']:,} rows", "seconds"], each)
+    return blocks
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--device", default="cuda")
@@ -126,9 +141,7 @@ def main() -> None:
         print(f"{error} Or run it on the processor: python benchmarks/gpu.py --device torch-cpu", file=sys.stderr)
         raise SystemExit(2) from None
     record: dict[str, Any] = {
-        "machine": machine(),
         "device": described(device),
-        "versions": versions(*PACKAGES),
         "rounds": options.rounds,
         "shapes": [],
     }
@@ -142,7 +155,7 @@ def main() -> None:
         record["shapes"].append(summarise(shape, rows))
     if options.search_rows:
         record["search"] = search(options.search_rows, device, options.rounds)
-    print(f"\nwritten to {write_json('gpu', record)}")
+    finish("gpu", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     make benchmark-large             (or: python benchmarks/large.py --only fits --rows 100000)
 
 Tables are simulated: 28 numbers, two classes (see simulated.py). Prints a table for each part and writes
-results/large.json, where parts that are not run stay as they were; `--only curve` draws results/curve.svg too.
+results/large.json, where parts that are not run stay as they were, each entry with its commit; `--only curve` draws
+results/curve.svg too.
 """
 
 import argparse
@@ -16,11 +17,13 @@ from harness import (
     compete,
     cores,
     earlier,
-    machine,
+    figure,
+    finish,
+    is_current,
     ratios,
     spread,
+    stamp,
     table,
-    versions,
     write_json,
 )
 
@@ -34,9 +37,19 @@ PEERS = ("leadline", "LightGBM", "CatBoost")
 ON_THE_CURVE = ("LightGBM", "leadline", "CatBoost", "leadline search", "scikit-learn's MLP")
 
 
+def run_one(name: str, target: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What one contender says of one run, on all cores, and what it was measured with."""
+    contender = Contender(name, f"large_contenders:{target}", given, cores())
+    contender.start()
+    facts = contender.turn()
+    contender.stop()
+    print(f"  {name}: {facts}", flush=True)
+    return {**facts, **stamp()}
+
+
 def steps(rounds: int, each: int) -> list[dict[str, Any]]:
     """Looked up against multiplied out, one thread."""
-    lines, found = [], []
+    found = []
     for numbers, bins, hidden, batch in STEPS:
         given = {"numbers": numbers, "bins": bins, "hidden": hidden, "batch": batch, "steps": each}
         looked, multiplied = (
@@ -44,39 +57,15 @@ def steps(rounds: int, each: int) -> list[dict[str, Any]]:
             for name, looks_up in (("looked up", True), ("multiplied out", False))
         )
         compete([looked, multiplied], rounds)
-        against = ratios(multiplied.seconds, looked.seconds)
         shape = f"{numbers} × {bins} → {'-'.join(map(str, [*hidden, 1]))}, batch {batch}"
-        micro = [f"{1e6 * one.median:,.0f}" for one in (looked, multiplied)]
-        lines.append([shape, *micro, f"{statistics.median(against):.2f}", spread(against)])
-        found.append({"shape": shape, "looked up": looked.seconds, "multiplied out": multiplied.seconds})
-    print("\n" + table(["step", "looked up, µs", "multiplied out, µs", "times", "range"], lines) + "\n")
+        found.append({"shape": shape, "looked up": looked.seconds, "multiplied out": multiplied.seconds, **stamp()})
     return found
 
 
 def fits(rows: int, peers: list[str], test_rows: int) -> dict[str, Any]:
     """Defaults on a table in memory, one after the other, on all cores."""
     given = {"rows": rows, "test_rows": test_rows, "cores": cores()}
-    contenders = [Contender(who, "large_contenders:Fit", {"who": who, **given}, cores()) for who in peers]
-    for contender in contenders:
-        contender.start()
-        contender.rounds.append(contender.turn())
-        contender.stop()
-    facts = {contender.name: contender.rounds[0] for contender in contenders}
-    base = facts.get("LightGBM", facts[peers[0]])["seconds"]
-    lines = [
-        [
-            f"{rows:,} rows: {who}",
-            f"{own['seconds']:.1f}",
-            f"{own['seconds'] / base:.1f}",
-            f"{own['auc']:.4f}",
-            f"{own['log_loss']:.4f}",
-            f"{own['more']:,.0f}",
-        ]
-        for who, own in facts.items()
-    ]
-    head = ["", "seconds", f"× {'LightGBM' if 'LightGBM' in facts else peers[0]}", "AUC", "log loss", "peak, MB more"]
-    print("\n" + table(head, lines) + "\n")
-    return facts
+    return {who: run_one(who, "Fit", {"who": who, **given}) for who in peers}
 
 
 def disk(rows: int, in_memory: int, memory: str, test_rows: int) -> dict[str, Any]:
@@ -85,11 +74,77 @@ def disk(rows: int, in_memory: int, memory: str, test_rows: int) -> dict[str, An
     facts = {}
     for name, (n, on_disk) in kinds.items():
         given = {"rows": n, "on_disk": on_disk, "memory": memory, "test_rows": test_rows}
-        contender = Contender(name, "large_contenders:Pass", given, cores())
-        contender.start()
-        facts[name] = {"rows": n, **contender.turn()}
-        contender.stop()
-    each = {name: own["seconds"] / own["count"] for name, own in facts.items()}
+        facts[name] = {"rows": n, **run_one(name, "Pass", given)}
+    return facts
+
+
+def memory(rows: int) -> dict[str, Any]:
+    """The peak of a search with five folds beside that of one fit."""
+    return {"rows": rows, **{what: run_one(what, "Memory", {"what": what, "rows": rows}) for what in ("fit", "search")}}
+
+
+def wide(peers: list[str], test_rows: int) -> list[dict[str, Any]]:
+    """Many columns, a column of many categories, many classes."""
+    found = []
+    for what, rows, size in WIDE:
+        for who in peers:
+            given = {"what": what, "who": who, "rows": rows, "size": size, "test_rows": test_rows, "cores": cores()}
+            found.append({"what": what, "rows": rows, "size": size, "who": who, **run_one(who, "Wide", given)})
+    return found
+
+
+def curve(sizes: list[int], peers: list[str], test_rows: int, known: dict[str, Any]) -> dict[str, Any]:
+    """Time, memory and AUC against rows; points of this code that are known stay, and each is written as it comes.
+
+    Time is that of the processor, over all threads: on one core what an idle machine would show.
+    """
+    found = {
+        who: {rows: point for rows, point in known.get(who, {}).items() if is_current(point)} for who in ON_THE_CURVE
+    }
+    for rows in sizes:
+        for who in peers:
+            if str(rows) not in found[who]:
+                given = {"who": who, "rows": rows, "test_rows": test_rows, "cores": cores()}
+                found[who][str(rows)] = run_one(who, "Fit", given)
+                write_json("large", {**earlier("large"), "curve": found}, PACKAGES, finished=False)
+    return found
+
+
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """A table for each part that was measured."""
+    tables = {
+        "steps": steps_table,
+        "fits": fits_table,
+        "disk": disk_table,
+        "memory": memory_table,
+        "columns": columns_table,
+        "curve": curve_table,
+    }
+    return {part: tables[part](record[part]) for part in PARTS if record.get(part)}
+
+
+def steps_table(found: list[dict[str, Any]]) -> str:
+    lines = []
+    for own in found:
+        against = ratios(own["multiplied out"], own["looked up"])
+        micro = [f"{1e6 * statistics.median(own[way]):,.0f}" for way in ("looked up", "multiplied out")]
+        lines.append([own["shape"], *micro, f"{statistics.median(against):.1f} ({spread(against)})"])
+    return table(["numbers × bins → units", "looked up, µs", "multiplied out, µs", "times"], lines)
+
+
+def fits_table(found: dict[str, Any]) -> str:
+    lines = []
+    for what, methods in found.items():
+        base = methods.get("LightGBM", next(iter(methods.values())))["seconds"]
+        for who, own in methods.items():
+            times = [f"{own['seconds']:.1f}", f"{own['seconds'] / base:.1f}"]
+            judged = [f"{own['auc']:.4f}", f"{own['log_loss']:.4f}"]
+            lines.append([f"{what}: {who}", *times, *judged, f"{own['more']:,.0f}"])
+    return table(["", "seconds", "× LightGBM", "AUC", "log loss", "peak, MB beside the table"], lines)
+
+
+def disk_table(found: dict[str, Any]) -> str:
+    each = {name: own["seconds"] / own["count"] for name, own in found.items()}
     lines = [
         [
             f"{own['rows']:,} rows {name}",
@@ -99,77 +154,46 @@ def disk(rows: int, in_memory: int, memory: str, test_rows: int) -> dict[str, An
             f"{own['auc']:.4f}",
             f"{own['peak']:,.0f}",
         ]
-        for name, own in facts.items()
+        for name, own in found.items()
     ]
-    print("\n" + table(["one pass", "seconds", "µs a row", "× in memory", "AUC", "peak, MB"], lines) + "\n")
-    return facts
+    return table(["one pass", "seconds", "µs a row", "× in memory", "AUC", "peak, MB"], lines)
 
 
-def memory(rows: int) -> dict[str, Any]:
-    """The peak of a search with five folds beside that of one fit."""
-    facts = {}
-    for what in ("fit", "search"):
-        contender = Contender(what, "large_contenders:Memory", {"what": what, "rows": rows}, cores())
-        contender.start()
-        facts[what] = contender.turn()
-        contender.stop()
+def memory_table(found: dict[str, Any]) -> str:
     lines = [
         [
-            f"{rows:,} rows, {cores()} cores: {what}",
-            f"{own['peak']:,.0f}",
-            f"{own['peak'] / facts['fit']['peak']:.2f}",
-            f"{own['more']:,.0f}",
+            f"{found['rows']:,} rows: {what}",
+            f"{found[what]['peak']:,.0f}",
+            f"{found[what]['peak'] / found['fit']['peak']:.2f}",
+            f"{found[what]['more']:,.0f}",
         ]
-        for what, own in facts.items()
+        for what in ("fit", "search")
     ]
-    print("\n" + table(["", "peak, MB", "× fit", "beside table and libraries"], lines) + "\n")
-    return {"rows": rows, **facts}
+    return table(["", "peak, MB", "× fit", "beside table and libraries"], lines)
 
 
-def wide(peers: list[str], test_rows: int) -> list[dict[str, Any]]:
-    """Many columns, a column of many categories, many classes."""
-    lines, found = [], []
-    for what, rows, size in WIDE:
-        for who in peers:
-            given = {"what": what, "who": who, "rows": rows, "size": size, "test_rows": test_rows, "cores": cores()}
-            contender = Contender(who, "large_contenders:Wide", given, cores())
-            contender.start()
-            own = contender.turn()
-            contender.stop()
-            found.append({"what": what, "rows": rows, "size": size, "who": who, **own})
-            facts = [f"{own['busy']:.1f}", f"{own['more']:,.0f}", f"{own['accuracy']:.4f}", f"{own['log_loss']:.4f}"]
-            lines.append([f"{rows:,} rows, {size:,} {what}: {who}", *facts])
-            print(f"  {lines[-1][0]} {own['busy']:.1f} s {own['notices']}", flush=True)
-    print("\n" + table(["", "processor, s", "peak, MB more", "accuracy", "log loss"], lines) + "\n")
-    return found
+def columns_table(found: list[dict[str, Any]]) -> str:
+    lines = [
+        [
+            f"{own['rows']:,} rows, {own['size']:,} {own['what']}: {own['who']}",
+            f"{own['busy']:.1f}",
+            f"{own['more']:,.0f}",
+            f"{own['accuracy']:.3f}",
+            f"{own['log_loss']:.3f}",
+        ]
+        for own in found
+    ]
+    return table(["", "processor, s", "peak, MB beside the table", "accuracy", "log loss"], lines)
 
 
-def curve(sizes: list[int], peers: list[str], test_rows: int, known: dict[str, Any]) -> dict[str, Any]:
-    """Time, memory and AUC against rows; what is known stays, and every point is written as it comes.
+def curve_table(found: dict[str, Any]) -> str:
+    sizes = sorted({int(rows) for own in found.values() for rows in own})
 
-    Time is that of the processor, over all threads: on one core what an idle machine would show.
-    """
-    found = {who: dict(known.get(who, {})) for who in ON_THE_CURVE}
-    for rows in sizes:
-        for who in peers:
-            given = {"who": who, "rows": rows, "test_rows": test_rows, "cores": cores()}
-            contender = Contender(who, "large_contenders:Fit", given, cores())
-            contender.start()
-            found[who][str(rows)] = contender.turn()
-            contender.stop()
-            print(f"  {rows:,} rows: {who} {found[who][str(rows)]['busy']:.1f} s", flush=True)
-            path = write_json("large", {**earlier("large"), "curve": found})
-    every = sorted({int(rows) for own in found.values() for rows in own})
-    lines = []
-    for rows in every:
-        for who, own in found.items():
-            if str(rows) in own:
-                point = own[str(rows)]
-                facts = [f"{point['busy']:.2f}", f"{1e6 * point['busy'] / rows:,.0f}", f"{point['auc']:.4f}"]
-                lines.append([f"{rows:,} rows: {who}", *facts, f"{point['more']:,.0f}"])
-    print("\n" + table(["", "processor, s", "µs a row", "AUC", "peak, MB more"], lines) + "\n")
-    draw(found, path.with_name("curve.svg"))
-    return found
+    def cell(point: dict[str, Any] | None) -> str:
+        return "" if point is None else f"{figure(point['busy'], 2)} ({point['auc']:.3f})"
+
+    lines = [[who, *(cell(own.get(str(rows))) for rows in sizes)] for who, own in found.items() if own]
+    return table(["processor, s (AUC)", *(f"{rows:,} rows" for rows in sizes)], lines)
 
 
 def draw(found: dict[str, Any], path: Path) -> None:
@@ -207,14 +231,16 @@ def main() -> None:
     parser.add_argument("--test-rows", type=int, default=100_000)
     options = parser.parse_args()
     parts, peers, test_rows = options.only or list(PARTS), options.peers, options.test_rows
-    record: dict[str, Any] = earlier("large")
-    where = {"machine": machine(), "versions": versions(*PACKAGES)}
-    record["measured_on"] = {**record.get("measured_on", {}), **dict.fromkeys(parts, where)}
+    record = earlier("large")
     if "steps" in parts:
         record["steps"] = steps(options.rounds, options.steps)
     if "fits" in parts:
+        # What was measured with other code goes.
+        before = {what: own for what, own in record.get("fits", {}).items() if all(map(is_current, own.values()))}
+        on = f"{cores()} core{'s' * (cores() > 1)}"
         sizes = options.rows or (100_000, 1_000_000)
-        record["fits"] = {str(rows): fits(rows, peers or list(PEERS), test_rows) for rows in sizes}
+        now = {f"{rows:,} rows, {on}": fits(rows, peers or list(PEERS), test_rows) for rows in sizes}
+        record["fits"] = {**before, **now}
     if "disk" in parts:
         record["disk"] = disk(options.disk_rows, options.memory_rows, options.memory, test_rows)
     if "memory" in parts:
@@ -224,7 +250,9 @@ def main() -> None:
     if "curve" in parts:
         sizes = options.rows or [1_000, 10_000, 100_000, 1_000_000]
         record["curve"] = curve(sizes, peers or list(ON_THE_CURVE), test_rows, record.get("curve", {}))
-    print(f"written to {write_json('large', record)}")
+    path = finish("large", record, PACKAGES, report)
+    if "curve" in parts:
+        draw(record["curve"], path.with_name("curve.svg"))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
     make benchmark-prediction             (or: python benchmarks/prediction.py --rounds 5)
 
-Prints a table for each and writes results/prediction.json.
+Prints a table for each and one of all, and writes results/prediction.json.
 """
 
 import argparse
 import statistics
 from typing import Any
 
-from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
+from harness import Contender, compete, cores, figure, finish, ratios, spread, table
 
 PACKAGES = ("leadline", "numpy", "scikit-learn", "onnxruntime")
 FEATURES = 20
@@ -22,13 +22,31 @@ CONTESTS = (
 )
 
 
+# Of the same network as the first row's.
+COMPARED = ("scikit-learn", "ONNX Runtime, the plain network")
+
+
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """Microseconds a row, with what the plain network's are of the others'."""
+    lines = []
+    for contest in record["contests"]:
+        ours = contest["rows"][0]["seconds"]
+        cells = []
+        for row in contest["rows"]:
+            cell = figure(1e6 * statistics.median(row["seconds"]))
+            if row["name"] in COMPARED:
+                against = ratios(row["seconds"], ours)
+                cell += f" ({figure(statistics.median(against), 2)} times; {spread(against)})"
+            cells.append(cell)
+        lines.append([contest["name"], *cells])
+    return {"": table(["µs a row", *(row["name"] for row in record["contests"][0]["rows"])], lines)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     record: dict[str, Any] = {
-        "machine": machine(),
-        "versions": versions(*PACKAGES),
         "rounds": options.rounds,
         "contests": [],
     }
@@ -60,7 +78,7 @@ def main() -> None:
         ]
         print("\n" + table(["", "µs per row", "range", "× the first", "range", "sum of 1,000"], lines) + "\n")
         record["contests"].append({"name": title, "rows": [{"name": c.name, "seconds": c.seconds} for c in contenders]})
-    print(f"written to {write_json('prediction', record)}")
+    finish("prediction", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Real tables for the benchmarks of the search: read from a folder of tables with an index.json, drawn by a seed."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,11 +9,31 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-__all__ = ["DATA", "Table", "draw", "entries", "read", "split_of"]
+__all__ = ["DATA", "FIFTEEN", "Table", "chosen", "draw", "entries", "read", "split_of"]
 
 # beside the project; the tables have licences of their own and are not shipped with it
 FIRST_SEED, RAREST = 1000, 8
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(os.environ.get("BENCHMARK_TABLES", Path(__file__).parents[2] / "shared" / "data"))
+
+
+# The tables of README.md; no setting was chosen on splits 0 to 2 of them.
+FIFTEEN = (
+    "titanic",
+    "pima_diabetes",
+    "airfoil",
+    "yeast",
+    "abalone",
+    "spam",
+    "wine_quality_white",
+    "phoneme",
+    "pendigits",
+    "mammography",
+    "bike_sharing",
+    "california_housing",
+    "bank_marketing",
+    "adult",
+    "diamonds",
+)
 
 
 class Table(NamedTuple):
@@ -27,10 +48,23 @@ class Table(NamedTuple):
 
 def entries(folder: Path) -> list[dict[str, Any]]:
     """What the index says of the tables in CSV files, the smaller ones first."""
-    index: Any = json.loads((folder / "index.json").read_text("utf-8"))
+    path = folder / "index.json"
+    if not path.is_file():
+        raise SystemExit(f"{path} is not there: give the folder with the tables, or name it in BENCHMARK_TABLES.")
+    index: Any = json.loads(path.read_text("utf-8"))
     found = index["datasets"] if isinstance(index, dict) else index
     tables = [entry for entry in found if str(entry["file"]).endswith((".csv", ".csv.gz"))]
     return sorted(tables, key=lambda entry: entry.get("n_rows") or 0)
+
+
+def chosen(folder: Path, only: str | None) -> list[str]:
+    """Names of tables: those that `only` names with commas, the FIFTEEN for "fifteen", all that there are for None."""
+    names = [entry["name"] for entry in entries(folder)]
+    wanted = names if only is None else list(FIFTEEN) if only == "fifteen" else only.split(",")
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise SystemExit(f"{folder} has no table {unknown[0]!r}; it has {', '.join(names)}")
+    return [name for name in names if name in wanted]
 
 
 def split_of(

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import Contender, cores, earlier, machine, table, versions, write_json
+from harness import Contender, cores, earlier, figure, finish, stamp, table
 from real_tables import DATA
 
 # table and training rows
 TABLES = {"abalone": 3000, "wine_quality_white": 3600, "phoneme": 4000, "california_housing": 6000}
 CANDIDATES = 8
+PACKAGES = ("leadline", "scikit-learn", "torch", "optuna", "numpy")
 
 
 def contenders(folder: Path, name: str, candidates: int, wanted: Sequence[str] | None) -> list[Contender]:
@@ -31,6 +32,25 @@ def contenders(folder: Path, name: str, candidates: int, wanted: Sequence[str] |
     return [row for row in rows if not wanted or row.name in wanted]
 
 
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """Seconds, loss and answer of everyone on each table."""
+    lines = []
+    for name in (name for name in TABLES if name in record):
+        contenders = record[name]["contenders"]
+        for who, facts in contenders.items():
+            lines.append(
+                [
+                    f"{name}, {TABLES[name]:,} rows: {who}",
+                    f"{facts['seconds']:.1f}",
+                    figure(facts["seconds"] / contenders["Leadline"]["seconds"], 2),
+                    f"{facts['loss']:.4f}",
+                    f"{facts['hidden']}",
+                    f"{facts['networks']}",
+                ]
+            )
+    return {"": table(["", "seconds", "× Leadline", "test loss", "hidden layers", "networks"], lines)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the tables and their index.json")
@@ -39,11 +59,6 @@ def main() -> None:
     parser.add_argument("--peer", action="append", help="a row's name; may be repeated (default all)")
     options = parser.parse_args()
     record: dict[str, Any] = earlier("search") if options.only else {}
-    record |= {
-        "machine": machine(),
-        "versions": versions("leadline", "scikit-learn", "torch", "optuna", "numpy"),
-    }
-    lines = []
     for name in options.only or TABLES:
         found = {}
         for contender in contenders(
@@ -55,21 +70,8 @@ def main() -> None:
             finally:
                 contender.stop()
             print(f"  {name}, {contender.name}: {found[contender.name]}", flush=True)
-        ours = found["Leadline"]
-        for who, facts in found.items():
-            lines.append(
-                [
-                    f"{name}, {TABLES[name]:,} rows: {who}",
-                    f"{facts['seconds']:.1f}",
-                    f"{facts['seconds'] / ours['seconds']:.1f}",
-                    f"{facts['loss']:.4f}",
-                    f"{facts['hidden']}",
-                    f"{facts['networks']}",
-                ]
-            )
-        record[name] = found
-    print("\n" + table(["", "seconds", "× Leadline", "test loss", "hidden layers", "networks"], lines))
-    print(f"\nwritten to {write_json('search', record)}")
+        record[name] = {"contenders": found, **stamp()}
+    finish("search", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

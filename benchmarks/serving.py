@@ -2,7 +2,7 @@
 
     make benchmark-serving                (or: python benchmarks/serving.py --seconds 10)
 
-Prints a table for each size of request and writes results/serving.json. Needs leadline[serve]; ONNX Runtime and MLflow
+Prints a table and writes results/serving.json. Needs leadline[serve]; ONNX Runtime and MLflow
 take part where they are installed. Each server is a process of its own, asked by this one over connections that stay
 open; a connection asks again as soon as it is answered, so more connections mean more waiting. What this process itself
 needs for a request, on the same cores, is in all figures.
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from harness import machine, table, versions, write_json
+from harness import figure, finish, table
 
 PACKAGES = ("leadline", "numpy", "fastapi", "uvicorn", "onnxruntime", "mlflow")
 # rows of a request, connections
@@ -131,6 +131,19 @@ def prepare(folder: Path, epochs: int, only: str | None) -> list[str]:
 NAMES = {"leadline": "Leadline", "onnx": "ONNX Runtime, same server", "mlflow": "MLflow, pyfunc"}
 
 
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """Requests a second and how long they took, for each size of request and each server."""
+    lines = []
+    for contest in record["contests"]:
+        rows, connections = contest["rows"], contest["connections"]
+        title = f"{rows:,} row{'s' * (rows > 1)} a request, {connections} connection{'s' * (connections > 1)}"
+        for kind, own in contest["servers"].items():
+            tails = [figure(1e3 * own[part]) for part in ("median", "p95", "p99")]
+            rates = [f"{own['per_second']:,.0f}", f"{own['per_second'] * rows:,.0f}"]
+            lines.append([f"{title}: {NAMES[kind]}", *rates, *tails])
+    return {"": table(["", "requests/s", "rows/s", "median, ms", "95 %, ms", "99 %, ms"], lines)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=10.0, help="for each server and size")
@@ -143,7 +156,7 @@ def main() -> None:
     if options.serve:
         server(options.serve, options.folder)
         return
-    record: dict[str, Any] = {"machine": machine(), "versions": versions(*PACKAGES), "contests": []}
+    record: dict[str, Any] = {"contests": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         kinds = prepare(folder, options.epochs, options.only)
@@ -152,7 +165,7 @@ def main() -> None:
             records = frame[:rows].to_dict("records")
             bodies = dict.fromkeys(kinds, ("/predict", json.dumps({"rows": records, "proba": True}).encode()))
             bodies["mlflow"] = ("/invocations", json.dumps({"dataframe_records": records}).encode())
-            lines, found = [], {}
+            found = {}
             for kind in kinds:
                 words = [sys.executable, __file__, "--serve", kind, "--folder", str(folder)]
                 process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
@@ -165,13 +178,9 @@ def main() -> None:
                     process.wait()
                     process.stdout.close()
                 found[kind] = own
-                shown = [f"{1e3 * own[part]:.3g}" for part in ("median", "p95", "p99")]
-                lines.append([NAMES[kind], f"{own['per_second']:,.0f}", f"{own['per_second'] * rows:,.0f}", *shown])
-            title = f"{rows:,} row{'s' * (rows > 1)} a request, {connections} connection{'s' * (connections > 1)}"
-            head = ["", "requests/s", "rows/s", "median ms", "95 % ms", "99 % ms"]
-            print(f"{title}\n\n{table(head, lines)}\n")
+                print(f"  {rows:,} rows, {connections} connections, {NAMES[kind]}: {own}", flush=True)
             record["contests"].append({"rows": rows, "connections": connections, "servers": found})
-    print(f"written to {write_json('serving', record)}")
+    finish("serving", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,19 @@
     make benchmark-stability             (or: python benchmarks/stability.py --data FOLDER --only abalone)
 
 Training rows, folds and candidates are drawn by the seed; each search is DepthSearchCV with all defaults. Prints a
-table and writes results/stability.json. README.md has the last figures.
+table and writes results/stability.json after every search; a run that was stopped goes on from there. Seconds are the
+processor's. README.md has the last figures.
 """
 
 import argparse
+import json
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness import earlier, machine, table, versions, write_json
+from harness import earlier, finish, is_current, stamp, table, write_json
 from real_tables import DATA, draw
 from sklearn.metrics import log_loss, root_mean_squared_error
 
@@ -30,13 +32,14 @@ TABLES = (
     "california_housing",
 )
 TRAINING_ROWS, TEST_ROWS, SEEDS = 2000, 4000, 10
+PACKAGES = ("leadline", "numpy", "scikit-learn")
 
 
 def search_one(folder: Path, name: str, seed: int) -> dict[str, Any]:
     """One search, and the test loss of every depth that it judged."""
     drawn = draw(folder, name, TRAINING_ROWS, TEST_ROWS, seed)
     kind = DeepClassifier if drawn.classes else DeepRegressor
-    start = time.perf_counter()
+    start = time.process_time()
     search = DepthSearchCV(kind(random_state=seed)).fit(drawn.X_train, drawn.y_train)
     losses = {}
     for L in search.models_:
@@ -56,29 +59,57 @@ def search_one(folder: Path, name: str, seed: int) -> dict[str, Any]:
         "errors": {L: search.comparison_.difference(search.best_depth_, L)[1] for L in search.models_},
         "decided": search.verdict_.decided,
         "rows": [len(drawn.X_train), len(drawn.X_test)],
-        "seconds": time.perf_counter() - start,
+        "seconds": time.process_time() - start,
     }
 
 
-def summarise(runs: list[dict[str, Any]]) -> dict[str, float]:
-    """What the runs of one table say together."""
+def summarise(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the runs of one table say together; depths of losses are keys in text, as JSON has them."""
     chosen = [run["L"] for run in runs]
-    often_best = Counter(min(run["losses"], key=run["losses"].get) for run in runs).most_common(1)[0][0]
+    often_best = Counter(min(run["losses"], key=run["losses"].__getitem__) for run in runs).most_common(1)[0][0]
     worse, errors = [], []
     for run in runs:
         if often_best in run["losses"]:
-            worse.append(run["losses"][run["L"]] - run["losses"][often_best])
+            worse.append(run["losses"][str(run["L"])] - run["losses"][often_best])
             errors.append(run["errors"][often_best])
     return {
         "range": max(chosen) - min(chosen),
-        "commonest": Counter(chosen).most_common(1)[0][1] * 10 / len(chosen),
-        "often_best": often_best,
+        "commonest": Counter(chosen).most_common(1)[0][1],
+        "often_best": int(often_best),
         "worse": float(np.mean(worse)),
         "standard_error": float(np.mean(errors)),
-        "loss": float(np.mean([run["losses"][run["L"]] for run in runs])),
-        "above_best": float(np.mean([run["losses"][run["L"]] / min(run["losses"].values()) - 1 for run in runs])),
+        "loss": float(np.mean([run["losses"][str(run["L"])] for run in runs])),
+        "above_best": float(np.mean([run["losses"][str(run["L"])] / min(run["losses"].values()) - 1 for run in runs])),
         "undecided": sum(not run["decided"] for run in runs),
     }
+
+
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """A line for each table, and the means over the tables."""
+    lines, facts = [], []
+    for name in (name for name in TABLES if record.get(name)):
+        runs = record[name]
+        own = summarise(runs)
+        facts.append({**own, "share": own["commonest"] / len(runs)})
+        lines.append(
+            [
+                f"{name}, {runs[0]['rows'][0]:,}",
+                ", ".join(f"L = {L}: {n}" for L, n in sorted(Counter(run["L"] for run in runs).items())),
+                f"{own['undecided']} of {len(runs)}",
+                f"{own['range']}",
+                f"{own['commonest']} of {len(runs)}",
+                f"L = {own['often_best']}",
+                f"{own['worse']:+.2g} ({own['worse'] / own['standard_error']:+.1f} s.e.)" if own["worse"] else "0",
+                f"{own['above_best']:.2%}",
+                f"{np.median([run['seconds'] for run in runs]):.0f}",
+            ]
+        )
+    means = {kind: np.mean([own[kind] for own in facts]) for kind in ("range", "share", "above_best")}
+    lines.append(
+        ["**mean**", "", "", f"{means['range']:.2f}", f"{means['share']:.0%}", "", "", f"{means['above_best']:.2%}", ""]
+    )
+    head = ["table, rows", "answers", "undecided", "range", "commonest", "best most often", "against that"]
+    return {"": table([*head, "loss above the best judged depth", "processor, s (median)"], lines)}
 
 
 def main() -> None:
@@ -87,42 +118,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--only", action="append", choices=TABLES)
     options = parser.parse_args()
-    record: dict[str, Any] = earlier("stability") if options.only else {}
-    record |= {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn")}
-    lines, facts = [], []
+    record = earlier("stability")
     for name in options.only or TABLES:
-        runs = []
-        for seed in range(options.seeds):
-            runs.append(search_one(options.data, name, seed))
-            shown = {key: value for key, value in runs[-1].items() if key != "errors"}
-            print(f"  {name}: {shown}", flush=True)
-        facts.append(summarise(runs))
-        own = facts[-1]
-        lines.append(
-            [
-                name,
-                f"{runs[0]['rows'][0]:,}",
-                ", ".join(f"L = {L}: {n}" for L, n in sorted(Counter(run["L"] for run in runs).items())),
-                f"{own['undecided']:.0f}",
-                f"{own['range']:.0f}",
-                f"{own['commonest']:.0f} of 10",
-                f"{own['loss']:.4g}",
-                f"L = {own['often_best']:.0f}",
-                f"{own['worse']:+.2g} ({own['worse'] / own['standard_error']:+.1f} s.e.)" if own["worse"] else "0",
-                f"{own['above_best']:.2%}",
-                f"{np.median([run['seconds'] for run in runs]):.0f}",
-            ]
-        )
-        record[name] = {"runs": runs, "summary": own}
-    head = ["table", "rows", "answers", "undecided", "range", "commonest", "test loss", "best most often"]
-    head += ["against that", "above the best of each search", "seconds"]
-    print("\n" + table(head, lines))
-    print(
-        f"\nmean range of the answer {np.mean([own['range'] for own in facts]):.2f}; commonest answer in "
-        f"{np.mean([own['commonest'] for own in facts]):.1f} of 10 seeds on average; loss above the best judged depth "
-        f"{np.mean([own['above_best'] for own in facts]):.2%}"
-    )
-    print(f"written to {write_json('stability', record)}")
+        # What was measured with other code goes; what is there is not searched again.
+        record[name] = [run for run in record.get(name, []) if is_current(run)]
+        known = {run["seed"] for run in record[name]}
+        for seed in (seed for seed in range(options.seeds) if seed not in known):
+            run = json.loads(json.dumps(search_one(options.data, name, seed)))
+            record[name].append({**run, **stamp()})
+            write_json("stability", record, PACKAGES, finished=False)
+            print(f"  {name}: {run}", flush=True)
+    finish("stability", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness import machine, spread, table, versions, write_json
+from harness import figure, finish, spread, table
 
+PACKAGES = ("leadline", "numba", "scikit-learn")
 FIT = """
 import time, numpy as np
 from leadline import {estimator}
@@ -36,6 +37,12 @@ def seconds(command: list[str], cache: str | None = None) -> tuple[float, str]:
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return time.perf_counter() - start, done.stdout
+
+
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """Seconds of each."""
+    lines = [[name, figure(statistics.median(own)), spread(own)] for name, own in record["seconds"].items()]
+    return {"": table(["", "seconds", "range"], lines)}
 
 
 def main() -> None:
@@ -58,22 +65,13 @@ def main() -> None:
                 first[f"first fit ever, {kind}"].append(float(seconds([python, "-c", code], cache)[1]))
                 later[f"first fit of a later process, {kind}"].append(float(seconds([python, "-c", code], cache)[1]))
     empty = statistics.median(found["an empty program"])
-    rows = []
-    for name, values in {**found, **first, **later}.items():
-        rows.append([name, f"{statistics.median(values):.3f}", spread(values)])
-    print(table(["", "seconds", "range"], rows))
     ratio = (statistics.median(found["import leadline"]) - empty) / (
         statistics.median(found["import sklearn.base"]) - empty
     )
     print(
         f"\nimport leadline takes {ratio:.2f} times as long as import sklearn.base, without the interpreter's own start"
     )
-    record: dict[str, Any] = {
-        "machine": machine(),
-        "versions": versions("leadline", "numba", "scikit-learn"),
-        "seconds": {**found, **first, **later},
-    }
-    print(f"written to {write_json('startup', record)}")
+    finish("startup", {"seconds": {**found, **first, **later}}, PACKAGES, report)
 
 
 if __name__ == "__main__":

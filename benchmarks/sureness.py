@@ -7,20 +7,21 @@ Beside Leadline's: MAPIE around LightGBM (CV+ for numbers, cross-conformal sets 
 the fewest classes to which CatBoost gives the promised probability. FOLDER holds tables as for tables.py, whose splits
 these are. Prints coverage against the promise and widths (in standard deviations of the target; for classes how many
 are in a set), then what a temperature fitted on the rows that networks left out would do to probabilities, and writes
-results/sureness.json. What is there of an earlier run with the same options is not computed again.
+results/sureness.json. What is there of an earlier run with the same options and code is not computed again. Seconds are
+the processor's where a method has one core, and the clock's otherwise.
 """
 
 import argparse
 import json
-import os
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import Worker, earlier, machine, table, versions, write_json
-from real_tables import DATA, entries
+from harness import Worker, earlier, finish, hold_to, is_current, own_cores, stamp, table, write_json
+from real_tables import DATA, chosen
 
+PACKAGES = ("leadline", "scikit-learn", "numpy", "lightgbm", "catboost", "mapie")
 COVERAGES = ("0.8", "0.9", "0.95")
 METHODS: Mapping[str, str] = {
     "leadline": "Ours",
@@ -36,7 +37,7 @@ Row = dict[str, Any]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
-    parser.add_argument("--only", help="tables, with commas")
+    parser.add_argument("--only", help="tables, with commas, or 'fifteen' for those of README.md")
     parser.add_argument("--methods", default=",".join(USUAL), help=f"some of {', '.join(METHODS)}, with commas")
     parser.add_argument("--splits", type=int, default=3, help="how many (default 3)")
     parser.add_argument("--first-split", type=int, default=0)
@@ -44,29 +45,25 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=1, help="for each method (default 1)")
     parser.add_argument("--out", default="sureness", help="name of the file in results/ (default sureness)")
     options = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
-    names = [entry["name"] for entry in entries(options.folder)]
-    wanted = options.only.split(",") if options.only else names
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        parser.error(f"{options.folder} has no table {unknown[0]!r}; it has {', '.join(names)}")
+    hold_to(own_cores()[: options.cores])
+    names = chosen(options.folder, options.only)
     pieces = [
         {"name": name, "split": split, "max_train": options.max_train}
         for split in range(options.first_split, options.first_split + options.splits)
         for name in names
-        if name in wanted
     ]
-    found = measure(options, [name for name in METHODS if name in options.methods.split(",")], pieces)
-    for line in (coverage_table(found), table_by_table(found), against_peers(found), temperature_table(found)):
-        print(line, end="\n\n")
+    measure(options, [name for name in METHODS if name in options.methods.split(",")], pieces)
 
 
-def measure(options: Any, methods: Sequence[str], pieces: list[Row]) -> list[Row]:
-    """A row for each method, table and split, of this run or an earlier one."""
+def measure(options: Any, methods: Sequence[str], pieces: list[Row]) -> None:
+    """Make a row for each method, table and split, but for those of an earlier run, and print what all of them say."""
     setting = {"max_train": options.max_train, "cores": options.cores}
-    before = earlier(options.out)
-    rows: list[Row] = before["rows"] if before.get("setting") == setting else []
-    known = {(row["method"], row["name"], row["split"]) for row in rows}
+    record = earlier(options.out)
+    if record.get("setting") != setting:
+        record = {"setting": setting, "rows": []}
+    # What was measured of these methods with other code goes.
+    record["rows"] = [row for row in record["rows"] if row["method"] not in methods or is_current(row)]
+    known = {(row["method"], row["name"], row["split"]) for row in record["rows"]}
     workers = {}
     try:
         for piece in pieces:
@@ -78,18 +75,29 @@ def measure(options: Any, methods: Sequence[str], pieces: list[Row]) -> list[Row
                     workers[method] = Worker(f"sureness_contenders:{METHODS[method]}", given, options.cores)
                     workers[method].answer()
                 workers[method].ask(json.dumps(piece))
-                row = {"method": method, **piece, **workers[method].answer()}
-                rows.append(row)
+                row = {"method": method, **piece, **workers[method].answer(), **stamp()}
+                record["rows"].append(row)
                 print(
                     f"  {piece['name']} {piece['split']}  {method}: {row.get('failed') or row['coverage']}", flush=True
                 )
-                packages = versions("leadline", "scikit-learn", "numpy", "lightgbm", "catboost", "mapie")
-                write_json(options.out, {"setting": setting, "machine": machine(), "versions": packages, "rows": rows})
+                write_json(options.out, record, PACKAGES, finished=False)
     finally:
         for worker in workers.values():
             worker.stop()
-    wanted = {(piece["name"], piece["split"]) for piece in pieces}
-    return [row for row in rows if (row["name"], row["split"]) in wanted and row["method"] in methods]
+    finish(options.out, record, PACKAGES, report)
+
+
+def report(record: Row) -> dict[str, str]:
+    """The first method table by table, it beside the others on the splits that these have, costs, and a temperature."""
+    rows = record["rows"]
+    order = {method: i for i, method in enumerate(METHODS)}
+    found = sorted(rows, key=lambda row: order[row["method"]])
+    blocks = {"": table_by_table(found), "costs": coverage_table(found)}
+    if len(_methods(found)) > 1:
+        blocks["peers"] = against_peers(found)
+    if any("temperature" in row for row in found):
+        blocks["temperature"] = temperature_table(found)
+    return blocks
 
 
 def _means(found: Sequence[Row], method: str, kind: str, coverage: str) -> dict[str, float]:
@@ -124,35 +132,69 @@ SECONDS = ("fit_seconds", "predict_seconds", "inside_seconds")
 
 
 def table_by_table(found: Sequence[Row]) -> str:
-    """Coverage and width of every table."""
+    """Coverage and width of the first method on every table, and the means over tables of numbers and of classes."""
+    first = _methods(found)[0]
+    own = [row for row in found if row["method"] == first and "failed" not in row]
+    numbers = dict.fromkeys(row["name"] for row in own if row["task"] == "regression")
+    classes = dict.fromkeys(row["name"] for row in own if row["task"] != "regression")
+    held, bare, width = (
+        {coverage: _means(own, first, kind, coverage) for coverage in COVERAGES}
+        for kind in ("coverage", "bare", "width")
+    )
+
+    def cells(names: Mapping[str, None], empty: bool) -> list[str]:
+        """The mean coverage over some tables, where sets may be empty if said so."""
+        return [
+            f"{100 * statistics.mean((bare if empty and name in bare[c] else held)[c][name] for name in names):.1f}"
+            for c in COVERAGES
+        ]
+
     lines = []
-    for name in dict.fromkeys(row["name"] for row in found):
-        line = [name]
-        for method in _methods(found):
-            for coverage in COVERAGES:
-                inside, width = (_means(found, method, kind, coverage).get(name) for kind in ("coverage", "width"))
-                line.append("" if inside is None or width is None else f"{100 * inside:.1f} {width:.3g}")
-        lines.append(line)
-    heads = [f"{method} {100 * float(coverage):g} %" for method in _methods(found) for coverage in COVERAGES]
-    return table(["table: covered, width", *heads], lines)
+    for kind, names in (("numbers", numbers), ("classes", classes)):
+        for name in names:
+            lines.append([name, *(f"{100 * held[c][name]:.1f}, {width[c][name]:.3g}" for c in COVERAGES)])
+        if names:
+            lines.append([f"**the {len(names)} of {kind}**", *cells(names, False)])
+    if classes:
+        lines.append([f"the {len(classes)} of classes, if sets could be empty", *cells(classes, True)])
+    if numbers and classes:
+        every = {**numbers, **classes}
+        lines.append([f"**all {len(every)}**", *cells(every, False)])
+        lines.append([f"all {len(every)}, if sets could be empty", *cells(every, True)])
+    return table([f"{first}: held, width", *(f"{100 * float(c):g} %" for c in COVERAGES)], lines)
 
 
 def against_peers(found: Sequence[Row]) -> str:
-    """On how many tables the first method's intervals and sets are at most as wide, and the mean ratio."""
+    """The first method beside each other one, on the splits that both have.
+
+    On how many tables its intervals and sets are at most as wide, the mean ratio of widths, and what both hold.
+    """
     first, *others = _methods(found)
     lines = []
     for other in others:
-        shared = {(row["name"], row["split"]) for row in found if row["method"] == other and "failed" not in row}
-        both = [row for row in found if (row["name"], row["split"]) in shared]
-        line = [other]
-        for coverage in COVERAGES:
-            own, its = (_means(both, method, "width", coverage) for method in (first, other))
-            pairs = [(own[name], width) for name, width in its.items() if name in own]
-            ratio = statistics.geometric_mean(a / b for a, b in pairs)
-            line += [f"{sum(a <= b for a, b in pairs)} of {len(pairs)}", f"{ratio:.3f}"]
-        lines.append(line)
-    head = [part for coverage in COVERAGES for part in (f"{100 * float(coverage):g} %: at most as wide", "width")]
-    return table([f"{first} against", *head], lines)
+        pieces = [
+            {(row["name"], row["split"]) for row in found if row["method"] == method and "failed" not in row}
+            for method in (first, other)
+        ]
+        both = [row for row in found if (row["name"], row["split"]) in pieces[0] & pieces[1]]
+        narrower, ratio = [], []
+        for c in COVERAGES:
+            own, its = (_means(both, method, "width", c) for method in (first, other))
+            narrower.append(f"{sum(own[name] <= its[name] for name in its)} of {len(its)}")
+            ratio.append(f"{statistics.geometric_mean(own[name] / its[name] for name in its):.3f}")
+        lines += [[f"{other}: at most as wide", *narrower], ["width", *ratio]]
+        for kind in ("numbers", "classes"):
+            rows = [row for row in both if (row["task"] == "regression") == (kind == "numbers")]
+            if rows:
+                held = [
+                    ", ".join(
+                        f"{100 * statistics.mean(_means(rows, method, 'coverage', c).values()):.1f}"
+                        for method in (first, other)
+                    )
+                    for c in COVERAGES
+                ]
+                lines.append([f"held, {kind}: {first}, {other}", *held])
+    return table([f"{first} against", *(f"{100 * float(c):g} %" for c in COVERAGES)], lines)
 
 
 def temperature_table(found: Sequence[Row]) -> str:

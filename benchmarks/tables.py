@@ -4,27 +4,28 @@
     python benchmarks/tables.py FOLDER --method "trees=lightgbm:LGBM{task}(verbose=-1)" --method "leadline"
 
 FOLDER holds CSV files and an index.json (see README.md). All methods see the same splits, in turn, each in a process of
-its own on as many cores as asked for. Prints a table of ranks and costs and one of the errors, and writes
-results/tables.json. What is there of an earlier run with the same options is not computed again.
+its own on as many cores as asked for. Seconds are the processor's where that is one core, and the clock's otherwise.
+Prints a table of ranks and costs and one of the errors, and writes results/tables.json. What is there of an earlier run
+with the same options and code is not computed again.
 """
 
 import argparse
 import json
-import os
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import Worker, earlier, machine, table, versions, write_json
-from real_tables import DATA, entries
+from harness import Worker, earlier, finish, hold_to, is_current, own_cores, stamp, table, write_json
+from real_tables import DATA, chosen
 
 # {task} becomes Classifier or Regressor; what stands behind | is for regressions. `encoded` is for estimators that
 # want numbers without gaps.
 METHODS: Mapping[str, str] = {
     "leadline": "leadline:Deep{task}(random_state=seed)",
     "leadline-search": "leadline:DepthSearchCV(Deep{task}(random_state=seed))",
+    "leadline-search-25": "leadline:DepthSearchCV(Deep{task}(random_state=seed), time_limit=25)",
     "linear": "sklearn.linear_model:encoded(LogisticRegression(max_iter=2000))|sklearn.linear_model:encoded(RidgeCV())",
     "tfidf": (
         "sklearn.linear_model:tfidf(LogisticRegressionCV(Cs=5, cv=3, max_iter=1000))"
@@ -46,6 +47,7 @@ WITHOUT: Mapping[str, str] = {
     "piecewise-linear instead of periodic": "numeric_embedding='piecewise_linear'",
     "mean and deviation instead of robust scaling": "scaling='standard'",
     "one-hot categories only": "one_hot_up_to='all'",
+    "no statistics of the target": "target_statistics=False",
     "no feature scale": "feature_scale=False",
     "no dropout": "dropout=0.0",
     "no weight decay": "weight_decay=0.0",
@@ -61,6 +63,15 @@ WITHOUT: Mapping[str, str] = {
     "plain recipe, several networks": "recipe='plain', n_networks=8",
     "plain recipe": "recipe='plain'",
 }
+PACKAGES = (
+    "leadline",
+    "scikit-learn",
+    "numpy",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+    "interpret-core",
+)
 USUAL = ("leadline", "linear", "sklearn-mlp", "forest", "hist-boosting")
 KINDS = (("binary", "multiclass"), ("regression",))
 SMALLEST_ERROR = 1e-9
@@ -74,7 +85,7 @@ def main() -> None:
         "--method", action="append", metavar="NAME[=MODULE:EXPRESSION]", help=f"known by name: {', '.join(METHODS)}"
     )
     parser.add_argument("--ablation", action="store_true", help="the recipe, and it without each of its parts")
-    parser.add_argument("--only", help="tables, with commas")
+    parser.add_argument("--only", help="tables, with commas, or 'fifteen' for those of README.md")
     parser.add_argument("--splits", type=int, default=3, help="how many (default 3)")
     parser.add_argument("--first-split", type=int, default=0)
     parser.add_argument("--max-train", type=int, default=4000, help="training rows at most (default 4,000)")
@@ -90,20 +101,13 @@ def main() -> None:
     for name, expression in methods.items():
         if ":" not in expression:
             parser.error(f"{name!r} is no known method; write NAME=MODULE:EXPRESSION")
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
-    wanted = [
-        entry for entry in entries(options.folder) if not options.only or entry["name"] in options.only.split(",")
-    ]
+    hold_to(own_cores()[: options.cores])
     pieces = [
-        {"name": entry["name"], "split": split, "max_train": options.max_train}
-        for entry in wanted
+        {"name": name, "split": split, "max_train": options.max_train}
+        for name in chosen(options.folder, options.only)
         for split in range(options.first_split, options.first_split + options.splits)
     ]
-    found = measure(options, methods, pieces)
-    print(summary(found))
-    if not options.ablation:
-        print()
-        print(error_table(found))
+    measure(options, methods, pieces)
 
 
 def _without(changes: str) -> str:
@@ -116,12 +120,17 @@ def _without(changes: str) -> str:
     return "|".join(each)
 
 
-def measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each method, table and split, of this run or an earlier one."""
+def measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any]]) -> None:
+    """Make a row for each method, table and split, but for those of an earlier run, and print what they say."""
     setting = {"max_train": options.max_train, "cores": options.cores}
-    before = earlier(options.out)
-    rows = before["rows"] if before.get("setting") == setting else []
-    known = {(row["method"], row["expression"], row["name"], row["split"]) for row in rows}
+    record = earlier(options.out)
+    if record.get("setting") != setting:
+        record = {"setting": setting, "rows": []}
+    record["methods"] = dict(methods)
+    record["tables"] = list(dict.fromkeys(piece["name"] for piece in pieces))
+    # What was measured of these methods with other code goes.
+    record["rows"] = [row for row in record["rows"] if row["method"] not in methods or is_current(row)]
+    known = {(row["method"], row["expression"], row["name"], row["split"]) for row in record["rows"]}
     workers = {}
     try:
         for piece in pieces:
@@ -133,25 +142,24 @@ def measure(options: Any, methods: Mapping[str, str], pieces: list[dict[str, Any
                     workers[method] = Worker("tables_contenders:Method", given, options.cores)
                     workers[method].answer()
                 workers[method].ask(json.dumps(piece))
-                row = {"method": method, "expression": expression, **piece, **workers[method].answer()}
-                rows.append(row)
+                row = {"method": method, "expression": expression, **piece, **workers[method].answer(), **stamp()}
+                record["rows"].append(row)
                 said = row["failed"] if "failed" in row else f"{row['error']:.4f}  {row['fit_seconds']:.1f} s"
                 print(f"  {piece['name']} {piece['split']}  {method}: {said}", flush=True)
-                record = {"setting": setting, "machine": machine(), "versions": _versions(), "rows": rows}
-                write_json(options.out, record)
+                write_json(options.out, record, PACKAGES, finished=False)
     finally:
         for worker in workers.values():
             worker.stop()
-    wanted = {(piece["name"], piece["split"]) for piece in pieces}
-    return [
-        row for row in rows if (row["name"], row["split"]) in wanted and methods.get(row["method"]) == row["expression"]
-    ]
+    finish(options.out, record, PACKAGES, report)
 
 
-def _versions() -> dict[str, str]:
-    return versions(
-        "leadline", "scikit-learn", "numpy", "lightgbm", "xgboost", "catboost", "pytabkit", "torch", "interpret-core"
-    )
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """Ranks and costs of the methods on the tables that the last run asked for, and their errors by table."""
+    methods, names = record["methods"], record["tables"]
+    found = [row for row in record["rows"] if methods.get(row["method"]) == row["expression"] and row["name"] in names]
+    order = {method: i for i, method in enumerate(methods)}
+    found.sort(key=lambda row: order[row["method"]])
+    return {"": summary(found), "errors": error_table(found)}
 
 
 def _ranks(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
@@ -216,12 +224,14 @@ def _median(values: Sequence[float]) -> float:
 
 
 def error_table(found: Sequence[dict[str, Any]]) -> str:
-    """The mean error of each method on each table, with its range over the splits."""
+    """The mean error of each method on each table, with its range over the splits, and the median seconds of a fit."""
     methods = list(dict.fromkeys(row["method"] for row in found))
     cells: dict[Any, list[float]] = defaultdict(list)
+    seconds: dict[Any, list[float]] = defaultdict(list)
     kinds = {}
     for row in found:
         cells[row["name"], row["method"]].append(row.get("error", float("nan")))
+        seconds[row["name"], row["method"]].append(row.get("fit_seconds", float("nan")))
         kinds[row["name"]] = METRICS[row["task"]]
     lines = []
     for name, metric in kinds.items():
@@ -229,9 +239,10 @@ def error_table(found: Sequence[dict[str, Any]]) -> str:
         for method in methods:
             own = cells.get((name, method), [])
             spread = f" ({min(own):.3g}-{max(own):.3g})" if len(own) > 1 else ""
-            line.append(f"{statistics.mean(own):.4f}{spread}" if own else "")
+            took = f", {_median(seconds[name, method]):.2g} s"
+            line.append(f"{statistics.mean(own):.4f}{spread}{took}" if own else "")
         lines.append(line)
-    return table(["table, error", *methods], lines)
+    return table(["table, error, fit", *methods], lines)
 
 
 if __name__ == "__main__":

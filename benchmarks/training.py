@@ -2,7 +2,8 @@
 
     make benchmark-training             (or: python benchmarks/training.py --rounds 5 --shape 64-64-32-10)
 
-Prints a table for each shape and writes results/training.json. README.md says what is compared and why it is fair.
+Prints a table for each shape and one of all, and writes results/training.json. README.md says what is compared and why
+it is fair.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness import Contender, compete, cores, machine, ratios, spread, table, versions, write_json
+from harness import Contender, between, compete, cores, figure, finish, ratios, spread, table
 
 PACKAGES = ("leadline", "numpy", "numba", "scikit-learn", "torch", "jax")
 NETWORKS = 20
@@ -113,6 +114,35 @@ def summarise(shape: Shape, rows: list[Contender]) -> dict[str, Any]:
     }
 
 
+# Ratios of the table of all shapes, and how it calls them.
+RATIOS = {
+    "population against PyTorch": "against PyTorch",
+    "population against scikit-learn": "scikit-learn",
+    "population against JAX": "JAX",
+    "share of the limit": "share of the limit",
+    "one network against PyTorch": "one network against PyTorch",
+    "one network against scikit-learn": "scikit-learn",
+    "one network against JAX": "JAX",
+}
+
+
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """The ratios of every shape, in one table."""
+    known = [name for name in RATIOS if any(name in shape["ratios"] for shape in record["shapes"])]
+    lines = []
+    for shape in record["shapes"]:
+        population = next(row["seconds"] for row in shape["rows"] if row["name"] == "Leadline, population")
+        sizes = "-".join(map(str, shape["shape"]["sizes"]))
+        lines.append(
+            [
+                f"{sizes}, {shape['shape']['batch']}",
+                figure(1e6 * statistics.median(population), 4),
+                *(between(shape["ratios"][name]) if name in shape["ratios"] else "" for name in known),
+            ]
+        )
+    return {"": table(["shape, batch", "population, µs", *(RATIOS[name] for name in known)], lines)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
@@ -120,8 +150,6 @@ def main() -> None:
     parser.add_argument("--shape", choices=[shape.name for shape in SHAPES], action="append")
     options = parser.parse_args()
     record: dict[str, Any] = {
-        "machine": machine(),
-        "versions": versions(*PACKAGES),
         "rounds": options.rounds,
         "shapes": [],
     }
@@ -132,7 +160,7 @@ def main() -> None:
         print(f"{shape.name}: {len(rows)} contenders")
         compete(rows, options.rounds)
         record["shapes"].append(summarise(shape, rows))
-    print(f"\nwritten to {write_json('training', record)}")
+    finish("training", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

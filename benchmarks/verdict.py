@@ -5,17 +5,19 @@
 Two kinds of truth. *Nothing deeper*: linear models with Gaussian and heavy-tailed columns and noise, a class of 5 %,
 idle columns, noise alone; L = 1 is the best there is. *Gains*: a linear model, and beside it products and waves that
 lower the best possible RMSE by a given share. What a search delivers at each depth is judged on 20,000 fresh rows, so
-that it is known which depth was the best, and by how much. Prints tables and writes results/verdict.json.
+that it is known which depth was the best, and by how much. Seconds are those of one core. Prints tables and writes
+results/verdict.json after every search; a run that was stopped goes on from there.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
-from harness import cores, earlier, machine, table, versions, write_json
+from harness import cores, earlier, finish, is_current, stamp, table, write_json
 from numpy.typing import NDArray
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
@@ -85,6 +87,7 @@ NULLS: dict[str, Callable[[np.random.Generator, int], tuple[Array, Array]]] = {
 }
 GAINS = {f"gain of {share:.0%}": gain(share) for share in (0.03, 0.05, 0.1)}
 CLASSES = ("logistic", "rare class")
+PACKAGES = ("leadline", "numpy", "scikit-learn")
 
 
 def loss(y: Array, predictions: Array, classes: bool) -> float:
@@ -100,10 +103,10 @@ def search_one(job: tuple[str, int, int]) -> dict[str, Any]:
     g = np.random.default_rng([seed, n, *name.encode()])
     X, y = {**NULLS, **GAINS}[name](g, n + FRESH_ROWS)
     classes = name in CLASSES
-    start = time.perf_counter()
+    start = time.process_time()
     kind = DeepClassifier if classes else DeepRegressor
     search = DepthSearchCV(kind(random_state=seed), n_jobs=1).fit(X[:n], y[:n])
-    seconds, fresh, verdict = time.perf_counter() - start, {}, search.verdict_
+    seconds, fresh, verdict = time.process_time() - start, {}, search.verdict_
     for L in search.models_:
         model = search.estimator_at(L)
         fresh[L] = loss(y[n:], model.predict_proba(X[n:]) if classes else model.predict(X[n:]), classes)
@@ -130,13 +133,13 @@ def search_one(job: tuple[str, int, int]) -> dict[str, Any]:
 
 def _gain(run: dict[str, Any]) -> float:
     """How much better the best deeper depth delivers than L = 1, as a share of L = 1's loss."""
-    return 1 - min(own for L, own in run["fresh"].items() if L > 1) / run["fresh"][1]
+    return 1 - min(own for L, own in run["fresh"].items() if L != "1") / run["fresh"]["1"]
 
 
 def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """What some searches say together."""
+    """What some searches say together; depths are keys in text, as JSON has them."""
     z = [
-        (run["gains"][L][0] - (run["fresh"][1] - run["fresh"][L])) / run["gains"][L][1]
+        (run["gains"][L][0] - (run["fresh"]["1"] - run["fresh"][L])) / run["gains"][L][1]
         for run in runs
         for L in run["gains"]
     ]
@@ -148,8 +151,8 @@ def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
             if L in run["fresh"]:
                 said.append(chance)
                 true.append(run["fresh"][L] <= best + run["margin"])
-    above = [run["fresh"][run["answer"]] / min(run["fresh"].values()) - 1 for run in runs]
-    seen = [run["fresh"][run["answer"]] - run["scores"][run["answer"]] for run in runs]
+    above = [run["fresh"][str(run["answer"])] / min(run["fresh"].values()) - 1 for run in runs]
+    seen = [run["fresh"][str(run["answer"])] - run["scores"][str(run["answer"])] for run in runs]
     return {
         "searches": len(runs),
         "deeper": sum(run["smallest"] > 1 and run["answer"] > 1 and run["learned"] for run in runs),
@@ -191,44 +194,60 @@ def _line(name: str, own: dict[str, float]) -> list[str]:
     ]
 
 
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """A line for each truth and number of rows and one for all, of both kinds; and gains by what was delivered."""
+    blocks = {}
+    for what, chosen in (("nothing deeper", NULLS), ("gains", GAINS)):
+        runs = [run for run in record["runs"] if run["name"] in chosen]
+        lines = []
+        for name in chosen:
+            for n in sorted({run["rows"] for run in runs if run["name"] == name}):
+                own = [run for run in runs if (run["name"], run["rows"]) == (name, n)]
+                lines.append(_line(f"{name}, {n:,}", summarise(own)))
+        if runs:
+            lines.append(_line(f"**all, {what}**", summarise(runs)))
+            blocks[what.replace(" ", "-")] = table(["truth, rows", *HEAD], lines)
+    lines = []
+    for low, high in ((0.0, 0.02), (0.02, 0.05), (0.05, 1.0)):
+        own = [run for run in record["runs"] if run["name"] in GAINS and low < _gain(run) <= high]
+        if own:
+            said = sum(run["smallest"] > 1 and run["answer"] > 1 for run in own)
+            lines.append([f"{low:.0%} to {high:.0%}", f"{said} of {len(own)}"])
+    if lines:
+        blocks["by-gain"] = table(["gain delivered on fresh rows", "more than L = 1"], lines)
+    return blocks
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=24, help="searches of each truth and number of rows")
+    parser.add_argument("--seeds", type=int, default=23, help="searches of each truth with nothing deeper and rows")
+    parser.add_argument("--gain-seeds", type=int, default=4, help="and of each truth with a gain (default 4)")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--rows", type=int, action="append", help="numbers of rows (default: three for each truth)")
     parser.add_argument("--only", action="append", choices=[*NULLS, *GAINS])
     options = parser.parse_args()
     names = options.only or [*NULLS, *GAINS]
-    seeds = range(options.first_seed, options.first_seed + options.seeds)
+
+    def seeds_of(name: str) -> int:
+        return options.gain_seeds if name in GAINS else options.seeds
+
     jobs = [
         (name, n, seed)
         for name in names
         for n in options.rows or (ROWS_OF_GAINS if name in GAINS else ROWS_OF_NULLS)
-        for seed in seeds
+        for seed in range(options.first_seed, options.first_seed + seeds_of(name))
     ]
-    runs = []
+    # What was measured of these truths with other code goes; what is there of them is not searched again.
+    record = earlier("verdict")
+    record["runs"] = [run for run in record.get("runs", []) if run["name"] not in names or is_current(run)]
+    known = {(run["name"], run["rows"], run["seed"]) for run in record["runs"]}
     with ProcessPoolExecutor(cores()) as pool:
-        for run in pool.map(search_one, jobs):
-            runs.append(run)
+        # as text, which is how it is read again: depths are keys
+        for run in pool.map(search_one, [job for job in jobs if job not in known]):
+            record["runs"].append({**json.loads(json.dumps(run)), **stamp()})
+            write_json("verdict", record, PACKAGES, finished=False)
             print(f"  {run['name']}, {run['rows']:,} rows, seed {run['seed']}: {run['sentence']}", flush=True)
-    lines = []
-    for name in names:
-        for n in dict.fromkeys(n for own, n, _ in jobs if own == name):
-            lines.append(_line(f"{name}, {n:,}", summarise([r for r in runs if (r["name"], r["rows"]) == (name, n)])))
-    for what, chosen in (("nothing deeper", NULLS), ("gains", GAINS)):
-        if own := [run for run in runs if run["name"] in chosen]:
-            lines.append(_line(f"all, {what}", summarise(own)))
-    print("\n" + table(["truth, rows", *HEAD], lines))
-    found = [run for run in runs if run["name"] in GAINS]
-    for low, high in ((0.0, 0.02), (0.02, 0.05), (0.05, 1.0)):
-        own = [run for run in found if low < _gain(run) <= high]
-        if own:
-            said = sum(run["smallest"] > 1 and run["answer"] > 1 for run in own)
-            print(f"delivered gain of {low:.0%} to {high:.0%}: more than L = 1 in {said} of {len(own)}")
-    before = earlier("verdict").get("runs", []) if options.only else []
-    kept = [run for run in before if run["name"] not in names]
-    record = {"machine": machine(), "versions": versions("leadline", "numpy", "scikit-learn"), "runs": [*kept, *runs]}
-    print(f"\nwritten to {write_json('verdict', record)}")
+    finish("verdict", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

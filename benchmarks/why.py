@@ -11,15 +11,13 @@ results/why.json.
 """
 
 import argparse
-import os
 import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import shap
-from harness import machine, table, versions, write_json
+from harness import figure, finish, hold_to, own_cores, table
 from real_tables import DATA, draw
 
 from leadline import DeepClassifier, DeepRegressor
@@ -29,10 +27,13 @@ TABLES = ("titanic", "airfoil", "abalone", "yeast", "california_housing", "adult
 TRAINING_ROWS, BACKGROUND, SEED = 2000, 50, 0
 # Of expected gradients: as they come, cheaper ones, and what more steps change.
 STEPS = (4, 1, 32)
+PACKAGES = ("leadline", "numpy", "shap")
 
 
 def explain_one(folder: Path, name: str, rows: int, epochs: int | str) -> dict[str, Any]:
     """All explainers on one table."""
+    import shap
+
     drawn = draw(folder, name, TRAINING_ROWS, max(rows, 2), SEED)
     kind = DeepClassifier if drawn.classes else DeepRegressor
     model = kind(max_iter=epochs, random_state=SEED).fit(drawn.X_train, drawn.y_train)
@@ -81,6 +82,26 @@ def _record(seconds: float, rows: int, base: np.ndarray, values: np.ndarray, pre
     return {"ms_per_row": 1000 * seconds / rows, "left_over": float(np.abs(parts - predicted).max())}
 
 
+def report(record: dict[str, Any]) -> dict[str, str]:
+    """A line for each table and explainer."""
+    lines = []
+    for name, found in record["tables"].items():
+        slow = found["explainers"]["permutation"]["ms_per_row"]
+        for label, own in found["explainers"].items():
+            lines.append(
+                [
+                    f"{name}, {found['columns']} columns: {label}",
+                    figure(own["ms_per_row"]),
+                    figure(slow / own["ms_per_row"], 2),
+                    f"{own['correlation']:.3f}",
+                    f"{100 * own['same_first']:.0f} %",
+                    f"{own['left_over']:.0e}",
+                ]
+            )
+    head = ["", "ms a row", "times as fast as permutation", "correlation with it", "same first column", "left over"]
+    return {"": table(head, lines)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
@@ -88,38 +109,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20, help="rows explained of each table (default 20)")
     parser.add_argument("--epochs", type=int, default=None, help="of the networks (default: as they come)")
     options = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-    record: dict[str, Any] = {"machine": machine(), "versions": versions("leadline", "numpy", "shap"), "tables": {}}
-    lines = []
+    hold_to(own_cores()[:1])
+    record: dict[str, Any] = {"tables": {}}
     for name in options.only.split(","):
-        found = explain_one(options.folder, name, options.rows, options.epochs or "auto")
-        record["tables"][name] = found
-        slow = found["explainers"]["permutation"]["ms_per_row"]
-        for label, own in found["explainers"].items():
-            lines.append(
-                [
-                    name,
-                    str(found["columns"]),
-                    label,
-                    f"{own['ms_per_row']:,.1f}",
-                    f"{slow / own['ms_per_row']:,.1f}",
-                    f"{own['correlation']:.3f}",
-                    f"{100 * own['same_first']:.0f} %",
-                    f"{own['left_over']:.0e}",
-                ]
-            )
-    head = [
-        "table",
-        "columns",
-        "explainer",
-        "ms a row",
-        "times as fast",
-        "correlation",
-        "same first column",
-        "left over",
-    ]
-    print(table(head, lines))
-    write_json("why", record)
+        record["tables"][name] = explain_one(options.folder, name, options.rows, options.epochs or "auto")
+        print(f"  {name}: {record['tables'][name]}", flush=True)
+    finish("why", record, PACKAGES, report)
 
 
 if __name__ == "__main__":

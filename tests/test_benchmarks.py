@@ -1,7 +1,9 @@
 """Benchmarks that need no peers run at their smallest setting, so that none rots."""
 
+import argparse
 import importlib
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pandas as pd
 import pytest
 
 from leadline.errors import DeviceError
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="benchmarks measure memory as POSIX has it")
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -27,17 +31,24 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             monkeypatch.setattr(module, constant, value)
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
         module.main()
-        return json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
+        record = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
+        # whatever a benchmark writes says what it was measured with, and can be shown again
+        last = list(record["measured"].values())[-1]
+        assert set(last) == {"commit", "code", "machine", "versions", "day", "minutes", "finished"}
+        assert last["finished"]
+        assert harness.commits(record) == [harness.commit()]
+        assert all(text.startswith("|") for text in module.report(record).values())
+        return record
 
     return run_one
 
 
 def test_the_verdict_on_planted_truths(run, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("--seeds", "1", "--rows", "60", "--only", "linear", "--only", "gain of 10%")
+    arguments = ("--seeds", "1", "--gain-seeds", "1", "--rows", "60", "--only", "linear", "--only", "gain of 10%")
     record = run("verdict", *arguments, FRESH_ROWS=200)
     assert [found["name"] for found in record["runs"]] == ["linear", "gain of 10%"]
     assert all(set(found["fresh"]) >= {"1", "2"} for found in record["runs"])
-    assert "all, nothing deeper" in capsys.readouterr().out
+    assert "**all, nothing deeper**" in capsys.readouterr().out
 
 
 def test_planted_truths(run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,8 +109,12 @@ def folder(tmp_path: Path) -> str:
 
 def test_stability_on_a_folder_of_tables(run, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     record = run("stability", "--data", folder, "--seeds", "1", "--only", "abalone")
-    assert record["abalone"]["summary"]["range"] == 0
-    assert "mean range of the answer 0.00" in capsys.readouterr().out
+    assert [found["seed"] for found in record["abalone"]] == [0]
+    assert "abalone, 90" in capsys.readouterr().out
+    # what is there of the same code is not searched again
+    again = run("stability", "--data", folder, "--seeds", "1", "--only", "abalone")
+    assert again["abalone"] == record["abalone"]
+    assert "'losses'" not in capsys.readouterr().out
 
 
 def test_why_this_row_beside_shap(run, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,17 +134,19 @@ def test_many_rows(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     small = ("--folded-rows", "500", "--test-rows", "200", "--peers", "leadline")
     record = run("large", *sizes, *small, STEPS=((3, 4, [8], 16),), WIDE=wide)
     assert len(record["steps"][0]["looked up"]) == 1
-    assert record["fits"]["400"]["leadline"]["auc"] > 0.5
+    ((what, fits),) = record["fits"].items()
+    assert what.startswith("400 rows, ")
+    assert fits["leadline"]["auc"] > 0.5
     assert record["disk"]["from disk"]["count"] == 600
     assert set(record["memory"]) == {"rows", "fit", "search"}
     assert [own["what"] for own in record["columns"]] == ["columns", "categories", "classes"]
     assert record["curve"]["leadline"]["400"]["auc"] > 0.5
-    assert set(record["measured_on"]) == {"steps", "fits", "disk", "memory", "columns", "curve"}
     assert "600 rows from disk" in capsys.readouterr().out
     assert (tmp_path / "curve.svg").read_text("utf-8").count("leadline")
-    # a part that is run again leaves the others as they were
+    # a part that is run again leaves the others as they were, and both runs are named
     again = run("large", *sizes, *small, "--only", "memory")
     assert again["fits"] == record["fits"]
+    assert len(again["measured"]) == 2
 
 
 def test_workers_that_share_a_folder(run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +175,7 @@ def test_coverage_on_a_folder_of_tables(run, tmp_path: Path, capsys: pytest.Capt
         assert 0.5 < row["coverage"]["0.8"] <= row["coverage"]["0.95"] <= 1
         assert row["width"]["0.8"] <= row["width"]["0.95"]
     assert record["rows"][1]["temperature"]["log loss"] > 0
-    assert "leadline, 2 tables, 2 splits" in capsys.readouterr().out
+    assert "**the 1 of classes**" in capsys.readouterr().out
 
 
 def test_training_beside_the_products_alone(run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,7 +214,7 @@ def test_how_long_until_something_happens(run, monkeypatch: pytest.MonkeyPatch) 
 def test_the_search_beside_a_grid(run, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("--data", folder, "--only", "abalone", "--candidates", "1", "--peer", "GridSearchCV")
     record = run("search", *arguments)
-    assert set(record["abalone"]) == {"Leadline", "GridSearchCV"}
+    assert set(record["abalone"]["contenders"]) == {"Leadline", "GridSearchCV"}
     assert "abalone, 3,000 rows: GridSearchCV" in capsys.readouterr().out
 
 
@@ -212,3 +229,84 @@ def test_methods_on_a_folder_of_tables(
     assert len(record["rows"]) == 2
     assert all(row["error"] > 0 for row in record["rows"])
     assert "abalone, RMSE / std" in capsys.readouterr().out
+
+
+@pytest.fixture
+def every(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The program that runs all benchmarks, with one small benchmark and a results folder of its own."""
+    module = importlib.import_module("all")
+    monkeypatch.setenv("BENCHMARK_RESULTS", str(tmp_path))
+    monkeypatch.setattr(module, "LOGS", tmp_path / "logs")
+    return module
+
+
+def test_all_benchmarks_run_once_for_the_same_code(
+    every, folder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = f"{folder} --methods additive,linear --splits 1 --max-train 60"
+    away = every.Benchmark("clusters", ("",), 1, environment="no-such-environment")
+    monkeypatch.setattr(every, "BENCHMARKS", (every.Benchmark("additive", (small,), 1, cores=1, alone=False), away))
+    monkeypatch.setattr(sys, "argv", ["all.py"])
+    for said in (" min: ", "there already: "):
+        with pytest.raises(SystemExit, match="1"):  # what is left out counts as failed
+            every.main()
+        out = capsys.readouterr().out
+        assert f"{said}{every.shortened(every.BENCHMARKS[0], small)}" in out
+        assert "left out, no-such-environment is not there" in out
+    commit = every.earlier("additive")["measured"][every.BENCHMARKS[0].words(small)]["commit"]
+    page = "<!-- additive -->\nold\n<!-- end -->\n<!-- clusters -->\nby hand\n<!-- end -->\n"
+    text, left = every.renewed(page)
+    assert "| linear " in text
+    assert "by hand" in text
+    assert left == ["clusters"]
+    assert f"commit `{commit}`" in text or commit == "unknown"
+    # another commit is named: both results are not of it
+    said, same = every.check("commit `0000000`")
+    assert not same
+    assert "not measured" in said
+
+
+def test_what_all_benchmarks_take_is_within_the_budget(every) -> None:
+    assert every.expected_minutes() <= 60 * every.BUDGET_HOURS
+    assert all((BENCHMARKS / f"{own.module}.py").is_file() for own in every.BENCHMARKS)
+
+
+class _ParsedError(Exception):
+    """The arguments were understood."""
+
+
+def test_every_benchmark_understands_its_arguments(every, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = argparse.ArgumentParser.parse_args
+
+    def parse_only(self, *given):
+        parse(self, *given)
+        raise _ParsedError
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_only)
+    for own in every.BENCHMARKS:
+        for arguments in own.arguments:
+            monkeypatch.setattr(sys, "argv", [f"{own.module}.py", *shlex.split(arguments)])
+            with pytest.raises(_ParsedError):
+                importlib.import_module(own.module).main()
+    assert set(every.PEERS) <= set(importlib.import_module("tables").METHODS)
+
+
+def test_the_page_shows_what_the_results_say(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = importlib.import_module("all")
+    harness = importlib.import_module("harness")
+    monkeypatch.setattr(harness, "RESULTS", BENCHMARKS / "results")
+    text = (BENCHMARKS / "README.md").read_text("utf-8")
+    assert every.renewed(text)[0] == text, "python benchmarks/all.py --write"
+
+
+def test_a_digest_of_code_is_one_of_what_it_does(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    harness = importlib.import_module("harness")
+    monkeypatch.setattr(harness, "HERE", tmp_path)
+    texts = ('"""One."""\nx = 1  # why\n', "x = (1)\n", "x = 2\n")
+    digests = []
+    for text in texts:
+        (tmp_path / "thing.py").write_text(text, "utf-8")
+        harness.code.cache_clear()
+        digests.append(harness.code("thing"))
+    harness.code.cache_clear()
+    assert digests[0] == digests[1] != digests[2]

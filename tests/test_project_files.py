@@ -19,8 +19,9 @@ def test_continuous_integration_asks_for_targets_that_exist() -> None:
     asked = [
         re.findall(r"(?:run|entry): make ([\w -]+?)(?: PYTHON=python)?$", f.read_text(), re.MULTILINE) for f in files
     ]
+    asked += [re.findall(r"^ +target: \[(.*)\]$", f.read_text().replace(",", ""), re.MULTILINE) for f in files]
     wanted = {target for own in asked for words in own for target in words.split()}
-    assert {"lint", "types", "tests", "docs", "check-dist"} <= wanted
+    assert {"lint", "types", "tests", "docs", "check-dist", "test-integrations", "planted-errors"} <= wanted
     assert wanted <= targets()
 
 

@@ -80,6 +80,20 @@ def test_sets_adds_the_classes_that_are_possible(classes_run, command):
     assert np.mean([y in words.split("; ") for y, words in zip(truth, table["set"], strict=True)]) > 0.9
 
 
+def test_a_target_that_is_called_as_a_column_beside_it_keeps_its_column(command, tmp_path):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(80, 2))
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    frame["lower"] = X[:, 0] + 0.1 * generator.normal(size=80)
+    model = leadline.DeepRegressor((4,), n_networks=2, max_iter=2, random_state=0)
+    model.fit(frame[["a", "b"]], frame["lower"]).save(tmp_path / "model")
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    table = printed(command("predict", tmp_path / "model", tmp_path / "data.csv", "--interval", "0.8"))
+    assert table.columns.tolist() == ["lower", "lower_", "upper"]
+    np.testing.assert_allclose(table["lower"], model.predict(frame[["a", "b"]]))
+    assert (table["lower_"] <= table["upper"]).all()
+
+
 def test_intervals_of_classes_and_sets_of_numbers_are_refused(classes_run, numbers_run, command, tmp_path):
     out = tmp_path / "predictions.csv"
     said = refused(command("predict", classes_run.folder, classes_run.data, "--interval", "0.9", "--out", out))

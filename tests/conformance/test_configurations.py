@@ -8,6 +8,13 @@ from leadline import DeepClassifier, DeepRegressor, DepthSearchCV
 # Checks that cannot pass, each with its reason; see tests/estimators/test_conformance.py.
 EQUIVALENCE = [f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")]
 DRAWN = dict.fromkeys(EQUIVALENCE, "minibatches are drawn; checked with solver='lbfgs'")
+# A minibatch's loss is its weighted mean, as in scikit-learn and PyTorch. The check gives two of three classes ten
+# millionths of the weight of the first: minibatches of eight without a row of that have their full effect, and in 1,000
+# epochs 32 units learn them by heart. With all rows in one minibatch, and by L-BFGS, it passes.
+WEIGHED = {
+    **DRAWN,
+    "check_class_weight_classifiers": "a minibatch without a row of the heavy class has its full effect",
+}
 DIVIDED = dict.fromkeys(EQUIVALENCE, "the check brings folds of its own, which cannot be divided again")
 SMALL = {"max_depth": 2, "candidates": 2, "cv": 2}
 
@@ -17,7 +24,7 @@ NETWORKS = [
     ({"hidden_layer_sizes": (16, 16, 16), "activation": "tanh", "solver": "sgd", "dropout": 0.0}, DRAWN),
     (
         {"hidden_layer_sizes": 32, "batch_size": 8, "early_stopping": False, "max_iter": 30, "scaling": "standard"},
-        DRAWN,
+        WEIGHED,
     ),
     (
         {

@@ -208,6 +208,51 @@ def test_any_scorer_judges(mixed) -> None:
     assert search.score(X, label) > 0.7
 
 
+def _raises_on(*sizes: int):
+    """A scorer that fails on so many rows."""
+
+    def own_score(estimator, X, y) -> float:
+        if len(y) in sizes:
+            raise KeyError(f"{len(y)} rows")
+        return float(-np.mean((estimator.predict(X) - y) ** 2))
+
+    return own_score
+
+
+# 90 rows: folds have 30, final networks leave 22 or 23 rows out
+FINAL = {"max_depth": 2, "candidates": 1, "cv": 3}
+
+
+def test_final_networks_that_a_scorer_fails_on_are_left_out_with_a_notice(mixed) -> None:
+    X, y, _ = mixed
+    X, y = X[:90], y[:90]
+    estimator = DeepRegressor((4,), n_networks=4, max_iter=3, random_state=0)
+    search = DepthSearchCV(estimator, scoring=_raises_on(23), **FINAL).fit(X, y)
+    assert len(search.models_[2].members) == 2
+    assert "2 of 4 final networks of L = 2 are left out: KeyError: '23 rows'" in search.fold_notices_
+    # those that are left are what they would have been
+    whole = DepthSearchCV(estimator, scoring=_raises_on(), **FINAL).fit(X, y)
+    thetas = [member.theta.tobytes() for member in whole.models_[2].members]
+    assert all(member.theta.tobytes() in thetas for member in search.models_[2].members)
+
+
+@pytest.mark.parametrize(("power", "answer"), [(1, 1), (2, 2)])
+def test_a_scorer_that_fails_on_all_final_networks(power: int, answer: int, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(90, 1))
+    estimator = DeepRegressor((16,), n_networks=4, max_iter=60, random_state=0)
+    search = DepthSearchCV(estimator, scoring=_raises_on(22, 23), study=tmp_path / "study.db", **FINAL)
+    said = r"The final training of L = 2 failed: KeyError: '2\d rows'.*The search is kept in .*study.db"
+    if answer == 1:
+        search.fit(x, x[:, 0] ** power)
+        assert set(search.models_) == {1}
+        assert any(re.search(said, notice) for notice in search.fold_notices_)
+    else:
+        with pytest.raises(DataError, match=said):
+            search.fit(x, x[:, 0] ** power)
+    study = Study.read(tmp_path / "study.db")
+    assert study.fact("verdict")["depth"] == answer
+
+
 def test_a_score_that_a_fold_cannot_have_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     X, y = np.random.default_rng(0).normal(size=(24, 3)), np.array(["p"] * 4 + ["q"] * 20)
     search = DepthSearchCV(DeepClassifier(), scoring="auc", cv=5, study=tmp_path / "new" / "study.db")

@@ -77,6 +77,45 @@ def test_regressions_labels_quantiles_and_rows_that_are_lists(numbers) -> None:
     assert (answer.status_code, answer.json()["detail"][:26]) == (422, '"proba" needs a classifier')
 
 
+def test_intervals_and_sets_are_those_of_the_model(numbers, table, asked, classifier) -> None:
+    X, y = numbers
+    model = quick(DeepRegressor).fit(X, y)
+    found = client(model).post("/predict", json={"rows": X.tolist(), "interval": 0.8}).json()
+    lower, upper = model.predict_interval(X, 0.8)
+    assert (found["lower"], found["upper"]) == (lower.tolist(), upper.tolist())
+    assert set(found) == {"predictions", "lower", "upper"}
+    two = quick(DeepRegressor).fit(X, np.column_stack([y, -y]))
+    found = client(two).post("/predict", json={"rows": X[:3].tolist(), "interval": 0.8}).json()
+    assert found["upper"] == two.predict_interval(X[:3], 0.8)[1].tolist()
+    frame, _ = table
+    found = asked.post("/predict", json={"rows": rows_of(frame), "sets": 0.95}).json()
+    members = classifier.predict_set(frame, 0.95)
+    assert found["sets"] == [classifier.classes_[own].tolist() for own in members]
+    labels = quick().fit(X, np.column_stack([y > 0, y > 1]).astype(int))
+    found = client(labels).post("/predict", json={"rows": X.tolist(), "sets": 0.9}).json()
+    assert found["sets"] == [(np.flatnonzero(own) + 1).tolist() for own in labels.predict_set(X, 0.9)]
+    assert client(model).get("/model").json()["options"] == ["interval"]
+    assert asked.get("/model").json()["options"] == ["proba", "sets"]
+
+
+def test_intervals_that_cannot_be_are_told(numbers, asked) -> None:
+    X, y = numbers
+    model = quick(DeepRegressor).fit(X, y)
+
+    def said(application, **more) -> str:
+        answer = application.post("/predict", json={"rows": [ROW] if application is asked else X[:2].tolist(), **more})
+        assert answer.status_code == 422, answer.text
+        return answer.json()["detail"]
+
+    assert "intervals of numbers only" in said(asked, interval=0.9)
+    assert "sets of classes only" in said(client(model), sets=0.9)
+    for share in (0, 1, 90, -0.5, True, "0.9", [0.9], {}):
+        assert '"interval" must be a number between 0 and 1, such as 0.9; got ' in said(client(model), interval=share)
+    assert "rows that were not learned from" in said(client(model), interval=0.9999)
+    solved = DeepRegressor((), random_state=0).fit(X, y)
+    assert "cannot say how sure it is" in said(client(solved), interval=0.9)
+
+
 def test_it_says_what_it_is(asked) -> None:
     assert asked.get("/health").json() == {"status": "ok"}
     model = asked.get("/model").json()

@@ -20,7 +20,7 @@ from leadline.cli.inputs import number_column, take_column, word_columns
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, check_out
 from leadline.errors import DataError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
-from leadline.estimators.predictions import prediction_table
+from leadline.estimators.predictions import free_name, prediction_table
 from leadline.inspection import Drift, drifts, row_doubts
 from leadline.records import plain
 from leadline.search import Study, usual_scores
@@ -58,7 +58,7 @@ def run_predict(
             buffer = io.StringIO()
             table = prediction_table(estimator, frame, proba, interval, sets)
             if doubts:
-                table["doubts"] = row_doubts(estimator.model_, frame)
+                table[free_name(table, "doubts")] = row_doubts(estimator.model_, frame)
             table.to_csv(buffer, index=False, lineterminator="\n", header=i == 0)
             yield buffer.getvalue().encode()
 

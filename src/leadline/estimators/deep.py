@@ -133,6 +133,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     scaling: str | None = None
     numeric_embedding: str | None = None
     one_hot_up_to: int | str | None = None
+    target_statistics: bool | None = None
     feature_scale: bool | None = None
     parametrization: str | None = None
     members: int | None = None

@@ -7,18 +7,20 @@ that is what the estimator's own `fit` does, to the same bits.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leadline.errors import DataError, LeadlineError
 from leadline.estimators.doubt import with_profile
 from leadline.estimators.given import Given
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
-from leadline.search import Ladder, LeftOut, Problem, Split, View, conformal, greedy_weights, hold_out
-from leadline.training import Holdout, Hyperparameters, Task
+from leadline.search import Ladder, LeftOut, Problem, Split, View, conformal, greedy_weights, hold_out, in_a_line
+from leadline.training import Holdout, Hyperparameters, Stopped, Task
 
 __all__ = ["Delivery"]
 
@@ -72,20 +74,37 @@ class Delivery:
         model = Model(self.given.layout, self.given.target, tuple(member for _, member in networks), sure)
         return with_profile(model, self.given.encoded)
 
-    def networks(self, ladder: Ladder, L: int) -> list[tuple[int, Member]]:
-        """The networks of a depth, trained on all rows, each with its candidate.
+    def networks(self, ladder: Ladder, L: int) -> tuple[list[tuple[int, Member]], str]:
+        """The networks of a depth, trained on all rows, each with its candidate; and what is to be said of it.
+
+        Those whose training fails, by numbers that are too large or by what a caller's own score raises, are left out.
 
         Raises
         ------
         DataError
-            A training failed.
+            All of them failed, or those that read their rows from disk.
         """
+        indices, trained = self._attempted(ladder, L)
+        networks = [(index, own) for index, own in zip(indices, trained, strict=True) if isinstance(own, Member)]
+        reasons = "; ".join(dict.fromkeys(own for own in trained if isinstance(own, str)))
+        if not networks:
+            raise self._failed(ladder, L, reasons)
+        lost = len(trained) - len(networks)
+        words = f"{lost} of {len(trained)} final networks of L = {L} {'is' if lost == 1 else 'are'} left out: {reasons}"
+        return networks, words if lost else ""
+
+    def _failed(self, ladder: Ladder, L: int, reasons: str) -> DataError:
+        kept = "" if ladder.study.path is None else f" The search is kept in {ladder.study.path}, to be gone on with."
+        return DataError(f"The final training of L = {L} failed: {reasons}.{kept}")
+
+    def _attempted(self, ladder: Ladder, L: int) -> tuple[Sequence[int], Sequence[Member | str]]:
+        """The candidate of each network of a depth, and the network, or why there is none."""
         kept = ladder.results[L].candidates
         first = ladder.settings(L, kept[0])
         if first.solved:
             if self.stream is not None:
-                return list(zip(kept, self.stream.train([first], 1, None, ladder.device)[0], strict=True))
-            return list(zip(kept, self._train(ladder, *self.posed([self.whole(first)])), strict=True))
+                return kept, self._streamed(ladder, L, [first], 1, None, None)
+            return kept, self._train(ladder, *self.posed([self.whole(first)]))
         indices, splits = [], []
         for repeat in range(ladder.results[L].repeats):
             turns = [index for index in ladder.turns(L, repeat) if index in kept]
@@ -98,12 +117,11 @@ class Delivery:
             fraction = self.fraction if self.stopped else None
             study = ladder.study.path
             keep = None if study is None else study.with_name(f"{study.stem}-training")
-            members, *_ = self.stream.train(each, self.n_networks, fraction, ladder.device, keep=keep)
-            return list(zip(indices, members, strict=True))
+            return indices, self._streamed(ladder, L, each, self.n_networks, fraction, keep)
         epochs = self.planned.epochs(min(len(train_rows) for (train_rows, _), _ in splits))
         each = [replace(ladder.settings(L, index), max_iter=epochs) for index in indices]
         jobs = [(own, split, number) for own, (split, number) in zip(each, splits, strict=True)]
-        return list(zip(indices, self._train(ladder, *self.posed(jobs)), strict=True))
+        return indices, self._train(ladder, *self.posed(jobs))
 
     def whole(self, settings: Hyperparameters) -> tuple[Hyperparameters, Split, int]:
         """A network that learns from all rows."""
@@ -134,18 +152,55 @@ class Delivery:
         ]
         return self.problem.on([train_rows for _, (train_rows, _), _ in jobs]), tasks
 
-    def _train(self, ladder: Ladder, problem: Problem, tasks: list[Task]) -> list[Member]:
-        return members_of(problem, tasks, train_networks(problem, tasks, ladder.n_jobs, device=ladder.device))
+    def _train(self, ladder: Ladder, problem: Problem, tasks: list[Task]) -> list[Member | str]:
+        """The networks, or why there is none: one that fails takes no other with it."""
+        try:
+            networks = train_networks(problem, tasks, ladder.n_jobs, device=ladder.device)
+        except (Stopped, LeadlineError):
+            raise
+        except Exception as error:  # whatever a caller's own score or loss, or a lack of memory, raises
+            if len(tasks) > 1:
+                return [own for task in tasks for own in self._train(ladder, problem, [task])]
+            return [in_a_line(error)]
+        return [
+            own.reason if own.state == "diverged" else members_of(problem, [task], [own])[0]
+            for task, own in zip(tasks, networks, strict=True)
+        ]
+
+    def _streamed(
+        self,
+        ladder: Ladder,
+        L: int,
+        settings: Sequence[Hyperparameters],
+        n_networks: int,
+        fraction: float | None,
+        keep: Path | None,
+    ) -> list[Member]:
+        """The networks of a depth whose rows are on disk, which they read together."""
+        assert self.stream is not None
+        try:
+            return self.stream.train(settings, n_networks, fraction, ladder.device, keep=keep)[0]
+        except (Stopped, LeadlineError):
+            raise
+        except Exception as error:  # as above
+            raise self._failed(ladder, L, in_a_line(error)) from error
 
     def refitted(self, ladder: Ladder, L: int) -> Model:
         """One network of a depth's first candidate, trained on all rows.
 
         It takes as many epochs as were best, on average, for the networks of the folds.
+
+        Raises
+        ------
+        DataError
+            Its training failed.
         """
         settings, first = ladder.results[L].settings, ladder.results[L].candidates[:1]
         if not settings.solved:
             settings = replace(settings, max_iter=ladder.usual_epochs(L))
         (member,) = self._train(ladder, *self.posed([self.whole(settings)], _REFIT))
+        if isinstance(member, str):
+            raise self._failed(ladder, L, member)
         return self.model([(0, member)], ladder.judged_rows(L, first))
 
     def ensemble(self, ladder: Ladder, networks: Mapping[int, list[tuple[int, Member]]]) -> Model:

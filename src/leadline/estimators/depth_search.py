@@ -58,10 +58,11 @@ from leadline.search import (
     in_words,
     linear_name,
     linear_settings,
+    plan_of,
     result_record,
 )
 from leadline.search.design import COLOURS
-from leadline.training import Hyperparameters, Plan, Stop, Task, described, plan_for
+from leadline.training import Hyperparameters, Plan, Stop, Task, described
 from leadline.training.devices import CPU, DEVICE
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
@@ -195,7 +196,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     device_ : str
         Where the networks trained.
     fold_notices_ : list of str
-        What the reader should know about the folds.
+        What the reader should know about the folds, and of networks that are left out of what is delivered.
     searched_rows_ : (int, int)
         On how many rows depth was searched, and how many there are.
     rows_curve_ : tuple of RowsPoint
@@ -555,13 +556,18 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         each = [ladder.finish_seconds(L) for L in (wanted if ladder.stop.seconds_left is None else [answer])]
         known = [seconds for seconds in each if seconds is not None]
         ladder.listener.final_training_started(sum(known) if len(known) == len(each) else None)
-        networks = {answer: delivery.networks(ladder, answer)}
+        networks, said = {}, {}
+        networks[answer], said[answer] = delivery.networks(ladder, answer)
         for L, result in sorted(others.items()):
             # of other depths nothing is begun for which there is no time, but for L = 1, which takes next to none
             left, takes = ladder.stop.seconds_left, ladder.finish_seconds(L)
             in_time = L == 1 or left is None or (takes is not None and takes < left)
             if answer != L and not result.failed and in_time:
-                networks[L] = delivery.networks(ladder, L)
+                try:
+                    networks[L], said[L] = delivery.networks(ladder, L)
+                except DataError as error:
+                    said[L] = str(error)
+        self.fold_notices_ = [*self.fold_notices_, *filter(None, said.values())]
         additive = networks.pop(ADDITIVE, None)
         self.additive_model_ = None if additive is None else delivery.model(additive, ladder.judged_rows(ADDITIVE))
         self.models_ = {L: delivery.model(own, ladder.judged_rows(L)) for L, own in sorted(networks.items())}
@@ -616,7 +622,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         kept = self.results_[self.best_depth_].candidates
         job = delivery.whole(settings) if settings.solved else delivery.first(settings, min(kept) // COLOURS)
         problem, (task,) = delivery.posed([job])
-        return problem, plan_for(settings, problem.inputs, problem.target.n_scores, problem.target.loss), task
+        return problem, plan_of(problem, settings), task
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
         """A fitted estimator of another depth: trained on all rows, as that of the answer is.
@@ -624,7 +630,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Raises
         ------
         ParameterError
-            The depth was not judged, or a time limit left no time for its networks.
+            The depth was not judged, or a time limit left no time for its networks, or their training failed.
         """
         check_is_fitted(self, "model_")
         if L not in self.models_:

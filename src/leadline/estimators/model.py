@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
 from leadline.records import ANYTHING, POSITIVE, Field, list_of, one_of, read_fields, whole
+from leadline.search import inputs_of
 from leadline.search.conformal import KNOTS, MOST_SCORES, Intervals, Sets
 from leadline.storage import FORMAT
 from leadline.tables import (
     LEVELS,
+    CategoryStatistics,
     Classes,
     Encoded,
     Labels,
@@ -34,10 +36,10 @@ from leadline.tables import (
     Target,
     TargetStatistics,
     target_from_record,
+    told_by_statistics,
 )
 from leadline.training import (
     Hyperparameters,
-    Inputs,
     Plan,
     Processor,
     Scorer,
@@ -240,6 +242,7 @@ class Model:
                 "scale": member.statistics.scale,
                 "target_center": member.target.center,
                 "target_scale": member.target.scale,
+                **{f"statistics[{own.source}]": own.values for own in member.statistics.categories},
             }
             if _clips(self.target, member.settings):
                 named.update(target_low=member.target.low, target_high=member.target.high)
@@ -306,8 +309,7 @@ class Model:
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
-    groups = tuple(group.width for group in layout.groups)
-    inputs = Inputs(len(layout.number_columns), groups, layout.of_text)
+    inputs = inputs_of(layout.groups, target, len(layout.number_columns), settings, layout.of_text)
     return plan_for(settings, inputs, target.n_scores, target.loss)
 
 
@@ -328,7 +330,13 @@ def _fitted(
     own = {name: taken.take(f"{i}/target_{name}", (k,), np.float64) for name in ("center", "scale", *ends)}
     if not (own["scale"] > 0).all():
         raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
-    return Statistics(settings.scaling, fill, center, scale), replace(TargetStatistics.unscaled(k), **own)
+    categories = []
+    for group in told_by_statistics(layout.groups) if settings.target_statistics else ():
+        shape = (1 + group.n_codes, target.n_outcomes + 1)
+        values = taken.take(f"{i}/statistics[{group.source}]", shape, np.float32)
+        categories.append(CategoryStatistics(group.source, values, np.zeros((0, *shape), np.float32)))
+    statistics = Statistics(settings.scaling, fill, center, scale, categories)
+    return statistics, replace(TargetStatistics.unscaled(k), **own)
 
 
 def _is_number_of_scores(value: Any) -> bool:
@@ -454,9 +462,16 @@ def _from_4(record: Any) -> Any:
     return {**record, "settings": settings, "scores": None, "profile": None}
 
 
+# What the settings did not have in format 5, and what it would have been.
+_NEW_IN_6: dict[str, Any] = {"target_statistics": False}
+
+
 def _from_5(record: Any) -> Any:
-    """A record of format 5, which had no columns of text."""
-    return record
+    """A record of format 5: no columns of text, and categories were told by inputs and learned vectors alone."""
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), list):
+        return record
+    settings = [{**own, **_NEW_IN_6} if isinstance(own, dict) else own for own in record["settings"]]
+    return {**record, "settings": settings}
 
 
 # From each version of the format to the next.

@@ -65,6 +65,9 @@ Parameters
         far it has come through each of its bins. "auto": cosines up to 10,000 training rows, bins above.
     one_hot_up_to : int or "all", default {one_hot_up_to}
         Columns with more categories than this get a learned vector for each instead of an input for each.
+    target_statistics : bool, default {target_statistics}
+        Columns of many categories also enter by what the other rows of a category say of the target: smoothed means of
+        it, and how many rows there are.
     feature_scale : bool, default {feature_scale}
         A learned factor for each input of layer 1.
     parametrization : {{"standard", "ntk"}}, default {parametrization}

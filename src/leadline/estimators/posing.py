@@ -143,6 +143,7 @@ def pose(
     problem = Problem.build(*rows, base, units, source=source)
     whole = problem
     if given is not asked:
-        whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base)
+        keys = None if all_groups is None else np.unique(all_groups, return_inverse=True)[1]
+        whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base, keys=keys)
     delivery = Delivery(asked, whole, planned, stream, seed, *made, all_groups, design.ordered)
     return Posed(base, problem, design, delivery, notices)

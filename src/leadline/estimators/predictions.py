@@ -1,5 +1,7 @@
 """Predictions as a table, as files and servers have them."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,7 @@ from leadline.estimators.depth_search import DepthSearchCV
 from leadline.search import Intervals, Sets, labels_of
 from leadline.tables import Labels, Numbers
 
-__all__ = ["prediction_table"]
+__all__ = ["asked_sure", "free_name", "prediction_table"]
 
 # Between the classes of a set.
 AND = "; "
@@ -24,7 +26,8 @@ def prediction_table(
 ) -> pd.DataFrame:
     """A row for each row of a table: the prediction, and what was asked for beside it.
 
-    Columns: the target's name; of several numbers, quantiles or labels "name 1", "name 2", …
+    Columns: the target's name; of several numbers, quantiles or labels "name 1", "name 2", …. A column beside it that
+    would have the target's own name has an underscore behind it.
 
     Parameters
     ----------
@@ -44,11 +47,7 @@ def prediction_table(
     """
     model = estimator.model_
     target = model.target
-    if interval is not None and not isinstance(target, Numbers):
-        raise ParameterError("There are intervals of numbers only, and this model predicts classes; ask for sets.")
-    if sets is not None and isinstance(target, Numbers):
-        raise ParameterError("There are sets of classes only, and this model predicts numbers; ask for an interval.")
-    sure = None if interval is None and sets is None else estimator._sure()
+    sure = asked_sure(estimator, interval, sets)
     predictions = model.predictions(frame)
     table: dict[str, object] = {}
     if isinstance(target, Numbers | Labels):
@@ -63,10 +62,37 @@ def prediction_table(
     if isinstance(sure, Intervals) and interval is not None:
         for end, numbers in zip(("lower", "upper"), sure.interval(predictions, interval), strict=True):
             several = numbers.shape[1] > 1
-            table.update({f"{end} {i + 1}" if several else end: own for i, own in enumerate(numbers.T)})
+            for i, own in enumerate(numbers.T):
+                table[free_name(table, f"{end} {i + 1}" if several else end)] = own
     if isinstance(sure, Sets) and sets is not None:
         members = sure.members(predictions, sets)
-        table["set"] = [AND.join(str(names[k]) for k in np.flatnonzero(own)) for own in members]
+        table[free_name(table, "set")] = [AND.join(str(names[k]) for k in np.flatnonzero(own)) for own in members]
     if proba and not isinstance(target, Numbers):
-        table.update({f"p({name})": column for name, column in zip(names, predictions.T, strict=True)})
+        for name, column in zip(names, predictions.T, strict=True):
+            table[free_name(table, f"p({name})")] = column
     return pd.DataFrame(table)
+
+
+def free_name(table: Collection[str], name: str) -> str:
+    """The name of a further column of predictions: with underscores behind it where the target is called so."""
+    while name in table:
+        name += "_"
+    return name
+
+
+def asked_sure(
+    estimator: DeepClassifier | DeepRegressor | DepthSearchCV, interval: object, sets: object
+) -> Intervals | Sets | None:
+    """What makes intervals or sets, if either is asked for.
+
+    Raises
+    ------
+    ParameterError
+        See `prediction_table`.
+    """
+    numbers = isinstance(estimator.model_.target, Numbers)
+    if interval is not None and not numbers:
+        raise ParameterError("There are intervals of numbers only, and this model predicts classes; ask for sets.")
+    if sets is not None and numbers:
+        raise ParameterError("There are sets of classes only, and this model predicts numbers; ask for an interval.")
+    return None if interval is None and sets is None else estimator._sure()

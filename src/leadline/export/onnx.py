@@ -23,7 +23,17 @@ from leadline.estimators.model import Member, Model
 from leadline.export.sureness import interval_nodes, set_node
 from leadline.network import activation
 from leadline.search import Intervals, Sets
-from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, Ordinal, as_frame, known_words
+from leadline.tables import (
+    CategoryColumn,
+    CategoryStatistics,
+    Classes,
+    Labels,
+    NumberColumn,
+    Numbers,
+    Ordinal,
+    as_frame,
+    known_words,
+)
 from leadline.tables.number_targets import LARGEST_EXPONENT
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.training import Plan, coded_above
@@ -217,12 +227,34 @@ def _rest(graph: _Graph, told: list[_Told], coded_above: float) -> list[str]:
     for column, node in told:
         if isinstance(column, NumberColumn):
             parts.append(node)
-        elif column.n_indicators > coded_above:
+            continue
+        if column.finer:
+            node = graph.once(f"{column.name}/place", partial(_places, graph, column, node))
+        if column.n_indicators > coded_above:
             name = f"{column.name}/number"
             parts.append(graph.once(name, partial(graph.cast, name, node, np.float32)))
         else:
             parts.append(graph.once(f"{column.name}/indicators", partial(_indicators, graph, column, node)))
     return parts
+
+
+def _places(graph: _Graph, column: CategoryColumn, codes: str) -> str:
+    """The codes of a column, those of finer categories as that of the rare ones, (N, 1) in int64."""
+    end = graph.constant(f"{column.name}/end", column.n_indicators, np.int64)
+    rare = graph.constant(f"{column.name}/rare", len(column.categories), np.int64)
+    return graph.node(
+        "Where", f"{column.name}/place", graph.node("Less", f"{column.name}/told", codes, end), codes, rare
+    )
+
+
+def _statistics(graph: _Graph, name: str, told: list[_Told], own: CategoryStatistics) -> str:
+    """What statistics say of a column, (N, k + 1) in float32."""
+    column, codes = [one for one in told if isinstance(one.column, CategoryColumn)][own.source]
+    name = f"{name}/{column.name}/statistics"
+    places = graph.node("Add", f"{name}/places", codes, graph.constant(f"{name}/one", 1, np.int64))
+    values = graph.constant(f"{name}/values", own.values, np.float32)
+    rows = graph.node("Gather", f"{name}/rows", values, places, axis=0)
+    return graph.node("Reshape", name, rows, graph.constant(f"{name}/shape", [-1, own.width], np.int64))
 
 
 def _together(graph: _Graph, name: str, parts: list[str]) -> str | None:
@@ -240,6 +272,7 @@ def _codes(graph: _Graph, column: CategoryColumn, raw: str) -> str:
     """Which indicator of a column each row has, −1 for none, (N, 1) in int64."""
     k = len(column.categories)
     words = dict(zip(column.categories, range(k), strict=True))
+    words.update((word, column.n_indicators + i) for i, word in enumerate(column.finer))
     for word in ("True", "False"):
         if word in words:
             words.update(dict.fromkeys((word.lower(), word.upper()), words[word]))
@@ -273,6 +306,7 @@ def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str 
         if own.scaling == "robust":
             x = _clipped(graph, name, x)
         inputs.append(x)
+    inputs += [_statistics(graph, name, told, own) for own in member.statistics.categories]
     inputs += _rest(graph, told, coded_above(member.settings))
     A = _together(graph, f"{name}/A0", inputs)
     assert A is not None

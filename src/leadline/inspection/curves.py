@@ -150,7 +150,8 @@ def _inputs(
     elif column is not None:
         encoded.codes[:, categories.index(column)] = np.arange(n)
     above = coded_above(member.settings)
-    X, at = member.statistics.apply(encoded, above), layout.n_numbers
+    X = member.statistics.apply(encoded, above)
+    at = layout.n_numbers + sum(own.width for own in member.statistics.categories)
     for group in layout.groups:
         if not group.codes and group.source != place:
             X[:, at] = 0.0

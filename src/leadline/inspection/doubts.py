@@ -262,9 +262,10 @@ def _profile(model: Model) -> Profile:
 def _columns(model: Model, encoded: Encoded) -> Iterator[tuple[Column, Array, Array, int]]:
     """Each column with its numbers or its codes, of a text its lengths, and its place among numbers or codes."""
     nothing, code = np.zeros(0), 0
+    groups = [group for group in encoded.groups if group.codes]
     for column, numbers in zip(model.layout.columns, model.layout.numbers_of_columns, strict=True):
         if isinstance(column, CategoryColumn):
-            yield column, nothing, encoded.codes[:, code], code
+            yield column, nothing, groups[code].places(encoded.codes[:, code]), code
             code += 1
         else:
             yield column, encoded.numbers[:, numbers.start], nothing, numbers.start

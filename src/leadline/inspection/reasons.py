@@ -30,7 +30,7 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
 from leadline.inspection.rows import spread_rows
 from leadline.network import Activation, Parameters, activation
-from leadline.tables import CategoryColumn, Encoded, Layout, Numbers, Ordinal, Target
+from leadline.tables import CategoryColumn, Encoded, Layout, Numbers, Ordinal, Target, told_by_statistics
 from leadline.training import (
     Hyperparameters,
     coded_above,
@@ -365,7 +365,7 @@ class _Network:
     def __init__(self, model: Model, i: int) -> None:
         self.member, self.plan = model.members[i], model.plans[i]
         self.p = len(model.layout.columns)
-        self.owners = input_columns(self.plan, _columns_of_inputs(model.layout, self.member.settings))
+        self.owners = input_columns(self.plan, _columns_of_inputs(model.layout, model.target, self.member.settings))
         names = self.plan.architecture.hidden_activations
         self.activations = [activation(name) for name in names]
 
@@ -434,7 +434,7 @@ class _Network:
         return found
 
 
-def _columns_of_inputs(layout: Layout, settings: Hyperparameters) -> NDArray[np.int64]:
+def _columns_of_inputs(layout: Layout, target: Target, settings: Hyperparameters) -> NDArray[np.int64]:
     """The place of the column that each input of a network tells of, (n_in,)."""
     above = coded_above(settings)
     found = np.zeros(layout.n_numbers, np.int64)
@@ -442,6 +442,8 @@ def _columns_of_inputs(layout: Layout, settings: Hyperparameters) -> NDArray[np.
         found[numbers] = i
     of_codes = [i for i, column in enumerate(layout.columns) if isinstance(column, CategoryColumn)]
     rest = []
+    for group in told_by_statistics(layout.groups) if settings.target_statistics else ():
+        rest += [of_codes[group.source]] * (target.n_outcomes + 1)
     for group in layout.groups:
         width = 1 if group.codes and group.width > above else group.width
         rest += [of_codes[group.source] if group.codes else int(found[group.source])] * width

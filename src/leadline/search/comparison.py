@@ -8,7 +8,7 @@ covariance of all models' scores, paired row by row, C = Σ_i g_i g_iᵀ (Bayle,
 rows the influences are those of some blocks of rows, from the score without each (the delete-a-group jackknife).
 
 How networks would differ that had learned from other rows is only in part in that. On planted truths it was enough
-(benchmarks/README.md): what the errors leave out, and what models of fewer rows lose, happen to weigh against depth.
+(benchmarks/choices.md): what the errors leave out, and what models of fewer rows lose, happen to weigh against depth.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence

@@ -18,7 +18,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from leadline.errors import ParameterError
 from leadline.tables import Labels, Numbers, Ordinal, Target, nearest
 
-__all__ = ["Metric", "labels_of", "usual_scores"]
+__all__ = ["Metric", "in_a_line", "labels_of", "usual_scores"]
 
 Array = NDArray[Any]
 
@@ -193,6 +193,12 @@ def labels_of(probabilities: Array) -> Array:
     return (probabilities > LABEL_THRESHOLD).astype(np.int64)
 
 
+def in_a_line(error: Exception) -> str:
+    """What a caller's own function has raised, for people: its kind and the first line of what it says."""
+    said = str(error).strip().partition("\n")[0] or "no message"
+    return f"{type(error).__name__}: {said}"
+
+
 class Metric:
     """A score for one target.
 
@@ -283,8 +289,7 @@ class Metric:
         try:
             score = self.score(y, predictions, w)
         except Exception as error:
-            said = str(error).strip().partition("\n")[0] or "no message"
-            return float("nan"), f"{type(error).__name__}: {said}"
+            return float("nan"), in_a_line(error)
         return (score, "") if np.isfinite(score) else (float("nan"), f"it gives {score}")
 
     @property

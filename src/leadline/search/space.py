@@ -72,8 +72,8 @@ SPACE: tuple[Dimension, ...] = (
 )
 
 # What stands beside the estimator's own settings where the caller names no space: networks that differ make a better
-# average than networks that are alike, and these are about as good each (benchmarks/README.md). "_times" multiplies the
-# estimator's own.
+# average than networks that are alike, and these are about as good each (benchmarks/choices.md). "_times" multiplies
+# the estimator's own.
 TIMES = "_times"
 VARIANTS: tuple[Mapping[str, Any], ...] = (
     {"scaling": "standard"},

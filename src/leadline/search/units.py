@@ -6,6 +6,7 @@ from typing import Protocol
 
 from leadline.errors import LeadlineError
 from leadline.search.design import Network
+from leadline.search.metrics import in_a_line
 from leadline.search.problem import Problem, View
 from leadline.search.study import UnitKey, UnitResult
 from leadline.training import Holdout, Hyperparameters, Plan, Stop, Stopped, Task, device_for, plan_for, train
@@ -35,7 +36,7 @@ class Unit:
 
 def plan_of(problem: Problem, settings: Hyperparameters) -> Plan:
     """The plan of a network with these settings."""
-    return plan_for(settings, problem.inputs, problem.target.n_scores, problem.target.loss)
+    return plan_for(settings, problem.inputs(settings), problem.target.n_scores, problem.target.loss)
 
 
 def device_of(asked: str, problem: Problem, settings: Hyperparameters, rows: int, networks: int) -> str:
@@ -79,7 +80,7 @@ def train_batch(
     except Exception as error:  # whatever a caller's own score or loss, or a lack of memory, raises
         if len(batch) > 1:
             return batch, [train_batch(problem, [unit], seed, stop, device)[1][0] for unit in batch]
-        return batch, [UnitResult("failed", f"{type(error).__name__}: {error}")]
+        return batch, [UnitResult("failed", in_a_line(error))]
     return batch, [
         UnitResult(
             result.state,

@@ -22,10 +22,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline._version import __version__
-from leadline.errors import DataError, InputError, ParameterError
+from leadline.errors import InputError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.records import plain
-from leadline.serving.rows import answer, column_schemas, example_row, table_of
+from leadline.serving.rows import Asked, answer, asked_schemas, column_schemas, example_row, table_of
 from leadline.training import one_blas_thread
 
 __all__ = ["Limits", "make_app", "serve"]
@@ -160,16 +160,17 @@ def make_app(
     if "*" not in hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, "[::1]"], www_redirect=False)
 
-    def compute(body: Any, proba: bool) -> dict[str, Any]:
+    def compute(body: Any) -> dict[str, Any]:
+        asked_for = Asked.read(estimator, body)
         frame = table_of(estimator, body, limits.rows)
         with np.errstate(over="ignore"):
-            return answer(estimator, np.asarray(predictions(frame)), proba)
+            return answer(estimator, np.asarray(predictions(frame)), asked_for)
 
     row = {"type": "object", "properties": column_schemas(layout), "required": list(example)}
     rows = {"type": "array", "items": {"anyOf": [row, {"type": "array"}]}, "minItems": 1, "maxItems": limits.rows}
     schema = {
         "type": "object",
-        "properties": {"rows": rows, "proba": {"type": "boolean", "default": False}},
+        "properties": {"rows": rows, **asked_schemas(target)},
         "required": ["rows"],
         "example": {"rows": [example]},
     }
@@ -182,17 +183,12 @@ def make_app(
     }
 
     async def asked(request: Request) -> Any:
-        """Predict rows: {"rows": [{column: value, …}, …], "proba": false}."""
+        """Predict rows: {"rows": [{column: value, …}, …]}, and what is asked for beside predictions."""
         body = await _body(request, limits)
-        proba = body.get("proba", False) if isinstance(body, dict) else False
-        if not isinstance(proba, bool):
-            raise DataError(f'"proba" must be true or false; got {json.dumps(proba)[:40]}.')
-        if proba and not isinstance(estimator, DeepClassifier):
-            raise DataError('"proba" needs a classifier; this model predicts numbers.')
         n = len(body["rows"]) if isinstance(body, dict) and isinstance(body.get("rows"), list) else 0
         if n <= ROWS_AT_ONCE:
-            return _json(compute(body, proba))
-        return _json(await run_in_threadpool(compute, body, proba))
+            return _json(compute(body))
+        return _json(await run_in_threadpool(compute, body))
 
     app.add_api_route(
         "/predict",
@@ -215,6 +211,7 @@ def make_app(
         "classes": None if target.classes is None else plain(target.classes.tolist()),
         "networks": len(estimator.model_.members),
         "columns": column_schemas(layout),
+        "options": list(asked_schemas(target)),
         "limits": {"rows": limits.rows, "bytes": limits.bytes},
     }
 

@@ -1,5 +1,7 @@
 """Rows in JSON as a table with the columns of a model, and predictions as JSON can hold them."""
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,11 +10,12 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor
+from leadline.estimators.predictions import asked_sure
 from leadline.records import plain
-from leadline.search import labels_of
-from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, TextColumn
+from leadline.search import Intervals, Sets, labels_of
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, Target, TextColumn
 
-__all__ = ["answer", "column_schemas", "example_row", "table_of"]
+__all__ = ["Asked", "answer", "asked_schemas", "column_schemas", "example_row", "table_of"]
 
 Array = NDArray[Any]
 Estimator = DeepClassifier | DeepRegressor
@@ -108,18 +111,89 @@ def _check_cells(name: str, values: list[Any]) -> None:
             raise DataError(f"Column {name!r} has an infinite value in row {number}: it is beyond the largest number.")
 
 
-def answer(estimator: Estimator, predictions: Array, proba: bool) -> dict[str, Any]:
-    """What a request is answered: a prediction for each row and, if asked for, probabilities, (m, K)."""
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for beside predictions.
+
+    Attributes
+    ----------
+    proba : bool
+        The probability of each class.
+    interval, sets : float, optional
+        How often the truth is to be inside the interval of a number, or among the classes of a set.
+    """
+
+    proba: bool = False
+    interval: float | None = None
+    sets: float | None = None
+
+    @classmethod
+    def read(cls, estimator: Estimator, body: Any) -> "Asked":
+        """What a request asks for.
+
+        Raises
+        ------
+        DataError
+            It is of another kind than is meant, or what this model does not have.
+        ParameterError
+            There are no intervals of classes and no sets of numbers; or the model does not know how sure it is.
+        """
+        if not isinstance(body, dict):
+            return cls()
+        proba = body.get("proba", False)
+        if not isinstance(proba, bool):
+            raise DataError(f'"proba" must be true or false; got {json.dumps(proba)[:40]}.')
+        if proba and not isinstance(estimator, DeepClassifier):
+            raise DataError('"proba" needs a classifier; this model predicts numbers.')
+        for name in ("interval", "sets"):
+            share = body.get(name)
+            is_share = isinstance(share, int | float) and not isinstance(share, bool) and 0 < share < 1
+            if share is not None and not is_share:
+                said = json.dumps(share)[:40]
+                raise DataError(f'"{name}" must be a number between 0 and 1, such as 0.9; got {said}.')
+        asked_sure(estimator, body.get("interval"), body.get("sets"))
+        return cls(proba, body.get("interval"), body.get("sets"))
+
+
+def answer(estimator: Estimator, predictions: Array, asked: Asked) -> dict[str, Any]:
+    """What a request is answered: a prediction for each row and what it asks for beside.
+
+    "probabilities" are (m, K) with "classes"; "lower" and "upper" have the shape of predictions of one quantile; "sets"
+    has a list of classes, or of the places of labels from 1, for each row.
+    """
     target = estimator.model_.target
+    sure = asked_sure(estimator, asked.interval, asked.sets)
     if isinstance(target, Numbers):
         shape = [n for n in (target.n_outputs, len(target.quantiles)) if n > 1]
-        return {"predictions": plain(predictions.reshape(len(predictions), *shape).tolist())}
+        found = {"predictions": plain(predictions.reshape(len(predictions), *shape).tolist())}
+        if isinstance(sure, Intervals) and asked.interval is not None:
+            for end, own in zip(("lower", "upper"), sure.interval(predictions, asked.interval), strict=True):
+                found[end] = plain(own.reshape(len(own), *([own.shape[1]] if own.shape[1] > 1 else [])).tolist())
+        return found
     assert isinstance(estimator, DeepClassifier)
     if isinstance(target, Labels):
         found = {"predictions": labels_of(predictions).tolist()}
+        names = list(range(1, predictions.shape[1] + 1))
     else:
         found = {"predictions": np.asarray(estimator.classes_)[predictions.argmax(axis=1)].tolist()}
-    return {**found, "classes": estimator.classes_.tolist(), "probabilities": predictions.tolist()} if proba else found
+        names = estimator.classes_.tolist()
+    if isinstance(sure, Sets) and asked.sets is not None:
+        members = sure.members(predictions, asked.sets)
+        found["sets"] = [[names[k] for k in np.flatnonzero(own)] for own in members]
+    if asked.proba:
+        found |= {"classes": estimator.classes_.tolist(), "probabilities": predictions.tolist()}
+    return found
+
+
+def asked_schemas(target: Target) -> dict[str, Any]:
+    """What may be asked for beside predictions, as JSON Schema says it."""
+    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    if isinstance(target, Numbers):
+        return {"interval": {**share, "description": "How often the truth is to be between lower and upper: 0.9."}}
+    return {
+        "proba": {"type": "boolean", "default": False, "description": "The probability of each class."},
+        "sets": {**share, "description": "How often the truth is to be among the classes of a set: 0.9."},
+    }
 
 
 def column_schemas(layout: Layout) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
+from leadline.tables.category_statistics import PARTS, CategoryStatistics, parts_of, told_by_statistics
 from leadline.tables.class_targets import Classes, Labels, Ordinal
 from leadline.tables.columns import (
     SAID,
@@ -29,8 +30,10 @@ from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [
     "LEVELS",
+    "PARTS",
     "SAID",
     "CategoryColumn",
+    "CategoryStatistics",
     "Classes",
     "Column",
     "Dataset",
@@ -68,11 +71,13 @@ __all__ = [
     "number_values",
     "numbers_of",
     "parse_form",
+    "parts_of",
     "read_file",
     "read_table",
     "shown",
     "stays_on_disk",
     "target_from_record",
+    "told_by_statistics",
     "words_of",
     "writing_of",
 ]

@@ -47,6 +47,8 @@ __all__ = [
 # A category column keeps its commonest values apart, and in long tables more of them: those of enough rows to learn
 # something from. What is rarer shares one input.
 MOST_CATEGORIES, MOST_OF_MANY, ROWS_OF_A_CATEGORY = 64, 1000, 30
+# The rare ones have codes of their own for statistics of the target, the commonest of them where there are more.
+MOST_CODES = 20_000
 # Text with more distinct values than this, and in more than this share of the rows, is no category: it is free text or
 # says nothing.
 MOST_DISTINCT = 100
@@ -84,7 +86,8 @@ class CategoryColumn:
     """A column of categories: one input for each, one for the rare ones together, one for "missing".
 
     A value unseen in training goes to the rare ones, or to no input at all where there are none. Of yes and no there
-    are `spellings`, each with the category that it is.
+    are `spellings`, each with the category that it is. Of the rare ones `finer` names those that statistics of the
+    target tell apart: they have codes after those of the inputs.
     """
 
     name: str
@@ -92,6 +95,7 @@ class CategoryColumn:
     rare: bool
     missing: bool
     spellings: tuple[tuple[str, str], ...] = ()
+    finer: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -102,12 +106,18 @@ class CategoryColumn:
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         common = sum(counts[word] >= ROWS_OF_A_CATEGORY for word in ordered[:MOST_OF_MANY])
         kept = ordered[: max(common, MOST_CATEGORIES)]
-        return cls(name, tuple(sorted(kept)), len(ordered) > len(kept), missing, spellings)
+        finer = ordered[len(kept) : MOST_CODES]
+        return cls(name, tuple(sorted(kept)), len(ordered) > len(kept), missing, spellings, tuple(sorted(finer)))
 
     @property
     def n_indicators(self) -> int:
         """Inputs, each 0 or 1."""
         return len(self.categories) + self.rare + self.missing
+
+    @property
+    def n_codes(self) -> int:
+        """What is told apart, by inputs or by statistics of the target."""
+        return self.n_indicators + len(self.finer)
 
 
 Column = NumberColumn | CategoryColumn | TextColumn
@@ -446,10 +456,11 @@ def text_numbers(column: TextColumn, series: pd.Series) -> NDArray[np.float64]:
 
 
 def codes_of(column: CategoryColumn, series: pd.Series) -> NDArray[np.int64]:
-    """The place of each row among the column's indicators, (n,); −1 where it has none."""
+    """The place of each row among the column's indicators, or after them among the finer ones, (n,); −1 for none."""
     found = _Words.of(series)
     unseen = len(column.categories) if column.rare else -1
     index = {category: i for i, category in enumerate(column.categories)}
+    index.update((word, column.n_indicators + i) for i, word in enumerate(column.finer))
     missing = len(column.categories) + column.rare if column.missing else -1
     places = [index.get(word, unseen) for word in _usual_spellings(column, found.words)]
     return np.array([*places, missing], dtype=np.int64)[found.codes]

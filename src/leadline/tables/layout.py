@@ -49,11 +49,26 @@ class Group(NamedTuple):
         The place of the column among the codes, or among the numbers.
     width : int
         How many there are.
+    rare : int
+        Which of them stands for the rare categories; −1 if none does.
+    finer : int
+        Codes after those of the indicators, for rare categories that are told apart otherwise.
     """
 
     codes: bool
     source: int
     width: int
+    rare: int = -1
+    finer: int = 0
+
+    @property
+    def n_codes(self) -> int:
+        """All that is told apart."""
+        return self.width + self.finer
+
+    def places(self, codes: NDArray[np.integer]) -> NDArray[np.integer]:
+        """The place of each code among the indicators; −1 for none."""
+        return np.where(codes < self.width, codes, self.rare)
 
 
 @dataclass
@@ -66,7 +81,7 @@ class Encoded:
         Number columns as they are, NaN for missing; a view of the table where that is possible. Then those of text.
     codes : (n, c) int32 array
         Of each category column the place of the row's category, of the rare ones or of "missing" among its
-        indicators; −1 for none of them.
+        indicators; a rare one that has a code of its own has it after those; −1 for none of them.
     groups : tuple of Group
         The indicators of the columns that have some, in their order.
     of_text : int
@@ -89,10 +104,10 @@ class Encoded:
         for group in self.groups:
             if not group.codes:
                 parts.append(np.isnan(self.numbers[:, group.source, None]).astype(np.float32))
-            elif group.width > coded_above:
-                parts.append(self.codes[:, group.source, None].astype(np.float32))
             else:
-                parts.append((self.codes[:, group.source, None] == np.arange(group.width)).astype(np.float32))
+                places = group.places(self.codes[:, group.source, None])
+                coded = group.width > coded_above
+                parts.append((places if coded else places == np.arange(group.width)).astype(np.float32))
         return np.concatenate(parts, axis=1)
 
     def __len__(self) -> int:
@@ -215,7 +230,8 @@ class Layout:
         found, at_code = [], 0
         for column, numbers in zip(self.columns, self.numbers_of_columns, strict=True):
             if isinstance(column, CategoryColumn):
-                found.append(Group(True, at_code, column.n_indicators))
+                rare = len(column.categories) if column.rare else -1
+                found.append(Group(True, at_code, column.n_indicators, rare, len(column.finer)))
                 at_code += 1
             else:
                 found += [Group(False, numbers.start, 1)] * column.n_indicators
@@ -386,13 +402,19 @@ class Layout:
             else:
                 fields["categories"] = tuple(fields["categories"])
                 fields["spellings"] = tuple((word, usual) for word, usual in fields["spellings"])
+                fields["finer"] = tuple(fields["finer"])
                 columns.append(CategoryColumn(**fields))
         names = [column.name for column in columns] + [name for name, _ in read["dropped"]]
         if len(set(names)) < len(names) or not columns:
             raise ModelFileError("the layout must have columns, each with a name of its own.")
         for column in columns:
-            if isinstance(column, CategoryColumn) and len(set(column.categories)) < len(column.categories):
+            if not isinstance(column, CategoryColumn):
+                continue
+            words = column.categories + column.finer
+            if len(set(words)) < len(words):
                 raise ModelFileError(f"the layout: column {column.name!r} has a category twice.")
+            if column.finer and not column.rare:
+                raise ModelFileError(f"the layout: column {column.name!r} has finer categories but no rare ones.")
         return cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
 
 
@@ -410,15 +432,19 @@ def _column_record(column: Column) -> dict[str, Any]:
         return {"kind": "text", "name": column.name, "missing": column.missing, **sizes}
     record = dataclasses.asdict(column)
     if isinstance(column, CategoryColumn):
-        spellings = record.pop("spellings")
-        return {"kind": "category", **record, **({"spellings": spellings} if spellings else {})}
+        few = {name: words for name in ("spellings", "finer") if (words := record.pop(name))}
+        return {"kind": "category", **record, **few}
     written = {} if column.written is None else {"written": column.written.to_record()}
     del record["written"]
     return {"kind": "number", **record, **written}
 
 
 # What few columns have.
-_RARE: dict[str, dict[str, Any]] = {"number": {"written": None}, "category": {"spellings": []}, "text": {}}
+_RARE: dict[str, dict[str, Any]] = {
+    "number": {"written": None},
+    "category": {"spellings": [], "finer": []},
+    "text": {},
+}
 _FIELDS = {
     "number": {"kind": TEXT, "name": TEXT, "missing": FLAG, "date": FLAG, "written": ANYTHING},
     "category": {
@@ -428,6 +454,7 @@ _FIELDS = {
         "rare": FLAG,
         "missing": FLAG,
         "spellings": list_of(list_of(TEXT, 2)),
+        "finer": list_of(TEXT),
     },
     "text": {"kind": TEXT, "name": TEXT, "missing": FLAG, **REDUCTION_FIELDS},
 }

@@ -66,15 +66,17 @@ class Profile:
             quantiles[j, [0, -1]] = x.min(), x.max()
             below[j, :-1] = np.searchsorted(some, quantiles[j, :-1], side="right") / len(some)
         missing, shares = np.zeros(len(layout.columns)), []
-        code, places = 0, layout.numbers_of_columns
+        groups = [group for group in layout.groups if group.codes]
+        code, numbers_of = 0, layout.numbers_of_columns
         for i, column in enumerate(layout.columns):
             if isinstance(column, CategoryColumn):
-                counts = np.bincount(encoded.codes[:, code] + 1, minlength=column.n_indicators + 1)[1:] / n
+                places = groups[code].places(encoded.codes[:, code])
+                counts = np.bincount(places + 1, minlength=column.n_indicators + 1)[1:] / n
                 shares.append(counts[: column.n_indicators - column.missing])
                 missing[i] = counts[-1] if column.missing else 0.0
                 code += 1
-            elif places[i].stop > places[i].start:
-                missing[i] = 1 - known[:, places[i].start].mean()
+            elif numbers_of[i].stop > numbers_of[i].start:
+                missing[i] = 1 - known[:, numbers_of[i].start].mean()
         return cls(n, quantiles, below, missing, np.concatenate([np.zeros(0), *shares]), spread)
 
     def to_arrays(self) -> dict[str, Array]:

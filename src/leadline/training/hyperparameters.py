@@ -271,6 +271,12 @@ class Hyperparameters:
         Integer(low=1, or_word="all"),
         "columns with more indicators than this get a learned vector for each category (not for L = 1)",
     )
+    target_statistics: bool = _parameter(
+        False,
+        Choice((False, True)),
+        "columns of many categories also enter by what other rows of a category say of the target: smoothed means and "
+        "how many rows there are",
+    )
     parametrization: str = _parameter(
         "standard",
         Choice(PARAMETRIZATIONS),
@@ -389,6 +395,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "scaling": "robust",
                 "numeric_embedding": "auto",
                 "one_hot_up_to": 8,
+                "target_statistics": True,
                 "clip_predictions": True,
                 "n_networks": (8, 5),
             }
