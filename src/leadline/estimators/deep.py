@@ -18,6 +18,7 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators.base import ClassifierFace, Face, RegressorFace
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.doubt import with_profile
+from leadline.estimators.embedding_choice import ASKED_FROM, wants_fine_bins, with_fine_bins
 from leadline.estimators.given import RANDOM_STATE, VERBOSE, Given, as_dataset, draw_seed, read_input
 from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Model
@@ -336,6 +337,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         model: Model | None,
     ) -> Self:
         """Train networks, or go on with those of `model`, each on the rows of its split or of the one that there is."""
+        left_open = settings.numeric_embedding == "auto"
+        if model is not None and left_open:
+            settings = dataclasses.replace(settings, numeric_embedding=model.settings.numeric_embedding)
         settings = settings.for_table(
             min(len(train_rows) for train_rows, _ in splits), len(given.layout.number_columns)
         )
@@ -375,7 +379,18 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             view = View.of(place, settings)
             tasks.append(Task(settings, self._key(i), view, train_rows, (watched(stop_rows, learned),), start))
         device = device_of(self.device, problem, settings, min(len(train_rows) for train_rows, _ in splits), n)
-        networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)), device=device)
+        asks = left_open and model is None and n >= ASKED_FROM and settings.numeric_embedding == "periodic"
+        known: list[Trained] = []
+        if asks and given.layout.number_columns and not settings.additive and len(splits[0][1]):
+            pair = [tasks[0], with_fine_bins(tasks[0])]
+            asked = train_networks(problem, pair, device=device)
+            finer = wants_fine_bins(problem, pair, asked, self._seed)
+            tasks, known = [with_fine_bins(task) for task in tasks] if finer else tasks, [asked[finer]]
+        teller = EpochTeller(self, int(settings.max_iter))
+        if known and not teller.listens:
+            networks = [*known, *train_networks(problem, tasks[1:], device=device)]
+        else:
+            networks = train_networks(problem, tasks, teller=teller, device=device)
         members = members_of(problem, tasks, networks)
         digest = problem.digest(len(splits)) if self.warm_start else None
         sure = None

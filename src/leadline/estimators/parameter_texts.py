@@ -62,7 +62,8 @@ Parameters
         Number columns: median and quartiles with a smooth clip; mean and deviation; or as they are.
     numeric_embedding : {{{numeric_embeddings}}}, default {numeric_embedding}
         What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
-        far it has come through each of its bins. "auto": cosines up to 10,000 training rows, bins above.
+        far it has come through each of its bins, of up to 128 where they are fine. "auto": cosines up to 10,000
+        training rows, unless a network with fine bins errs less where the first one was stopped; bins above.
     one_hot_up_to : int or "all", default {one_hot_up_to}
         Columns with more categories than this get a learned vector for each instead of an input for each.
     target_statistics : bool, default {target_statistics}

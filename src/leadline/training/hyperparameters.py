@@ -263,8 +263,9 @@ class Hyperparameters:
     numeric_embedding: str = _parameter(
         "none",
         Choice(NUMERIC_EMBEDDINGS),
-        "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins (not for L = 1); "
-        f"auto: cosines up to {MANY_ROWS:,} rows, bins above, nothing for more than {MANY_COLUMNS} numbers",
+        "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins, of up to four "
+        f"times as many with fine_bins (not for L = 1); auto: cosines up to {MANY_ROWS:,} rows, bins above, nothing "
+        f"for more than {MANY_COLUMNS} numbers",
     )
     one_hot_up_to: int | str = _parameter(
         "all",
