@@ -27,6 +27,10 @@ METHODS: Mapping[str, str] = {
     "leadline-search": "leadline:DepthSearchCV(Deep{task}(random_state=seed))",
     "leadline-search-25": "leadline:DepthSearchCV(Deep{task}(random_state=seed), time_limit=25)",
     "linear": "sklearn.linear_model:encoded(LogisticRegression(max_iter=2000))|sklearn.linear_model:encoded(RidgeCV())",
+    "tfidf": (
+        "sklearn.linear_model:tfidf(LogisticRegressionCV(Cs=5, cv=3, max_iter=1000))"
+        "|sklearn.linear_model:tfidf(RidgeCV(np.logspace(-2, 3, 6)))"
+    ),
     "sklearn-mlp": "sklearn.neural_network:encoded(MLP{task}(random_state=seed))",
     "forest": "sklearn.ensemble:encoded(RandomForest{task}(random_state=seed))",
     "hist-boosting": "sklearn.ensemble:numbers(HistGradientBoosting{task}(random_state=seed))",
@@ -43,6 +47,7 @@ WITHOUT: Mapping[str, str] = {
     "piecewise-linear instead of periodic": "numeric_embedding='piecewise_linear'",
     "mean and deviation instead of robust scaling": "scaling='standard'",
     "one-hot categories only": "one_hot_up_to='all'",
+    "no statistics of the target": "target_statistics=False",
     "no feature scale": "feature_scale=False",
     "no dropout": "dropout=0.0",
     "no weight decay": "weight_decay=0.0",

@@ -4,6 +4,7 @@ import importlib
 import resource
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from real_tables import split_of
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -26,13 +28,19 @@ BINS = 10
 
 def encoded(estimator: Any) -> Any:
     """The estimator behind what it needs of a table: numbers scaled and without gaps, categories one by one."""
+    return numbers(make_pipeline(make_column_transformer(*_parts()), estimator))
+
+
+def _parts(others: Sequence[str] = ()) -> tuple[tuple[Any, Any], ...]:
+    """What makes numbers of all columns but some others."""
     scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     categories = OneHotEncoder(handle_unknown="ignore", max_categories=50, sparse_output=False)
-    parts = (
-        (scaled, make_column_selector(dtype_exclude=CATEGORIES)),
-        (categories, make_column_selector(dtype_include=CATEGORIES)),
+    of_categories = make_column_selector(dtype_include=CATEGORIES)
+    of_numbers = make_column_selector(dtype_exclude=CATEGORIES)
+    return (
+        (scaled, lambda X: [name for name in of_numbers(X) if name not in others]),
+        (categories, of_categories),
     )
-    return numbers(make_pipeline(make_column_transformer(*parts), estimator))
 
 
 def _days(X: pd.DataFrame) -> pd.DataFrame:
@@ -87,6 +95,31 @@ class words(numbers):  # noqa: N801
         super()._fit(X, y, stopped_by, {**given, "cat_features": self.categories, **text})
 
 
+class tfidf(BaseEstimator):  # noqa: N801
+    """An estimator behind weighted words of each text, beside scaled numbers and categories one by one."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def _told(self, X: pd.DataFrame) -> pd.DataFrame:
+        X = _days(X)
+        return X.assign(**{name: X[name].fillna("").astype(str) for name in X.select_dtypes(TEXT).columns})
+
+    def fit(self, X: pd.DataFrame, y: Any) -> "tfidf":
+        X = self._told(X)
+        text = list(X.select_dtypes(TEXT).columns)
+        words = [(TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), name) for name in text]
+        self.whole = make_pipeline(make_column_transformer(*words, *_parts(text)), self.estimator)
+        self.whole.fit(X, y)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Any:
+        return self.whole.predict(self._told(X))
+
+    def predict_proba(self, X: pd.DataFrame) -> Any:
+        return self.whole.predict_proba(self._told(X))
+
+
 def build(expression: str, task: str, seed: int, cores: int) -> Any:
     """The estimator that MODULE:EXPRESSION describes."""
     of_task = dict(zip(("classification", "regression"), expression.split("|"), strict=False))
@@ -95,7 +128,7 @@ def build(expression: str, task: str, seed: int, cores: int) -> Any:
     inner = inner.replace("{task}", "Regressor" if task == "regression" else "Classifier")
     found = importlib.import_module(module)
     public = {name: getattr(found, name) for name in getattr(found, "__all__", dir(found))}
-    names = {**public, "encoded": encoded, "numbers": numbers, "words": words, "np": np}
+    names = {**public, "encoded": encoded, "numbers": numbers, "tfidf": tfidf, "words": words, "np": np}
     return eval(inner, {**names, "seed": seed, "cores": cores})
 
 

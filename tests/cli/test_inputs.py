@@ -201,3 +201,11 @@ def test_a_metric_that_these_numbers_do_not_suit_is_refused(table):
     check_metric("neg_mean_squared_log_error", prepared(table.assign(price=table["price"] + 10)))
     with pytest.raises(ParameterError, match="cannot judge"):
         check_metric("neg_mean_squared_log_error", prepared(table.assign(price=table["price"] - 10)))
+
+
+def test_what_all_rows_say_of_text_is_told_to_the_estimator() -> None:
+    texts = [f"a {word} little text number {i}" for i, word in enumerate(["red", "blue"] * 20)]
+    frame = pd.DataFrame({"said": texts, "city": ["Ulm", "Rom"] * 20, "y": np.arange(40) * 0.5})
+    prepared = prepare(frame, "y", "auto", (), None, None)
+    assert prepared.columns == {"said": "text", "city": "words"}
+    assert prepare(frame, "y", "auto", (), None, None, said={"said": "drop"}).columns["said"] == "drop"

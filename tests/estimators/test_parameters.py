@@ -56,6 +56,7 @@ SHARED = [
     ("numeric_embedding", "fourier", EMBEDDINGS),
     ("one_hot_up_to", 0, "an integer of at least 1 or 'all'"),
     ("one_hot_up_to", "none", "an integer of at least 1 or 'all'"),
+    ("target_statistics", "always", "one of False, True"),
     ("parametrization", "mup", "one of 'standard', 'ntk'"),
     ("members", 0, "an integer of at least 1"),
     ("n_networks", 0, "an integer of at least 1 or None"),

@@ -63,7 +63,7 @@ def test_without_a_space_variants_of_the_estimator_come_first_and_then_draws() -
         {"parametrization": "ntk", "learning_rate_init": 0.04},
         {"activation": "silu"},
         {"hidden_layer_sizes": (64, 64), "learning_rate_init": 0.004, "dropout": 0.2},
-        {"numeric_embedding": "piecewise_linear"},
+        {"numeric_embedding": "fine_bins"},
         {"hidden_layer_sizes": (64, 64), "learning_rate_init": 0.001, "dropout": 0.0},
     ]
     for found, changes in zip(variants, expected, strict=True):

@@ -38,8 +38,20 @@ def mixed() -> tuple[pd.DataFrame, pd.Series]:
     return table, y
 
 
+def texts() -> tuple[pd.DataFrame, pd.Series]:
+    """The same with a column of free text, which tells the class too."""
+    table, y = mixed()
+    generator = np.random.default_rng(1)
+    words = generator.choice(["house", "garden", "old", "near", "the", "sea"], (len(table), 4))
+    said = np.where(y == "dear", "splendid", "small")
+    text = pd.Series([" ".join([own, *others]) for own, others in zip(said, words, strict=True)], dtype=object)
+    return table.assign(said=text.where(np.arange(len(table)) % 9 > 0, None)), y
+
+
 def data(name: str):
     """X and y of a fixture."""
+    if name == "text":
+        return texts()
     if name in ("mixed", "additive"):
         return mixed()
     return (load_diabetes if name == "numbers" else load_iris)(return_X_y=True)
@@ -59,6 +71,7 @@ def models() -> dict:
         "linear": DeepClassifier((), random_state=0),
         "mixed": DeepClassifier(**small, n_networks=1, numeric_embedding="none", one_hot_up_to=2),
         "search": search,
+        "text": DeepClassifier(**small, n_networks=2, columns={"said": "text"}),
         "additive": DeepClassifier((), additive=True, max_iter=3, n_networks=2, one_hot_up_to=2, random_state=0),
     }
 

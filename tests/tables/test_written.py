@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.errors import DataError, ModelFileError, ParameterError
-from leadline.tables import CategoryColumn, Layout, NumberColumn, OrderedWords, WrittenNumbers, read_file
+from leadline.tables import CategoryColumn, Layout, NumberColumn, OrderedWords, TextColumn, WrittenNumbers, read_file
 from leadline.tables.written import (
     WrittenDates,
     find_numbers,
@@ -167,6 +167,7 @@ def test_a_column_is_what_is_said_of_it():
     frame = pd.DataFrame(
         {
             "text": ["1,200", "3", "1,200", "4"],
+            "words": ["1,200", "3", "1,200", "4"],
             "digits": ["12", "13", "12", "14"],
             "zip": [1234, 5678, 1234, 9],
             "size": ["tall", "grande", "venti", "tall"],
@@ -176,14 +177,16 @@ def test_a_column_is_what_is_said_of_it():
     )
     said = {
         "text": "text",
+        "words": "words",
         "digits": "number",
         "zip": "category",
         "size": ["tall", "grande", "venti"],
         "when": "month-first",
         "compact": "date",
     }
-    text, digits, zip_code, size, when, compact = Layout.infer(frame, said).columns
-    assert isinstance(text, CategoryColumn)
+    text, words, digits, zip_code, size, when, compact = Layout.infer(frame, said).columns
+    assert isinstance(text, TextColumn)
+    assert isinstance(words, CategoryColumn)
     assert isinstance(digits, NumberColumn)
     assert isinstance(zip_code, CategoryColumn)
     assert size == NumberColumn("size", False, False, OrderedWords((("tall",), ("grande",), ("venti",))))

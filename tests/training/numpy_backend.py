@@ -76,13 +76,14 @@ class NumpyBackend:
         u = (np.where(np.isnan(numbers), lens.fill, numbers) - lens.center) / lens.scale
         u = np.clip(u, -lens.farthest, lens.farthest)
         parts = [u / np.sqrt(1 + (u / lens.clip) ** 2)]
-        for kind, column, width in lens.groups:
+        for column, told in lens.statistics:
+            parts.append(told[table.parts[rows], codes[:, column] + 1])
+        for kind, column, width, rare in lens.groups:
             if kind == 0:
                 parts.append(np.isnan(numbers[:, column, None]))
-            elif kind == 1:
-                parts.append(codes[:, column, None] == np.arange(width))
-            else:
-                parts.append(codes[:, column, None])
+                continue
+            places = np.where(codes[:, column, None] < width, codes[:, column, None], rare)
+            parts.append(places == np.arange(width) if kind == 1 else places)
         out[:] = np.concatenate(parts, axis=1)
 
     def encode_targets(self, op: Any, places: Any, table: Any, rows: Any, keys: Any) -> None:

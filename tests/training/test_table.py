@@ -17,31 +17,39 @@ def make_table(one_hot: bool, bends: tuple[float, float], coded: bool) -> Table:
     generator = np.random.default_rng(0)
     numbers = generator.normal(3.0, 2.0, (N, P)).astype(np.float32)
     numbers[generator.random((N, P)) < 0.2] = np.nan
-    codes = generator.integers(-1, 5, (N, 2)).astype(np.int32)
+    codes = generator.integers(-1, 9, (N, 2)).astype(np.int32)
     Y = generator.integers(0, CLASSES, (N, 1)).astype(float) if one_hot else generator.normal(5.0, 3.0, (N, CLASSES))
     rows = Rows(numbers, codes, Y, generator.uniform(0.5, 2.0, N))
     fill, center, scale = generator.normal(size=(3, P))
-    groups = [(0, 1, 1), (2, 0, 1) if coded else (1, 0, 5), (0, 3, 1), (1, 1, 5)]
+    groups = [(0, 1, 1, -1), (2 if coded else 1, 0, 5, 3), (0, 3, 1, -1), (1, 1, 7, -1)]
+    statistics = [(1, generator.normal(size=(3, 10, 2)).astype(np.float32)), (0, np.ones((3, 10, 1), np.float32))]
+    parts = generator.integers(0, 3, N).astype(np.uint8)
     centers, scales = (np.zeros(CLASSES), np.ones(CLASSES)) if one_hot else generator.uniform(0.5, 1.5, (2, CLASSES))
-    return Table(rows, Lens(fill, center, np.abs(scale), *bends, groups, centers, scales, one_hot))
+    lens = Lens(fill, center, np.abs(scale), *bends, groups, centers, scales, one_hot, statistics)
+    return Table(rows, lens, parts)
 
 
 def ready(table: Table, dtype: type) -> Examples:
     """The same rows as inputs and targets, written down in the plainest way."""
     lens, X, Y = table.lens, [], []
-    for x, codes, y in zip(table.rows.numbers, table.rows.codes, table.rows.Y, strict=True):
+    own = table.rows
+    for x, codes, y, part in zip(own.numbers, own.codes, own.Y, table.parts, strict=True):
         inputs = []
         for j in range(P):
             u = ((lens.fill[j] if np.isnan(x[j]) else float(x[j])) - lens.center[j]) / lens.scale[j]
             u = min(max(u, -lens.farthest), lens.farthest)
             inputs.append(u / np.sqrt(1 + (u / lens.clip) ** 2))
-        for kind, column, width in lens.groups:
+        for column, told in lens.statistics:
+            inputs += told[part][codes[column] + 1].tolist()
+        for kind, column, width, rare in lens.groups:
             if kind == 0:
                 inputs.append(float(np.isnan(x[column])))
-            elif kind == 1:
-                inputs += [float(codes[column] == k) for k in range(width)]
+                continue
+            place = codes[column] if codes[column] < width else rare
+            if kind == 1:
+                inputs += [float(place == k) for k in range(width)]
             else:
-                inputs.append(float(codes[column]))
+                inputs.append(float(place))
         X.append(inputs)
         learned = [float(y[0] == k) for k in range(CLASSES)] if lens.one_hot else y
         Y.append((np.array(learned) - lens.target_center) / lens.target_scale)

@@ -56,6 +56,7 @@ from leadline.search import ADDITIVE, Study, linear_name
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
 from leadline.tables import Dataset, Ordinal, Part, WrittenNumbers, no_value, parse_form, read_file, stays_on_disk
+from leadline.training import one_blas_thread
 
 __all__ = ["FitOptions", "resume_fit", "run_fit"]
 
@@ -376,7 +377,8 @@ def _on_disk(options: FitOptions) -> _Given:
     dataset, held_out = whole.divide(min(options.test_size, MOST_TESTED / whole.n_rows), options.seed)
     aside = [options.weight] if options.weight else []
     said = parse_columns(options.column)
-    survey = dataset.survey(options.target, aside, options.seed, said)
+    with one_blas_thread():
+        survey = dataset.survey(options.target, aside, options.seed, said)
     taken = (options.target, options.task, (), options.weight, None, None, options.loss)
     prepared = prepare(survey.sample, *taken, said)
     # what the sample has decided is not decided anew
@@ -428,11 +430,12 @@ def _rows(prepared: Prepared, rows: Any) -> Rows:
 
 def _describe_table(options: FitOptions, rows: int, prepared: Prepared) -> str:
     layout = prepared.layout
-    numbers, categories = layout.number_columns, layout.category_columns
+    numbers, categories, texts = layout.number_columns, layout.category_columns, layout.text_columns
     parts = []
     for count, what, missing in (
         (len(numbers), "numeric", sum(column.missing for column in numbers)),
         (len(categories), "categorical", sum(column.missing for column in categories)),
+        (len(texts), "text", sum(column.missing for column in texts)),
     ):
         if count:
             parts.append(f"{count} {what}" + (f" ({missing} with missing values)" if missing else ""))

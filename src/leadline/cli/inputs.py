@@ -18,7 +18,6 @@ from leadline.search import Metric
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.tables import (
     SAID,
-    CategoryColumn,
     Layout,
     NumberColumn,
     Numbers,
@@ -132,7 +131,8 @@ def word_columns(model: Model, truth: str | None = None) -> list[str]:
 
     They are read as they are written: alone in a file, 01 looks like the number 1, and 1.234 like little more than 1.
     """
-    names = [own.name for own in model.layout.columns if isinstance(own, CategoryColumn) or own.written is not None]
+    columns = model.layout.columns
+    names = [own.name for own in columns if not isinstance(own, NumberColumn) or own.written is not None]
     target, classes = model.target, model.target.classes
     text = classes is not None and classes.dtype.kind in "OUT"
     if truth is not None and (text or (isinstance(target, Numbers) and target.written is not None)):
@@ -302,11 +302,12 @@ def _known(features: pd.DataFrame, layout: Layout, said: dict[str, Any]) -> dict
     """What all rows say of text columns, which some of them might leave open."""
     known = {name: what for name, what in said.items() if name in features.columns}
     written = {column.name: column.written for column in layout.number_columns}
+    texts = {column.name for column in layout.text_columns}
     for name in (own for own in features.columns if pd.api.types.is_string_dtype(features[own].dtype)):
         if name in written:
             known.update({name: written[name]} if written[name] is not None else {})
         else:
-            known.setdefault(name, "text")
+            known.setdefault(name, "text" if name in texts else "words")
     return known
 
 

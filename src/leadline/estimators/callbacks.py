@@ -47,6 +47,11 @@ class EpochTeller:
             self.root.call_on_fit_task_begin(estimator=estimator)
 
     @property
+    def listens(self) -> bool:
+        """Whether anyone is told."""
+        return self.may_stop or bool(self.estimator.verbose)
+
+    @property
     def may_stop(self) -> bool:
         """Whether there is anyone who could ask."""
         return self.root is not None or self.estimator.callback is not None

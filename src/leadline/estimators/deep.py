@@ -19,6 +19,7 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators.base import ClassifierFace, Face, RegressorFace
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.doubt import with_profile
+from leadline.estimators.embedding_choice import ASKED_FROM, wants_fine_bins, with_fine_bins
 from leadline.estimators.given import RANDOM_STATE, VERBOSE, Given, as_dataset, draw_seed, read_input
 from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Model
@@ -134,6 +135,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     scaling: str | None = None
     numeric_embedding: str | None = None
     one_hot_up_to: int | str | None = None
+    target_statistics: bool | None = None
     feature_scale: bool | None = None
     parametrization: str | None = None
     members: int | None = None
@@ -369,7 +371,12 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         model: Model | None,
     ) -> Self:
         """Train networks, or go on with those of `model`, each on the rows of its split or of the one that there is."""
-        settings = settings.for_table(min(len(train_rows) for train_rows, _ in splits), given.encoded.numbers.shape[1])
+        left_open = settings.numeric_embedding == "auto"
+        if model is not None and left_open:
+            settings = dataclasses.replace(settings, numeric_embedding=model.settings.numeric_embedding)
+        settings = settings.for_table(
+            min(len(train_rows) for train_rows, _ in splits), len(given.layout.number_columns)
+        )
         if model is not None and len({member.settings for member in model.members}) > 1:
             raise ParameterError(
                 f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "
@@ -409,7 +416,18 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             view = View.of(place, settings)
             tasks.append(Task(settings, self._key(i), view, train_rows, (watched(stop_rows, learned),), start))
         device = device_of(self.device, problem, settings, min(len(train_rows) for train_rows, _ in splits), n)
-        networks = train_networks(problem, tasks, teller=EpochTeller(self, int(settings.max_iter)), device=device)
+        asks = left_open and model is None and n >= ASKED_FROM and settings.numeric_embedding == "periodic"
+        known: list[Trained] = []
+        if asks and given.layout.number_columns and not settings.additive and len(splits[0][1]):
+            pair = [tasks[0], with_fine_bins(tasks[0])]
+            asked = train_networks(problem, pair, device=device)
+            finer = wants_fine_bins(problem, pair, asked, self._seed)
+            tasks, known = [with_fine_bins(task) for task in tasks] if finer else tasks, [asked[finer]]
+        teller = EpochTeller(self, int(settings.max_iter))
+        if known and not teller.listens:
+            networks = [*known, *train_networks(problem, tasks[1:], device=device)]
+        else:
+            networks = train_networks(problem, tasks, teller=teller, device=device)
         members = members_of(problem, tasks, networks)
         digest = problem.digest(len(splits)) if self.warm_start else None
         sure = None

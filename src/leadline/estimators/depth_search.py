@@ -58,10 +58,11 @@ from leadline.search import (
     in_words,
     linear_name,
     linear_settings,
+    plan_of,
     result_record,
 )
 from leadline.search.design import COLOURS
-from leadline.training import Hyperparameters, Plan, Stop, Task, described, plan_for
+from leadline.training import Hyperparameters, Plan, Stop, Task, described
 from leadline.training.devices import CPU, DEVICE
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
 
@@ -623,7 +624,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         kept = self.results_[self.best_depth_].candidates
         job = delivery.whole(settings) if settings.solved else delivery.first(settings, min(kept) // COLOURS)
         problem, (task,) = delivery.posed([job])
-        return problem, plan_for(settings, problem.inputs, problem.target.n_scores, problem.target.loss), task
+        return problem, plan_of(problem, settings), task
 
     def estimator_at(self, L: int) -> DeepClassifier | DeepRegressor:
         """A fitted estimator of another depth: trained on all rows, as that of the answer is.

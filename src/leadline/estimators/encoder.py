@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline.errors import DataError
 from leadline.tables import Layout, as_frame, has_names
+from leadline.training import one_blas_thread
 
 __all__ = ["TableEncoder"]
 
@@ -21,8 +22,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ``make_pipeline(TableEncoder(), ClassifierChain(DeepClassifier()))`` has the encoder before them.
 
     Numbers, and dates as days since 1970, stay as they are, with the median of the training rows for a missing one;
-    each category becomes an indicator, 0 or 1, and so does "missing" where anything was missing in training. Columns
-    that say nothing are left out.
+    each category becomes an indicator, 0 or 1, and so does "missing" where anything was missing in training. Free text
+    becomes its length and its place in some directions. Columns that say nothing are left out.
 
     Attributes
     ----------
@@ -68,7 +69,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self._names = list(frame.columns)
-        self.layout_ = Layout.infer(frame)
+        with one_blas_thread():
+            self.layout_ = Layout.infer(frame).fitted(frame)
         numbers = self.layout_.encode(frame).numbers
         known = [column[~np.isnan(column)] for column in numbers.T]
         self._fill = np.array([np.quantile(own, 0.5, method="inverted_cdf") for own in known])

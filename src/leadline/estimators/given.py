@@ -28,6 +28,7 @@ from leadline.tables import (
     is_dataset,
     nearest,
 )
+from leadline.training import one_blas_thread
 
 __all__ = [
     "RANDOM_STATE",
@@ -150,6 +151,9 @@ def read_input(
                 f"columns: there is no column {unknown[0]!r}.{nearest(unknown[0], list(frame.columns))}"
             )
         layout = Layout.infer(frame[in_order(frame.columns)] if has_names(X) else frame, known)
+        if layout.text_columns:
+            with one_blas_thread():
+                layout = layout.fitted(frame)
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 

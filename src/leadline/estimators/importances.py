@@ -6,11 +6,12 @@ anew, a column's total effect is E[(f(x) − f(x'))²] / 2, the part of the vari
 columns are known (Jansen 1999): its curve, and all its interactions. The effects of several outputs are summed, each
 divided by its variance, and those of all columns are divided by their sum.
 
-A number is drawn from the normal distribution of the centre and the scale that the model knows of its column, a
-category evenly from its categories; where values were missing in training a tenth of them is. So this takes no rows, is
-the same for a model that was loaded, and costs (p + 1) × 512 predictions (fewer for many columns), which are kept. For
-a linear model of numbers it is w_j² s_j², as shares. It is about the model, not about the score: whether a column
-makes predictions *right*, labelled rows alone can say (`leadline.inspection.column_importances`).
+A number is drawn from the normal distribution of the centre and the scale that the model knows of its column, the
+numbers of a text likewise and all together, a category evenly from its categories; where values were missing in
+training a tenth of them is. So this takes no rows, is the same for a model that was loaded, and costs (p + 1) × 512
+predictions (fewer for many columns), which are kept. For a linear model of numbers it is w_j² s_j², as shares. It is
+about the model, not about the score: whether a column makes predictions *right*, labelled rows alone can say
+(`leadline.inspection.column_importances`).
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.estimators.model import Model
-from leadline.tables import CategoryColumn, Encoded
+from leadline.tables import CategoryColumn, Encoded, TextColumn
 
 __all__ = ["importances"]
 
@@ -58,15 +59,14 @@ def _effects(model: Model) -> dict[str, float]:
     here, anew = _drawn(model, rows, generator), _drawn(model, rows, generator)
     before = _predicted(model, here)
     variance = before.var(axis=0)
-    effects, number, category = {}, 0, 0
-    for column in layout.columns:
-        one = Encoded(here.numbers.copy(), here.codes.copy(), here.groups)
+    effects, category = {}, 0
+    for column, numbers in zip(layout.columns, layout.numbers_of_columns, strict=True):
+        one = Encoded(here.numbers.copy(), here.codes.copy(), here.groups, here.of_text)
         if isinstance(column, CategoryColumn):
             one.codes[:, category] = anew.codes[:, category]
             category += 1
         else:
-            one.numbers[:, number] = anew.numbers[:, number]
-            number += 1
+            one.numbers[:, numbers] = anew.numbers[:, numbers]
         squares = np.mean((_predicted(model, one) - before) ** 2, axis=0) / 2
         effects[column.name] = float(np.sum(squares[variance > 0] / variance[variance > 0]))
     return effects
@@ -83,9 +83,13 @@ def _drawn(model: Model, rows: int, generator: np.random.Generator) -> Encoded:
     center = np.mean([own.fill if own.scaling == "none" else own.center for own in statistics], axis=0)
     # a column that is constant for a network is divided by infinity
     scale = np.median([np.where(np.isfinite(own.scale), own.scale, 0.0) for own in statistics], axis=0)
-    numbers = center + scale / (QUARTILES if kind == "robust" else 1.0) * generator.normal(size=(rows, len(center)))
-    codes, number = [], 0
-    for column in model.layout.columns:
+    deviation = scale / (QUARTILES if kind == "robust" else 1.0)
+    for column, own in zip(model.layout.columns, model.layout.numbers_of_columns, strict=True):
+        if isinstance(column, TextColumn) and column.reduction is not None:
+            deviation[own] = [1.0, *column.reduction.spread]
+    numbers = center + deviation * generator.normal(size=(rows, len(center)))
+    codes = []
+    for column, own in zip(model.layout.columns, model.layout.numbers_of_columns, strict=True):
         if isinstance(column, CategoryColumn):
             known = column.n_indicators - column.missing
             chosen = generator.integers(max(known, 1), size=rows)
@@ -93,8 +97,7 @@ def _drawn(model: Model, rows: int, generator: np.random.Generator) -> Encoded:
                 chosen = np.where(generator.random(rows) < MISSING_SHARE, known, chosen)
             codes.append(np.where(chosen < column.n_indicators, chosen, -1))
         else:
-            if column.missing:
-                numbers[generator.random(rows) < MISSING_SHARE, number] = np.nan
-            number += 1
+            if column.n_indicators:
+                numbers[generator.random(rows) < MISSING_SHARE, own.start] = np.nan
     found = np.stack(codes, axis=1).astype(np.int32) if codes else np.zeros((rows, 0), np.int32)
-    return Encoded(numbers, found, model.layout.groups)
+    return Encoded(numbers, found, model.layout.groups, model.layout.of_text)

@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
 from leadline.records import ANYTHING, POSITIVE, Field, list_of, one_of, read_fields, whole
+from leadline.search import inputs_of
 from leadline.search.conformal import KNOTS, MOST_SCORES, Intervals, Sets
 from leadline.storage import FORMAT
 from leadline.tables import (
     LEVELS,
+    CategoryStatistics,
     Classes,
     Encoded,
     Labels,
@@ -34,10 +36,10 @@ from leadline.tables import (
     Target,
     TargetStatistics,
     target_from_record,
+    told_by_statistics,
 )
 from leadline.training import (
     Hyperparameters,
-    Inputs,
     Plan,
     Processor,
     Scorer,
@@ -229,7 +231,7 @@ class Model:
             "scores": None if self.sure is None else self.sure.scores.shape[1] - 1,
             "profile": None if self.profile is None else {"rows": self.profile.rows},
         }
-        arrays = {}
+        arrays = self.layout.to_arrays()
         if self.profile is not None:
             arrays.update({f"profile/{name}": array for name, array in self.profile.to_arrays().items()})
         for p, (member, plan) in enumerate(zip(self.members, self.plans, strict=True)):
@@ -240,6 +242,7 @@ class Model:
                 "scale": member.statistics.scale,
                 "target_center": member.target.center,
                 "target_scale": member.target.scale,
+                **{f"statistics[{own.source}]": own.values for own in member.statistics.categories},
             }
             if _clips(self.target, member.settings):
                 named.update(target_low=member.target.low, target_high=member.target.high)
@@ -274,7 +277,8 @@ class Model:
                 "features": ANYTHING,
             },
         )
-        layout, target = Layout.from_record(read["layout"]), target_from_record(read["target"])
+        taken = _Arrays(arrays)
+        layout, target = Layout.from_record(read["layout"], taken.take), target_from_record(read["target"])
         settings = [Hyperparameters.from_record(one) for one in read["settings"]]
         if not 1 <= len(read["members"]) <= len(arrays) or not settings:
             raise ModelFileError("The model must have settings, and networks, no more of them than arrays.")
@@ -289,7 +293,6 @@ class Model:
             if (sum(own.hidden_layer_sizes) + 1) * own.members > sum(array.size for array in arrays.values()):
                 raise ModelFileError("The model has more units than the file has numbers.")
         plans = [_plan(layout, target, own) for own in settings]
-        taken = _Arrays(arrays)
         members = []
         for i, item in enumerate(read["members"]):
             fields = {"settings": whole(0, len(settings) - 1), "weight": POSITIVE}
@@ -306,7 +309,7 @@ class Model:
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
-    inputs = Inputs(len(layout.number_columns), tuple(group.width for group in layout.groups))
+    inputs = inputs_of(layout.groups, target, len(layout.number_columns), settings, layout.of_text)
     return plan_for(settings, inputs, target.n_scores, target.loss)
 
 
@@ -319,7 +322,7 @@ def _fitted(
     taken: "_Arrays", i: int, layout: Layout, target: Target, settings: Hyperparameters
 ) -> tuple[Statistics, TargetStatistics]:
     """What was fitted on the training rows of network i."""
-    p, k = len(layout.number_columns), target.n_scores
+    p, k = layout.n_numbers, target.n_scores
     fill, center = (taken.take(f"{i}/{name}", (p,), np.float64) for name in ("fill", "center"))
     # a column that says nothing is divided by infinity
     scale = taken.take(f"{i}/scale", (p,), np.float64, positive=True)
@@ -327,7 +330,13 @@ def _fitted(
     own = {name: taken.take(f"{i}/target_{name}", (k,), np.float64) for name in ("center", "scale", *ends)}
     if not (own["scale"] > 0).all():
         raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
-    return Statistics(settings.scaling, fill, center, scale), replace(TargetStatistics.unscaled(k), **own)
+    categories = []
+    for group in told_by_statistics(layout.groups) if settings.target_statistics else ():
+        shape = (1 + group.n_codes, target.n_outcomes + 1)
+        values = taken.take(f"{i}/statistics[{group.source}]", shape, np.float32)
+        categories.append(CategoryStatistics(group.source, values, np.zeros((0, *shape), np.float32)))
+    statistics = Statistics(settings.scaling, fill, center, scale, categories)
+    return statistics, replace(TargetStatistics.unscaled(k), **own)
 
 
 def _is_number_of_scores(value: Any) -> bool:
@@ -353,7 +362,7 @@ def _sure(taken: "_Arrays", target: Target, size: int) -> Intervals | Sets:
 def _profile(record: Any, taken: "_Arrays", layout: Layout) -> Profile:
     """What the training rows looked like."""
     rows = read_fields(record, "the profile", {"rows": whole(1, MOST_TRAINING_ROWS)})["rows"]
-    p, categories = len(layout.number_columns), layout.category_columns
+    p, categories = layout.n_numbers, layout.category_columns
     shapes = {
         "quantiles": (p, len(LEVELS)),
         "below": (p, len(LEVELS)),
@@ -453,5 +462,17 @@ def _from_4(record: Any) -> Any:
     return {**record, "settings": settings, "scores": None, "profile": None}
 
 
+# What the settings did not have in format 5, and what it would have been.
+_NEW_IN_6: dict[str, Any] = {"target_statistics": False}
+
+
+def _from_5(record: Any) -> Any:
+    """A record of format 5: no columns of text, and categories were told by inputs and learned vectors alone."""
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), list):
+        return record
+    settings = [{**own, **_NEW_IN_6} if isinstance(own, dict) else own for own in record["settings"]]
+    return {**record, "settings": settings}
+
+
 # From each version of the format to the next.
-_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+_UPGRADES: dict[int, Callable[[Any], Any]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}

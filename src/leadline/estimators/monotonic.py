@@ -7,7 +7,7 @@ import numpy as np
 
 from leadline.errors import ParameterError
 from leadline.records import Field
-from leadline.tables import CategoryColumn, Layout, Target, nearest
+from leadline.tables import CategoryColumn, Layout, NumberColumn, Target, nearest
 
 __all__ = ["MONOTONIC", "constraints_of"]
 
@@ -66,9 +66,8 @@ def constraints_of(owner: str, asked: Any, names: Sequence[str], layout: Layout,
             "numbers: the probabilities of several classes cannot all rise with a column."
         )
     for column in layout.columns:
-        if isinstance(column, CategoryColumn) and column.name in constrained:
-            raise ParameterError(
-                f"{owner}.monotonic_cst constrains the column {column.name!r}, whose categories have no order."
-            )
+        if not isinstance(column, NumberColumn) and column.name in constrained:
+            what = "categories have" if isinstance(column, CategoryColumn) else "text has"
+            raise ParameterError(f"{owner}.monotonic_cst constrains the column {column.name!r}, whose {what} no order.")
     found = tuple(constrained.get(column.name, 0) for column in layout.number_columns)
     return found if any(found) else ()

@@ -98,5 +98,5 @@ def members_of(problem: Problem, tasks: Sequence[Task], networks: Sequence[Train
             raise DataError(f"Training failed: {trained.reason}.")
         assert isinstance(task.fold, View)
         fitted = problem.fitted(task.fold)
-        members.append(Member(task.settings, trained.theta, fitted.statistics, fitted.target))
+        members.append(Member(task.settings, trained.theta, fitted.statistics.for_new_rows(), fitted.target))
     return members

@@ -64,10 +64,14 @@ Parameters
         Number columns: median and quartiles with a smooth clip; mean and deviation; or as they are.
     numeric_embedding : {{{numeric_embeddings}}}, default {numeric_embedding}
         What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
-        far it has come through each of its bins. "auto": cosines up to 10,000 training rows, bins above, and finer
-        ones above 500,000.
+        far it has come through each of its bins, of up to 128 where they are fine. "auto": cosines up to 10,000
+        training rows, unless a network with fine bins errs less where the first one was stopped; bins above, and 64 of
+        them above 500,000.
     one_hot_up_to : int or "all", default {one_hot_up_to}
         Columns with more categories than this get a learned vector for each instead of an input for each.
+    target_statistics : bool, default {target_statistics}
+        Columns of many categories also enter by what the other rows of a category say of the target: smoothed means of
+        it, and how many rows there are.
     feature_scale : bool, default {feature_scale}
         A learned factor for each input of layer 1.
     parametrization : {{"standard", "ntk"}}, default {parametrization}
@@ -80,7 +84,8 @@ Parameters
         bits differ from device to device. See docs/accelerators.md.
     columns : dict, optional
         What some columns are, by their names, where their values leave it open: "number", "date", "day first" or "month
-        first" (dates as text), "category", "text" (never numbers), or words in their order from low to high.
+        first" (dates as text), "category", "text" (free text), "words" (never numbers), "drop" (left out), or words in
+        their order from low to high.
     monotonic_cst : dict of str to int, or (p,) sequence of int, optional
         By column: 1 where predictions (the probability of the second class, of each label, every number) must not fall
         as the column rises, -1 where they must not rise, 0 for anything. It holds for every row, by limits on the signs

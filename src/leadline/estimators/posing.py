@@ -132,7 +132,7 @@ def pose(
     first = [design.training_rows[network.rows] for network in design.stopped if network.repeat == 0]
     # what is left to the number of rows is as for the model that is delivered, but for the epochs, and for what only
     # suits more rows than a network learns from here
-    left, fewest, p = base, min(map(len, first)), given.encoded.numbers.shape[1]
+    left, fewest, p = base, min(map(len, first)), len(given.layout.number_columns)
     delivered = max(fewest, round(n_all * fewest / len(given.y)))
     planned = replace(left.for_table(delivered, p), max_iter=left.max_iter)
     base = replace(left.for_table(max(fewest, min(delivered, ENOUGH_ROWS)), p), max_iter=left.epochs(fewest))
@@ -146,6 +146,7 @@ def pose(
     problem = Problem.build(*rows, base, units, source=source)
     whole = problem
     if given is not asked:
-        whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base)
+        keys = None if all_groups is None else np.unique(all_groups, return_inverse=True)[1]
+        whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base, keys=keys)
     delivery = Delivery(asked, whole, planned, stream, seed, *made, all_groups, design.ordered)
     return Posed(base, problem, design, delivery, notices)

@@ -27,10 +27,10 @@ from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
-from leadline.search import Fitted, LeftOut, Metric, Problem, View, device_of, in_single
+from leadline.search import Fitted, LeftOut, Metric, Problem, View, device_of, in_single, plan_of
 from leadline.storage import write_whole
-from leadline.tables import Dataset, Encoded, Layout, Part, Target, hashed, infer_target
-from leadline.training import Hyperparameters, Lens, Rows, Stop, Table, Task, Trained, plan_for, train
+from leadline.tables import PARTS, Dataset, Encoded, Layout, Part, Target, hashed, infer_target, parts_of
+from leadline.training import Hyperparameters, Rows, Stop, Table, Task, Trained, one_blas_thread, train
 
 __all__ = ["SampledRows", "Streaming"]
 
@@ -107,7 +107,12 @@ class _Part:
         """The rows as a network sees them, and which it learns from."""
         division = self.stream.division
         learned = division.learned(self.numbers, fold.rows % division.folds) & (self.rows.w > 0)
-        return Table(self.rows, self.stream.lens(fold)), np.flatnonzero(learned)
+        lens = self.stream.problem.lens(fold)
+        # rows that are in the sample must not see what they say themselves
+        parts = (
+            [np.where(learned, parts_of(self.numbers, fold.rows), PARTS).astype(np.uint8)] if lens.statistics else []
+        )
+        return Table(self.rows, lens, *parts), np.flatnonzero(learned)
 
 
 @dataclass
@@ -125,10 +130,6 @@ class _Stream:
     def examples(self, fold: View) -> Table:
         """The sample as a network sees it."""
         return self.problem.examples(fold)
-
-    def lens(self, fold: View) -> Lens:
-        """How a network sees rows."""
-        return self.problem.examples(fold).lens
 
     def learned(self, fold: View) -> tuple[float, float]:
         """Rows that a network learns from in an epoch, about, and what they weigh."""
@@ -255,7 +256,8 @@ class Streaming:
                 )
         self.dataset, self.weight, self.seed = dataset, weight, seed
         aside = [weight] if weight else []
-        self.survey = dataset.survey(target_column, aside, seed, columns)
+        with one_blas_thread():
+            self.survey = dataset.survey(target_column, aside, seed, columns)
         # rows without a target are left out
         self.n_left_out = dataset.n_rows - self.survey.n_rows
         if self.n_left_out:
@@ -323,7 +325,7 @@ class Streaming:
         keepers = []
         for number, alike in enumerate(dict.fromkeys(own.shared() for own in known)):
             places = [i for i, own in enumerate(known) if own.shared() == alike]
-            plan = plan_for(alike, problem.inputs, self.target.n_scores, self.target.loss)
+            plan = plan_of(problem, alike)
             own_tasks, told = [tasks[i] for i in places], teller if 0 in places else None
             keeper = None
             if keep is not None and not alike.solved:
@@ -351,6 +353,7 @@ class Streaming:
             Metric(None, target),
             learned,
             settings[0],
+            keys=self.survey.numbers,
         )
         for i, own in enumerate(settings):
             view = View.of(i, own)

@@ -23,7 +23,17 @@ from leadline.estimators.model import Member, Model
 from leadline.export.sureness import interval_nodes, set_node
 from leadline.network import activation
 from leadline.search import Intervals, Sets
-from leadline.tables import CategoryColumn, Classes, Labels, NumberColumn, Numbers, Ordinal, as_frame, known_words
+from leadline.tables import (
+    CategoryColumn,
+    CategoryStatistics,
+    Classes,
+    Labels,
+    NumberColumn,
+    Numbers,
+    Ordinal,
+    as_frame,
+    known_words,
+)
 from leadline.tables.number_targets import LARGEST_EXPONENT
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.training import Plan, coded_above
@@ -126,9 +136,14 @@ def to_onnx(estimator: Estimator, flat: bool = False, coverage: float | None = N
     Raises
     ------
     ParameterError
-        onnx is not installed, or the model does not know how sure it is.
+        onnx is not installed, the model reads free text, or it does not know how sure it is.
     """
     onnx, model = _onnx(), estimator.model_
+    for column in model.layout.text_columns:
+        raise ParameterError(
+            f"ONNX cannot read column {column.name!r}: it is free text, for whose words it has no operators. Serve the "
+            "model by leadline serve or leadline.load, or fit it without the column."
+        )
     sure = None if coverage is None else estimator._sure()
     graph = _Graph()
     inputs, numbers, told = _columns(graph, estimator, flat)
@@ -193,7 +208,7 @@ def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any]
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
             told.append(_Told(column, _codes(graph, column, raw[column.name])))
-        elif column.missing:
+        elif isinstance(column, NumberColumn) and column.missing:
             missing = graph.node("IsNaN", f"{column.name}/is_missing", raw[column.name])
             told.append(_Told(column, graph.cast(f"{column.name}/missing", missing, np.float32)))
     return inputs, _together(graph, "numbers", numbers), told
@@ -212,12 +227,34 @@ def _rest(graph: _Graph, told: list[_Told], coded_above: float) -> list[str]:
     for column, node in told:
         if isinstance(column, NumberColumn):
             parts.append(node)
-        elif column.n_indicators > coded_above:
+            continue
+        if column.finer:
+            node = graph.once(f"{column.name}/place", partial(_places, graph, column, node))
+        if column.n_indicators > coded_above:
             name = f"{column.name}/number"
             parts.append(graph.once(name, partial(graph.cast, name, node, np.float32)))
         else:
             parts.append(graph.once(f"{column.name}/indicators", partial(_indicators, graph, column, node)))
     return parts
+
+
+def _places(graph: _Graph, column: CategoryColumn, codes: str) -> str:
+    """The codes of a column, those of finer categories as that of the rare ones, (N, 1) in int64."""
+    end = graph.constant(f"{column.name}/end", column.n_indicators, np.int64)
+    rare = graph.constant(f"{column.name}/rare", len(column.categories), np.int64)
+    return graph.node(
+        "Where", f"{column.name}/place", graph.node("Less", f"{column.name}/told", codes, end), codes, rare
+    )
+
+
+def _statistics(graph: _Graph, name: str, told: list[_Told], own: CategoryStatistics) -> str:
+    """What statistics say of a column, (N, k + 1) in float32."""
+    column, codes = [one for one in told if isinstance(one.column, CategoryColumn)][own.source]
+    name = f"{name}/{column.name}/statistics"
+    places = graph.node("Add", f"{name}/places", codes, graph.constant(f"{name}/one", 1, np.int64))
+    values = graph.constant(f"{name}/values", own.values, np.float32)
+    rows = graph.node("Gather", f"{name}/rows", values, places, axis=0)
+    return graph.node("Reshape", name, rows, graph.constant(f"{name}/shape", [-1, own.width], np.int64))
 
 
 def _together(graph: _Graph, name: str, parts: list[str]) -> str | None:
@@ -235,6 +272,7 @@ def _codes(graph: _Graph, column: CategoryColumn, raw: str) -> str:
     """Which indicator of a column each row has, −1 for none, (N, 1) in int64."""
     k = len(column.categories)
     words = dict(zip(column.categories, range(k), strict=True))
+    words.update((word, column.n_indicators + i) for i, word in enumerate(column.finer))
     for word in ("True", "False"):
         if word in words:
             words.update(dict.fromkeys((word.lower(), word.upper()), words[word]))
@@ -268,6 +306,7 @@ def _network(graph: _Graph, plan: Plan, member: Member, name: str, numbers: str 
         if own.scaling == "robust":
             x = _clipped(graph, name, x)
         inputs.append(x)
+    inputs += [_statistics(graph, name, told, own) for own in member.statistics.categories]
     inputs += _rest(graph, told, coded_above(member.settings))
     A = _together(graph, f"{name}/A0", inputs)
     assert A is not None
@@ -469,9 +508,9 @@ def onnx_inputs(estimator: Estimator, X: Any, flat: bool = False) -> dict[str, N
     numbers = iter(layout.encode(frame).numbers.T.astype(np.float64))
     fed = {}
     for column in layout.columns:
-        if isinstance(column, NumberColumn):
-            values = next(numbers)
-        else:
+        if isinstance(column, CategoryColumn):
             values = np.array([word or "" for word in known_words(column, frame[column.name])], dtype=object)
+        else:
+            values = next(numbers)
         fed[column.name] = values if flat else values[:, None]
     return fed

@@ -11,7 +11,7 @@ from leadline.errors import LeadlineError, ParameterError
 from leadline.export.onnx import TOLERANCE, Estimator, onnx_inputs, to_onnx
 from leadline.export.skl2onnx import pipeline_difference, pipeline_to_onnx
 from leadline.storage import write_whole
-from leadline.tables import Labels, NumberColumn, Numbers, as_frame
+from leadline.tables import CategoryColumn, Labels, NumberColumn, Numbers, as_frame
 
 __all__ = ["write_onnx"]
 
@@ -118,7 +118,7 @@ def _made_up(estimator: Estimator) -> Any:
                 columns[column.name] = pd.Timestamp(0) + pd.to_timedelta(np.clip(values, -limit, limit), unit="D")
             else:
                 columns[column.name] = values
-        else:
+        elif isinstance(column, CategoryColumn):
             words = [*column.categories, "(never seen)", None]
             columns[column.name] = pd.Series([words[i % len(words)] for i in range(ROWS_MADE_UP)], dtype=object)
     if hasattr(estimator, "feature_names_in_"):

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
 from leadline.tables import CategoryColumn, Encoded, known_words
 
@@ -30,6 +31,11 @@ class CodedModel:
     categories : dict of str to list of str
         For each column of categories what its numbers mean; the one after the last is any other word.
 
+    Raises
+    ------
+    DataError
+        The model reads free text, for which there is no number; `explain_rows` explains such a model.
+
     Examples
     --------
     >>> import pandas as pd
@@ -47,6 +53,11 @@ class CodedModel:
         check_is_fitted(estimator, "model_")
         self.estimator = estimator
         self._layout = estimator.model_.layout
+        for column in self._layout.text_columns:
+            raise DataError(
+                f"Column {column.name!r} is free text, which no single number stands for; leadline.inspection."
+                "explain_rows explains models that read text."
+            )
         known = {column.name for column in self._layout.columns}
         self.columns = [name for name in estimator._names if name in known]
         self.categories = {column.name: list(column.categories) for column in self._layout.category_columns}

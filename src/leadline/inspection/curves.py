@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
-from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn
+from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn, TextColumn
 from leadline.training import Processor, Scorer, coded_above
 from leadline.training.embeddings import PiecewiseLinear
 
@@ -60,6 +60,7 @@ class Curves(NamedTuple):
     """All columns' curves, in the order of the layout, and each network's intercept, (P, n[L]).
 
     For rows of the curves' values, a network's raw scores are its intercept and its points of the curves, added up.
+    Free text has no curve; what it adds is nothing for the average text.
     """
 
     curves: tuple[Curve, ...]
@@ -118,6 +119,8 @@ def column_curves(estimator: DeepClassifier | DeepRegressor | DepthSearchCV) -> 
     nothing = scores(None, [None])
     intercepts, curves = nothing[:, 0].copy(), []
     for column in model.layout.columns:
+        if isinstance(column, TextColumn):
+            continue
         values = _values(model, column)
         added = scores(column, values) - nothing
         center = added[:, [value is not None for value in values]].mean(axis=1)
@@ -139,15 +142,18 @@ def _inputs(
 ) -> NDArray[np.float32]:
     """A network's inputs for each value of a column, without anything in the others: no indicator tells of a gap."""
     n, numbers, categories = len(values), layout.number_columns, layout.category_columns
-    encoded = Encoded(np.full((n, len(numbers)), np.nan), np.full((n, len(categories)), -1, np.int32), layout.groups)
+    codes = np.full((n, len(categories)), -1, np.int32)
+    encoded = Encoded(np.full((n, layout.n_numbers), np.nan), codes, layout.groups, layout.of_text)
+    place = numbers.index(column) if isinstance(column, NumberColumn) else -1
     if isinstance(column, NumberColumn):
-        encoded.numbers[:, numbers.index(column)] = [np.nan if value is None else value for value in values]
+        encoded.numbers[:, place] = [np.nan if value is None else value for value in values]
     elif column is not None:
         encoded.codes[:, categories.index(column)] = np.arange(n)
     above = coded_above(member.settings)
-    X, at = member.statistics.apply(encoded, above), len(numbers)
+    X = member.statistics.apply(encoded, above)
+    at = layout.n_numbers + sum(own.width for own in member.statistics.categories)
     for group in layout.groups:
-        if not group.codes and numbers[group.source] is not column:
+        if not group.codes and group.source != place:
             X[:, at] = 0.0
         at += 1 if group.codes and group.width > above else group.width
     return X

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Model
 from leadline.estimators.doubt import SPREAD_LEVELS, disagreement
-from leadline.tables import LEVELS, CategoryColumn, Encoded, NumberColumn, Profile, words_of
+from leadline.tables import LEVELS, CategoryColumn, Column, Encoded, NumberColumn, Profile, TextColumn, words_of
 
 __all__ = ["Drift", "doubts", "drift", "drifts", "row_doubts"]
 
@@ -34,6 +34,8 @@ DIFFER = 1.5
 HALF_A_ROW = 0.5
 # Cells in which fewer of the rows of the smaller sample are expected are counted together.
 FEWEST = 5
+# Directions of a text that say whether it has moved; later ones fit the training texts so closely that others differ.
+DIRECTIONS_ASKED = 8
 # Of each column: the level of significance, for all columns together.
 LEVEL = 0.05
 
@@ -57,7 +59,7 @@ class Drift:
     missing : (float, float)
         The share of gaps in the training rows and in the new ones.
     usual : (value, value)
-        The median, or the commonest category, of the training rows and of the new ones.
+        The median, or the commonest category, of the training rows and of the new ones; of text its characters.
     """
 
     column: str
@@ -115,12 +117,13 @@ def row_doubts(model: Model, frame: pd.DataFrame) -> list[str]:
                 said = f"{column.name} is missing" if word is None else f"{column.name} {word!r} is new"
                 reasons[row].append(said)
             continue
-        low, high = profile.quantiles[j, 0], profile.quantiles[j, -1]
-        room = BEYOND * (high - low)
-        for row in np.flatnonzero((own < low - room) | (own > high + room)):
-            side = "below" if own[row] < low else "above"
-            said = f"{_value(column, own[row])} is {side} {_value(column, low)} to {_value(column, high)}"
-            reasons[row].append(f"{column.name} {said}")
+        if isinstance(column, NumberColumn):
+            low, high = profile.quantiles[j, 0], profile.quantiles[j, -1]
+            room = BEYOND * (high - low)
+            for row in np.flatnonzero((own < low - room) | (own > high + room)):
+                side = "below" if own[row] < low else "above"
+                said = f"{_value(column, own[row])} is {side} {_value(column, low)} to {_value(column, high)}"
+                reasons[row].append(f"{column.name} {said}")
         if not profile.missing[i]:
             for row in np.flatnonzero(np.isnan(own)):
                 reasons[row].append(f"{column.name} is missing")
@@ -173,14 +176,14 @@ def drifts(model: Model, frame: pd.DataFrame) -> list[Drift]:
             counts = np.bincount(codes[(codes >= 0) & (codes < width)], minlength=width)
             usual = (names[int(before.argmax())], names[int(counts.argmax())])
             outside = float(unseen.mean())
+        elif isinstance(column, TextColumn):
+            found.append(_moved_text(model, profile, encoded, i, column))
+            continue
         else:
             gaps = np.isnan(own)
             known = own[~gaps]
-            edges, below = profile.quantiles[j, 1:-1], profile.below[j, 1:-1]
-            kept = np.append(np.diff(edges) > 0, True) if len(edges) else np.zeros(0, bool)
-            edges, below = edges[kept], below[kept]
-            counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
-            before = np.diff([0.0, *below, 1.0]) * (1 - profile.missing[i])
+            before, counts = _tenths(profile, j, known)
+            before *= 1 - profile.missing[i]
             middle = float(np.median(known)) if len(known) else np.nan
             usual = (_plain(column, profile.quantiles[j, LEVELS.index(0.5)]), _plain(column, middle))
             low, high = profile.quantiles[j, 0], profile.quantiles[j, -1]
@@ -192,6 +195,40 @@ def drifts(model: Model, frame: pd.DataFrame) -> list[Drift]:
         missing = (float(profile.missing[i]), float(gaps.mean()))
         found.append(Drift(column.name, index, p_value, moved, outside, missing, usual))
     return sorted(found, key=lambda one: (not one.moved, -one.index))
+
+
+def _tenths(profile: Profile, j: int, known: Array) -> tuple[Array, Array]:
+    """Of number j: the shares between its quantiles of the training rows that have it, and the counts of new ones."""
+    edges, below = profile.quantiles[j, 1:-1], profile.below[j, 1:-1]
+    kept = np.append(np.diff(edges) > 0, True) if len(edges) else np.zeros(0, bool)
+    edges, below = edges[kept], below[kept]
+    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
+    return np.diff([0.0, *below, 1.0]), counts
+
+
+def _moved_text(model: Model, profile: Profile, encoded: Encoded, i: int, column: TextColumn) -> Drift:
+    """A column of text: its length and first directions each by itself, of which the one tells that moved most surely.
+
+    Its level of significance is that of all of them together. What is usual are numbers of characters.
+    """
+    places, reduction = model.layout.numbers_of_columns[i], column.reduction
+    numbers = encoded.numbers[:, places]
+    gaps, each = np.isnan(numbers).any(axis=1), []
+    for j, own in enumerate(numbers.T[: 1 + DIRECTIONS_ASKED]):
+        before, counts = _tenths(profile, places.start + j, own[~np.isnan(own)])
+        if not j:  # the length, which a missing text has not
+            before, counts = before * (1 - profile.missing[i]), np.append(counts, gaps.sum())
+            before = np.append(before, profile.missing[i])
+        each.append(_compared(before, profile.rows, counts, 0))
+    index, p_value = min(each, key=lambda own: (own[1], -own[0]), default=(0.0, 1.0))
+    p_value = min(1.0, p_value * len(each))
+    usual = [np.nan, np.nan]
+    if reduction is not None and not gaps.all():
+        lengths = (profile.quantiles[places.start, LEVELS.index(0.5)], np.median(numbers[~gaps, 0]))
+        usual = [float(round(reduction.characters(float(own)))) for own in lengths]
+    moved = bool(p_value < LEVEL / len(model.layout.columns))
+    missing = (float(profile.missing[i]), float(gaps.mean()))
+    return Drift(column.name, index, p_value, moved, 0.0, missing, (usual[0], usual[1]))
 
 
 def _compared(before: Array, rows: int, counts: Array, new: int) -> tuple[float, float]:
@@ -222,16 +259,16 @@ def _profile(model: Model) -> Profile:
     return model.profile
 
 
-def _columns(model: Model, encoded: Encoded) -> Iterator[tuple[NumberColumn | CategoryColumn, Array, Array, int]]:
-    """Each column with its numbers or its codes, and its place among the columns of its kind."""
-    nothing, number, code = np.zeros(0), 0, 0
-    for column in model.layout.columns:
+def _columns(model: Model, encoded: Encoded) -> Iterator[tuple[Column, Array, Array, int]]:
+    """Each column with its numbers or its codes, of a text its lengths, and its place among numbers or codes."""
+    nothing, code = np.zeros(0), 0
+    groups = [group for group in encoded.groups if group.codes]
+    for column, numbers in zip(model.layout.columns, model.layout.numbers_of_columns, strict=True):
         if isinstance(column, CategoryColumn):
-            yield column, nothing, encoded.codes[:, code], code
+            yield column, nothing, groups[code].places(encoded.codes[:, code]), code
             code += 1
         else:
-            yield column, encoded.numbers[:, number], nothing, number
-            number += 1
+            yield column, encoded.numbers[:, numbers.start], nothing, numbers.start
 
 
 def _plain(column: NumberColumn, value: float) -> Any:

@@ -1,6 +1,8 @@
 """What a model's predictions rest on: how much each column matters, and how predictions move with it."""
 
+import re
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +16,7 @@ from sklearn.inspection import permutation_importance
 from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
 from leadline.search import Metric
-from leadline.tables import CategoryColumn, NumberColumn, OrderedWords, numbers_of
+from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn, OrderedWords, TextColumn, numbers_of
 
 __all__ = ["MOST_COLUMNS", "Importance", "PartialDependence", "column_importances", "partial_dependence"]
 
@@ -31,6 +33,9 @@ MOST_COLUMNS = 200
 POINTS = 20
 MOST_CATEGORIES = 12
 ROWS_AVERAGED = 200
+# Of text the words that move predictions most are shown, of so many of the commonest, averaged over so many rows.
+WORDS_TRIED, ROWS_WITH_WORDS = 60, 50
+_WORD = re.compile(r"[^\W\d_]{2,}")
 # The ends of a curve, so that a few extreme rows do not stretch it.
 ENDS = (0.01, 0.99)
 
@@ -57,13 +62,15 @@ class Importance:
 class PartialDependence:
     """The mean prediction as a function of one column: every row's value is replaced, and the predictions averaged.
 
+    To a text a word is added instead, at its end.
+
     Attributes
     ----------
     column : str
     kind : str
-        "number", "date" or "category".
+        "number", "date", "category" or "word".
     values : tuple
-        Numbers in increasing order, dates as text, or categories, the most frequent first.
+        Numbers in increasing order, dates as text, categories, the most frequent first, or words.
     predictions : (values, K or k) array
     """
 
@@ -110,9 +117,14 @@ def column_importances(
     most = max(1, min(MOST_ROWS, MOST_PREDICTIONS // (REPEATS * frame.shape[1])))
     rows = spread_rows(len(frame), most)
     frame, truth, w = frame.iloc[rows].reset_index(drop=True), truth[rows], None if w is None else w[rows]
+    # what is dealt out are the numbers of the rows, so that each value is read once
+    encoded, frame = model.layout.encode(frame), pd.DataFrame({name: np.arange(len(frame)) for name in frame})
 
     def score(scored: _Scored, X: pd.DataFrame, y: Array, sample_weight: Array | None = None) -> float:
-        return metric.score(y, scored.model.predictions(X, double=False), sample_weight)
+        dealt = _dealt(scored.model.layout, encoded, X)
+        return metric.score(
+            y, scored.model.predictions_of_rows(len(dealt), dealt.__getitem__, double=False), sample_weight
+        )
 
     scored = _Scored(model)
     with warnings.catch_warnings():
@@ -128,6 +140,19 @@ def column_importances(
     each = zip(frame.columns, found.importances_mean, found.importances_std, strict=True)
     importances = [Importance(str(column), float(mean), float(deviation)) for column, mean, deviation in each]
     return sorted(importances, key=lambda one: -one.mean)
+
+
+def _dealt(layout: Layout, encoded: Encoded, rows: pd.DataFrame) -> Encoded:
+    """Rows that have of each column the value of the row that a table of row numbers names."""
+    numbers, codes, code = encoded.numbers.copy(), encoded.codes.copy(), 0
+    for column, own in zip(layout.columns, layout.numbers_of_columns, strict=True):
+        taken = rows[column.name].to_numpy()
+        if isinstance(column, CategoryColumn):
+            codes[:, code] = encoded.codes[taken, code]
+            code += 1
+        else:
+            numbers[:, own] = encoded.numbers[taken, own]
+    return Encoded(numbers, codes, encoded.groups, encoded.of_text)
 
 
 def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> list[PartialDependence]:
@@ -149,6 +174,9 @@ def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]
         present = frame[name].dropna()
         if present.empty:
             continue
+        if isinstance(own, TextColumn):
+            found += _words(model, few, name)
+            continue
         order = own.written if isinstance(own, NumberColumn) and isinstance(own.written, OrderedWords) else None
         kind = "category" if isinstance(own, CategoryColumn) or order else "date" if own.date else "number"
         if order is not None:
@@ -168,6 +196,23 @@ def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]
         plain = tuple(float(value) if kind == "number" else str(value) for value in values)
         found.append(PartialDependence(name, kind, plain, means))
     return found
+
+
+def _words(model: Model, few: pd.DataFrame, name: str) -> list[PartialDependence]:
+    """The mean prediction with one word more in a column of text, for the words that move it most."""
+    few = few.iloc[spread_rows(len(few), ROWS_WITH_WORDS)].reset_index(drop=True)
+    texts = few[name].where(few[name].notna(), "").astype(str)
+    counts = Counter(word for text in texts for word in dict.fromkeys(_WORD.findall(text.lower())))
+    tried = [word for word, _ in counts.most_common(WORDS_TRIED)]
+    if not tried:
+        return []
+    rows = pd.concat([few, *(few.assign(**{name: texts + f" {word}"}) for word in tried)])
+    predicted = model.predictions(rows.reset_index(drop=True), double=False)
+    before, *means = predicted.reshape(len(tried) + 1, len(few), -1).mean(axis=1)
+    moves = np.abs(np.array(means) - before).max(axis=1)
+    kept = np.sort(np.argsort(-moves, kind="stable")[:MOST_CATEGORIES])
+    kept = kept[np.argsort([means[i][-1] for i in kept], kind="stable")]
+    return [PartialDependence(name, "word", tuple(tried[i] for i in kept), np.array([means[i] for i in kept]))]
 
 
 def _filled(column: pd.Series, value: Any, m: int) -> pd.Series:

@@ -30,7 +30,7 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
 from leadline.inspection.rows import spread_rows
 from leadline.network import Activation, Parameters, activation
-from leadline.tables import Encoded, Layout, Numbers, Ordinal, Target
+from leadline.tables import CategoryColumn, Encoded, Layout, Numbers, Ordinal, Target, told_by_statistics
 from leadline.training import (
     Hyperparameters,
     coded_above,
@@ -222,7 +222,8 @@ def _typical(model: Model) -> Encoded:
     if model.profile is not None:
         return model.profile.typical(layout)
     numbers = np.mean([member.statistics.fill for member in model.members], axis=0)[None]
-    return Encoded(numbers, np.full((1, len(layout.category_columns)), -1, np.int32), layout.groups)
+    codes = np.full((1, len(layout.category_columns)), -1, np.int32)
+    return Encoded(numbers, codes, layout.groups, layout.of_text)
 
 
 class _Output:
@@ -364,7 +365,7 @@ class _Network:
     def __init__(self, model: Model, i: int) -> None:
         self.member, self.plan = model.members[i], model.plans[i]
         self.p = len(model.layout.columns)
-        self.owners = input_columns(self.plan, _columns_of_inputs(model.layout, self.member.settings))
+        self.owners = input_columns(self.plan, _columns_of_inputs(model.layout, model.target, self.member.settings))
         names = self.plan.architecture.hidden_activations
         self.activations = [activation(name) for name in names]
 
@@ -433,13 +434,17 @@ class _Network:
         return found
 
 
-def _columns_of_inputs(layout: Layout, settings: Hyperparameters) -> NDArray[np.int64]:
+def _columns_of_inputs(layout: Layout, target: Target, settings: Hyperparameters) -> NDArray[np.int64]:
     """The place of the column that each input of a network tells of, (n_in,)."""
-    place = {column.name: i for i, column in enumerate(layout.columns)}
     above = coded_above(settings)
-    found = [place[column.name] for column in layout.number_columns]
+    found = np.zeros(layout.n_numbers, np.int64)
+    for i, numbers in enumerate(layout.numbers_of_columns):
+        found[numbers] = i
+    of_codes = [i for i, column in enumerate(layout.columns) if isinstance(column, CategoryColumn)]
+    rest = []
+    for group in told_by_statistics(layout.groups) if settings.target_statistics else ():
+        rest += [of_codes[group.source]] * (target.n_outcomes + 1)
     for group in layout.groups:
-        columns: Sequence[Any] = layout.category_columns if group.codes else layout.number_columns
         width = 1 if group.codes and group.width > above else group.width
-        found += [place[columns[group.source].name]] * width
-    return np.array(found, np.int64)
+        rest += [of_codes[group.source] if group.codes else int(found[group.source])] * width
+    return np.concatenate([found, np.array(rest, np.int64)])

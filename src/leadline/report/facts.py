@@ -29,7 +29,7 @@ from leadline.network import Architecture
 from leadline.records import plain
 from leadline.report.sureness import sureness
 from leadline.search import ADDITIVE, percent, usual_scores
-from leadline.tables import Target
+from leadline.tables import Target, TextColumn
 
 __all__ = ["Rows", "confidence", "describe", "rounded", "state_curves", "state_rows", "state_training"]
 
@@ -182,8 +182,12 @@ def _shares(model: Model, curves: Sequence[Curve], rows: Rows | None) -> list[ND
     if rows is None:
         return [np.full(len(curve.values), 1 / len(curve.values)) for curve in curves]
     encoded = model.layout.encode(rows.X.reset_index(drop=True))
-    found, at_number, at_indicator = [], 0, 0
-    for column, curve in zip(model.layout.columns, curves, strict=True):
+    found, at_number, at_indicator, told = [], 0, 0, iter(curves)
+    for column in model.layout.columns:
+        if isinstance(column, TextColumn):  # which has no curve
+            at_indicator += column.n_indicators
+            continue
+        curve = next(told)
         shares = encoded.indicators[:, at_indicator : at_indicator + column.n_indicators].mean(axis=0)
         if curve.kind != "category":
             known = np.array([value for value in curve.values if value is not None])

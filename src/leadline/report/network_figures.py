@@ -127,7 +127,7 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, name: str) 
     spread = np.asarray(curve.get("spread", np.zeros(predictions.shape)), dtype=float)[:, moving]
     names, predictions = distinct(outputs), predictions[:, moving]
     shown = [names[k] for k in moving]
-    values = distinct(curve["values"]) if curve["kind"] == "category" else curve["values"]
+    values = distinct(curve["values"]) if curve["kind"] in ("category", "word") else curve["values"]
     one = len(shown) == 1
     data = by_row(
         {
@@ -137,8 +137,9 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, name: str) 
             **({"low": (predictions - spread).ravel(), "high": (predictions + spread).ravel()} if spread.any() else {}),
         }
     )
-    kind = {"number": "quantitative", "date": "temporal", "category": "nominal"}[curve["kind"]]
-    x: Spec = {"field": "value", "type": kind, "title": curve["column"][:60]}
+    kind = {"number": "quantitative", "date": "temporal"}.get(curve["kind"], "nominal")
+    column = f"a word more in {curve['column']}" if curve["kind"] == "word" else curve["column"]
+    x: Spec = {"field": "value", "type": kind, "title": column[:60]}
     if kind == "quantitative":
         x["scale"] = {"zero": False, "nice": False}
     if kind == "nominal":
@@ -175,7 +176,7 @@ def dependence(curve: dict[str, Any], outputs: list[str], what: str, name: str) 
     return Figure(
         name,
         spec,
-        f"{what[0].upper()}{what[1:]} as {curve['column']} changes: {'; '.join(spans)}.",
+        f"{what[0].upper()}{what[1:]} as {column} changes: {'; '.join(spans)}.",
         f"The {len(shown)} of {len(outputs)} that move most." if len(shown) < len(outputs) else "",
     )
 

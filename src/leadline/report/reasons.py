@@ -11,6 +11,7 @@ from leadline.estimators.doubt import disagreement
 from leadline.inspection import MOST_COLUMNS, contributions
 from leadline.records import plain
 from leadline.report.facts import Rows, rounded
+from leadline.report.specs import shortened
 from leadline.tables import Ordinal, Target
 
 __all__ = ["state_reasons"]
@@ -88,4 +89,4 @@ def _told(value: Any) -> str:
     """A cell in words."""
     if pd.isna(value):
         return "missing"
-    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else shortened(str(value))

@@ -27,6 +27,7 @@ __all__ = [
     "distinct",
     "epochs_axis",
     "percent",
+    "shortened",
     "tooltip",
 ]
 
@@ -38,6 +39,8 @@ COLOURS = tuple(f"var(--c{i})" for i in range(10))
 # Curves in one figure at most, and points of a curve.
 MOST_CURVES = len(COLOURS)
 MOST_STEPS = 200
+# Characters of a cell of a table.
+LONGEST_CELL = 100
 # Characters of a name beside an axis, and of the title of one.
 LONGEST_NAME = 28
 LONGEST_TITLE = 40
@@ -103,6 +106,11 @@ def epochs_axis(last: int) -> Spec:
 def percent(field: str, title: str) -> Spec:
     """A field of a tooltip that is a share."""
     return {"field": field, "type": "quantitative", "title": title, "format": ".1%"}
+
+
+def shortened(text: str) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
 
 
 def tooltip(*fields: tuple[str, str], form: str = ",.4~g") -> list[Spec]:

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from leadline.errors import ParameterError
 from leadline.estimators import Model
 from leadline.records import plain
-from leadline.report.specs import Figure
+from leadline.report.specs import Figure, shortened
 from leadline.search import Intervals, Sets
 from leadline.tables import Classes, Labels, Numbers
 
@@ -118,7 +118,7 @@ def _short(value: Any) -> str:
         if not np.isfinite(value):
             return "missing"
         return f"{value:,.0f}" if abs(value) >= 10**DIGITS else f"{value:.{DIGITS}g}"
-    return "missing" if value is None or value is pd.NaT or value is pd.NA else str(value)
+    return "missing" if value is None or value is pd.NaT or value is pd.NA else shortened(str(value))
 
 
 def _share(inside: Array, width: Array) -> dict[str, float]:

@@ -16,11 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
+from leadline.search.folds import twins
 from leadline.search.metrics import Metric
-from leadline.tables import Encoded, Group, Statistics, Target, TargetStatistics
+from leadline.tables import (
+    PARTS,
+    CategoryStatistics,
+    Encoded,
+    Group,
+    Statistics,
+    Target,
+    TargetStatistics,
+    parts_of,
+    told_by_statistics,
+)
 from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above
 
-__all__ = ["Fitted", "Problem", "RowSource", "View", "in_single"]
+__all__ = ["Fitted", "Problem", "RowSource", "View", "in_single", "inputs_of"]
 
 Array = NDArray[Any]
 
@@ -34,8 +45,9 @@ MOST_FITTED = 200_000
 
 
 class View(NamedTuple):
-    """How a network sees the table: its training rows, how numbers are scaled, whether predictions have ends, and which
-    columns are told by one code: those with more indicators than `coded_above`.
+    """How a network sees the table: its training rows, how numbers are scaled, whether predictions have ends, which
+    columns are told by one code (those with more indicators than `coded_above`), and whether statistics of the target
+    tell of categories.
 
     Everything that is fitted is fitted on those rows.
     """
@@ -44,11 +56,12 @@ class View(NamedTuple):
     scaling: str
     clips: bool = False
     coded_above: float = math.inf
+    statistics: bool = False
 
     @classmethod
     def of(cls, rows: int, settings: Hyperparameters) -> "View":
         """That of a network with these settings."""
-        return cls(rows, settings.scaling, settings.clip_predictions, coded_above(settings))
+        return cls(rows, settings.scaling, settings.clip_predictions, coded_above(settings), settings.target_statistics)
 
 
 class Fitted(NamedTuple):
@@ -56,6 +69,27 @@ class Fitted(NamedTuple):
 
     statistics: Statistics
     target: TargetStatistics
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether statistics of categories say what all training rows say, and not what rows of other parts do."""
+        return any(not len(own.others) for own in self.statistics.categories)
+
+    def completing(self, known: "Fitted | None") -> "Fitted":
+        """What was fitted before, with what it lacks of these."""
+        if known is None:
+            return self
+        both = zip(known.statistics.categories, self.statistics.categories, strict=True)
+        categories = [replace(own, others=new.others) for own, new in both]
+        return known._replace(statistics=replace(known.statistics, categories=categories))
+
+
+def inputs_of(
+    groups: Sequence[Group], target: Target, numbers: int, settings: Hyperparameters, of_text: int = 0
+) -> Inputs:
+    """What a network with these settings is told of a row of so many numbers, so many of text, and these groups."""
+    statistics = len(told_by_statistics(groups)) * (target.n_outcomes + 1) if settings.target_statistics else 0
+    return Inputs(numbers, (*[1] * statistics, *(group.width for group in groups)), of_text)
 
 
 class RowSource(Protocol):
@@ -85,6 +119,8 @@ class Problem:
         From where, and in what, the numbers in `rows` are counted.
     groups : tuple of Group
         The indicators of the table.
+    of_text : int
+        How many of the numbers, the last ones, are of text.
     target : Target
     metric : Metric
     y : (n,) or (n, k) array
@@ -96,12 +132,15 @@ class Problem:
         Rows of one number are one observation: groups, or rows that are alike.
     source : RowSource, optional
         If given, the rows do not travel with the problem: see `fetch`.
+    keys : (n,) array of int, optional
+        Rows of one number are never told apart by statistics of categories; None if each row is its own.
     """
 
     rows: Rows
     origin: Array
     unit: Array
     groups: tuple[Group, ...]
+    of_text: int
     target: Target
     metric: Metric
     y: Array
@@ -109,6 +148,7 @@ class Problem:
     label_smoothing: float = 0.0
     units: Array | None = None
     source: RowSource | None = None
+    keys: Array | None = None
     _known: dict[View, Fitted] = field(default_factory=dict)
 
     @classmethod
@@ -124,6 +164,7 @@ class Problem:
         units: Array | None = None,
         fitted: Sequence[Fitted] | None = None,
         source: RowSource | None = None,
+        keys: Array | None = None,
     ) -> "Problem":
         """The problem of a table.
 
@@ -144,23 +185,26 @@ class Problem:
         fitted : sequence of Fitted, optional
             What was fitted on other rows and is used for each set of training rows.
         source : RowSource, optional
+        keys : (n,) array of int, optional
+            Rows of one number see the same statistics of categories; by default rows of one unit, or that are alike.
         """
         known = {View.of(i, settings): own for i, own in enumerate(fitted or ())}
         numbers, origin, unit = _in_single(encoded.numbers)
         rows = _rows(numbers, encoded, y, w, target)
         truth, smoothing = target.truth(y), settings.label_smoothing
-        facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, known)
-        return cls(rows, origin, unit, encoded.groups, *facts)
+        if keys is None and told_by_statistics(encoded.groups):
+            keys = twins(encoded, truth) if units is None else units
+        facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys, known)
+        return cls(rows, origin, unit, encoded.groups, encoded.of_text, *facts)
 
     @property
     def w(self) -> Array:
         """Weight of each row, (n,)."""
         return self.rows.w
 
-    @property
-    def inputs(self) -> Inputs:
-        """What the table tells of a row."""
-        return Inputs(len(self.origin), tuple(group.width for group in self.groups))
+    def inputs(self, settings: Hyperparameters) -> Inputs:
+        """What the table tells a network with these settings of a row."""
+        return inputs_of(self.groups, self.target, len(self.origin) - self.of_text, settings, self.of_text)
 
     def on(self, training_rows: Sequence[Array]) -> "Problem":
         """The same for other sets of training rows."""
@@ -168,15 +212,36 @@ class Problem:
 
     def fitted(self, view: View) -> Fitted:
         """What a view has fitted on its training rows."""
-        if view not in self._known:  # two threads may compute the same twice
+        if view not in self._known or self._known[view].incomplete:  # two threads may compute the same twice
             rows = self.training_rows[view.rows]
             asked = rows[:: -(-len(rows) // MOST_FITTED)]
-            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling)
+            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.of_text)
             if view.scaling != "none":
                 own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
             own = replace(own, fill=self.unit * own.fill + self.origin)
-            self._known[view] = Fitted(own, self.target.fit(self.rows.Y[rows], self.w[rows], view.clips))
+            target = self.target.fit(self.rows.Y[rows], self.w[rows], view.clips)
+            if view.statistics:
+                own = replace(own, categories=self._categories(view, target))
+            self._known[view] = Fitted(own, target).completing(self._known.get(view))
         return self._known[view]
+
+    def _categories(self, view: View, target: TargetStatistics) -> list[CategoryStatistics]:
+        """What a view's training rows say of categories."""
+        told, rows = told_by_statistics(self.groups), self.training_rows[view.rows]
+        if not told:
+            return []
+        outcomes, parts = self.target.outcomes(self.rows.Y[rows], self.w[rows], target), self.parts_of(view)[rows]
+        return [
+            CategoryStatistics.fit(group, self.rows.codes[rows, group.source], parts, outcomes, self.w[rows])
+            for group in told
+        ]
+
+    def parts_of(self, view: View) -> Array:
+        """Which statistics a view's networks see of each row, (n,): those without its part, or of all training rows."""
+        parts, rows = np.full(len(self.w), PARTS, np.uint8), self.training_rows[view.rows]
+        keys = np.arange(len(self.w)) if self.keys is None else self.keys
+        parts[rows] = parts_of(keys[rows], view.rows)
+        return parts
 
     def know(self, view: View, fitted: Fitted) -> None:
         """Take what was found out otherwise for what a view has fitted."""
@@ -184,9 +249,14 @@ class Problem:
 
     def examples(self, fold: View) -> Table:
         """All rows as the networks of a view see them."""
+        lens = self.lens(fold)
+        return Table(self.rows, lens, *([self.parts_of(fold)] if lens.statistics else []))
+
+    def lens(self, fold: View) -> Lens:
+        """How the networks of a view see rows."""
         own, target = self.fitted(fold)
         learned = self.target.smoothed(target, self.label_smoothing)
-        lens = Lens(
+        return Lens(
             (own.fill - self.origin) / self.unit,
             (own.center - self.origin) / self.unit,
             own.scale / self.unit,
@@ -195,12 +265,14 @@ class Problem:
             learned.center,
             learned.scale,
             self.target.one_hot,
+            [(one.source, np.concatenate([one.others, one.values[None]])) for one in own.categories],
         )
-        return Table(self.rows, lens)
 
     def inputs_of(self, view: View, rows: Array) -> Array:
         """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
-        own = Encoded(self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups)
+        own = Encoded(
+            self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups, self.of_text
+        )
         return self.fitted(view).statistics.apply(own, view.coded_above)
 
     def learned(self, view: View, rows: Array) -> Array:
@@ -306,11 +378,10 @@ def _digest(*arrays: Array) -> str:
     return digest.hexdigest()[:16]
 
 
-def _told(group: Group, coded_above: float) -> tuple[int, int, int]:
+def _told(group: Group, coded_above: float) -> tuple[int, int, int, int]:
     """How the inputs tell of a group; see `Lens`."""
-    if not group.codes:
-        return 0, group.source, 1
-    return (2, group.source, 1) if group.width > coded_above else (1, group.source, group.width)
+    kind = 0 if not group.codes else 2 if group.width > coded_above else 1
+    return kind, group.source, group.width, group.rare
 
 
 def _in_single(numbers: NDArray[np.floating]) -> tuple[NDArray[np.float32], Array, Array]:

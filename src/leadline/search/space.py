@@ -80,7 +80,7 @@ VARIANTS: tuple[Mapping[str, Any], ...] = (
     {"parametrization": "ntk", "learning_rate_init" + TIMES: 20.0},
     {"activation": "silu"},
     {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 2.0, "dropout" + TIMES: 2.0},
-    {EMBEDDING: "piecewise_linear"},
+    {EMBEDDING: "fine_bins"},
     {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 0.5, "dropout" + TIMES: 0.0},
 )
 # What stands in for a variant's activation that is the estimator's own, and for one that falls somewhere where a column

@@ -36,7 +36,7 @@ class Unit:
 
 def plan_of(problem: Problem, settings: Hyperparameters) -> Plan:
     """The plan of a network with these settings."""
-    return plan_for(settings, problem.inputs, problem.target.n_scores, problem.target.loss)
+    return plan_for(settings, problem.inputs(settings), problem.target.n_scores, problem.target.loss)
 
 
 def device_of(asked: str, problem: Problem, settings: Hyperparameters, rows: int, networks: int) -> str:

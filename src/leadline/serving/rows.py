@@ -13,7 +13,7 @@ from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.estimators.predictions import asked_sure
 from leadline.records import plain
 from leadline.search import Intervals, Sets, labels_of
-from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, Target
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, Target, TextColumn
 
 __all__ = ["Asked", "answer", "asked_schemas", "column_schemas", "example_row", "table_of"]
 
@@ -203,6 +203,8 @@ def column_schemas(layout: Layout) -> dict[str, Any]:
         if isinstance(column, CategoryColumn):
             known = ", ".join(column.categories[:12]) + (", …" if len(column.categories) > 12 else "")
             kind = {"type": ["string", "number", "boolean", "null"], "description": f"A category: {known}."}
+        elif isinstance(column, TextColumn):
+            kind = {"type": ["string", "null"], "description": "Free text."}
         elif isinstance(column.written, OrderedWords):
             order = column.written.described()
             kind = {"type": ["string", "number", "boolean", "null"], "description": f"One of an order: {order}."}
@@ -221,11 +223,14 @@ def column_schemas(layout: Layout) -> dict[str, Any]:
 def example_row(estimator: Estimator) -> dict[str, Any]:
     """A row as requests have them: the usual number or the first category of each column."""
     layout, own = estimator.model_.layout, estimator.model_.members[0].statistics
-    fills = dict(zip((column.name for column in layout.number_columns), own.fill.tolist(), strict=True))
+    # those of text come after them
+    fills = dict(zip((column.name for column in layout.number_columns), own.fill.tolist(), strict=False))
     row: dict[str, Any] = {}
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
             row[column.name] = column.categories[0] if column.categories else None
+        elif isinstance(column, TextColumn):
+            row[column.name] = "text"
         elif isinstance(column.written, OrderedWords):
             row[column.name] = column.written.words[round(fills[column.name])][0]
         elif column.date:

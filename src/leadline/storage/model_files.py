@@ -21,7 +21,7 @@ from leadline.storage.files import write_whole
 
 __all__ = ["FORMAT", "RECORD_NAME", "WEIGHTS_NAME", "load_record", "save_record"]
 
-FORMAT = 5
+FORMAT = 6
 # A record holds names and categories; one that is larger is none.
 MOST_RECORD_BYTES = 1 << 28
 RECORD_NAME, WEIGHTS_NAME = "model.json", "model.safetensors"

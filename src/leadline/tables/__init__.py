@@ -1,9 +1,11 @@
 """Floor 2: a table in, an array of numbers out, and the way back to column names."""
 
+from leadline.tables.category_statistics import PARTS, CategoryStatistics, parts_of, told_by_statistics
 from leadline.tables.class_targets import Classes, Labels, Ordinal
 from leadline.tables.columns import (
     SAID,
     CategoryColumn,
+    Column,
     NumberColumn,
     in_order,
     infer_column,
@@ -22,14 +24,18 @@ from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_f
 from leadline.tables.statistics import Statistics
 from leadline.tables.target import Target, TargetStatistics
 from leadline.tables.target_kinds import infer_target, target_from_record
+from leadline.tables.text import TextColumn
 from leadline.tables.values import check_complete, guess_task, looks_like_counts, no_value, shown, writing_of
 from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [
     "LEVELS",
+    "PARTS",
     "SAID",
     "CategoryColumn",
+    "CategoryStatistics",
     "Classes",
+    "Column",
     "Dataset",
     "Encoded",
     "FileForm",
@@ -47,6 +53,7 @@ __all__ = [
     "Survey",
     "Target",
     "TargetStatistics",
+    "TextColumn",
     "WrittenNumbers",
     "as_frame",
     "check_complete",
@@ -65,11 +72,13 @@ __all__ = [
     "number_values",
     "numbers_of",
     "parse_form",
+    "parts_of",
     "read_file",
     "read_table",
     "shown",
     "stays_on_disk",
     "target_from_record",
+    "told_by_statistics",
     "words_of",
     "writing_of",
 ]

@@ -1,11 +1,11 @@
 """Columns: what a column of a table is, found out from its values, and the way from its values to numbers and codes.
 
-A column is one plain record, `NumberColumn` or `CategoryColumn`; `Layout` holds those of a table.
+A column is one plain record, `NumberColumn`, `CategoryColumn` or `TextColumn`; `Layout` holds those of a table.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
+from leadline.tables.text import Reduction, TextColumn, is_free_text
 from leadline.tables.written import (
     OrderedWords,
     Written,
@@ -27,9 +28,11 @@ from leadline.tables.written import (
 __all__ = [
     "MOST_CATEGORIES",
     "CategoryColumn",
+    "Column",
     "NumberColumn",
     "check_said",
     "codes_of",
+    "fitted_text",
     "in_order",
     "infer_column",
     "infer_words",
@@ -37,19 +40,27 @@ __all__ = [
     "known_words",
     "number_values",
     "numbers_of",
+    "text_numbers",
     "words_of",
 ]
 
 # A category column keeps its commonest values apart, and in long tables more of them: those of enough rows to learn
 # something from. What is rarer shares one input.
 MOST_CATEGORIES, MOST_OF_MANY, ROWS_OF_A_CATEGORY = 64, 1000, 30
-# Text with more distinct values than this, and in more than this share of the rows, is not a category but free text.
+# The rare ones have codes of their own for statistics of the target, the commonest of them where there are more.
+MOST_CODES = 20_000
+# Text with more distinct values than this, and in more than this share of the rows, is no category: it is free text or
+# says nothing.
 MOST_DISTINCT = 100
 MOST_DISTINCT_SHARE = 0.5
 # Text that is a date, perhaps with a time of day, in the order that no country reads otherwise.
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$")
-# What may be said of a column, beside words in their order.
-SAID = ("number", "date", "day first", "month first", "category", "text")
+# What may be said of a column, beside words in their order. "words" are neither numbers nor dates.
+SAID = ("number", "date", "day first", "month first", "category", "text", "words", "drop")
+
+
+# Of these the values are looked at as text, also where they are numbers.
+_AS_WORDS = ("category", "text", "words", "date", "day first", "month first")
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,8 @@ class CategoryColumn:
     """A column of categories: one input for each, one for the rare ones together, one for "missing".
 
     A value unseen in training goes to the rare ones, or to no input at all where there are none. Of yes and no there
-    are `spellings`, each with the category that it is.
+    are `spellings`, each with the category that it is. Of the rare ones `finer` names those that statistics of the
+    target tell apart: they have codes after those of the inputs.
     """
 
     name: str
@@ -83,6 +95,7 @@ class CategoryColumn:
     rare: bool
     missing: bool
     spellings: tuple[tuple[str, str], ...] = ()
+    finer: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -93,12 +106,21 @@ class CategoryColumn:
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         common = sum(counts[word] >= ROWS_OF_A_CATEGORY for word in ordered[:MOST_OF_MANY])
         kept = ordered[: max(common, MOST_CATEGORIES)]
-        return cls(name, tuple(sorted(kept)), len(ordered) > len(kept), missing, spellings)
+        finer = ordered[len(kept) : MOST_CODES]
+        return cls(name, tuple(sorted(kept)), len(ordered) > len(kept), missing, spellings, tuple(sorted(finer)))
 
     @property
     def n_indicators(self) -> int:
         """Inputs, each 0 or 1."""
         return len(self.categories) + self.rare + self.missing
+
+    @property
+    def n_codes(self) -> int:
+        """What is told apart, by inputs or by statistics of the target."""
+        return self.n_indicators + len(self.finer)
+
+
+Column = NumberColumn | CategoryColumn | TextColumn
 
 
 @dataclass(frozen=True)
@@ -284,7 +306,7 @@ def check_said(said: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str
     return found
 
 
-def infer_column(name: str, column: pd.Series, said: Any = None) -> NumberColumn | CategoryColumn | str:
+def infer_column(name: str, column: pd.Series, said: Any = None) -> Column | str:
     """The record of a column, or the reason why it is dropped.
 
     Parameters
@@ -299,12 +321,14 @@ def infer_column(name: str, column: pd.Series, said: Any = None) -> NumberColumn
     DataError
         The values are not what was said, or dates of which it is open what stands first.
     """
+    if said == "drop":
+        return "is to be left out"
     known = column.dropna()
     missing = len(known) < len(column)
     if known.empty:
         return "is entirely missing"
     date = pd.api.types.is_datetime64_any_dtype(column)
-    as_words = isinstance(said, OrderedWords) or said in ("category", "text", "date", "day first", "month first")
+    as_words = isinstance(said, OrderedWords) or said in _AS_WORDS
     if date or (_is_number(column) and not as_words):
         if known.min() == known.max() and not missing:
             return f"is constant ({known.iloc[0]})"
@@ -320,14 +344,12 @@ def infer_column(name: str, column: pd.Series, said: Any = None) -> NumberColumn
     return infer_words(name, words.counts(), int(np.sum(words.codes < 0)), said)
 
 
-def infer_words(
-    name: str, counts: Mapping[str, int], gaps: int, said: Any = None
-) -> NumberColumn | CategoryColumn | str:
+def infer_words(name: str, counts: Mapping[str, int], gaps: int, said: Any = None) -> Column | str:
     """The record of a column of text, from how often each word is in it and how many values are missing."""
     n, missing, words = sum(counts.values()), gaps > 0, list(counts)
     if not n:
         return "is entirely missing"
-    if said not in ("category", "text"):
+    if said not in ("category", "text", "words"):
         found = _written(name, words, said)
         if found is not None:
             date, written = found
@@ -340,12 +362,18 @@ def infer_words(
                 return NumberColumn(name, missing, date, written)
     if len(counts) == 1 and not missing:
         return f"is constant ({words[0]})"
+    if said == "text":
+        return TextColumn(name, missing)
     if said != "category":
-        if len(counts) == n and n > 2:
+        all_differ = len(counts) == n and n > 2
+        differ = all_differ or len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * n)
+        if (differ or len(counts) > MOST_DISTINCT) and is_free_text(counts, differ):
+            return TextColumn(name, missing)
+        if all_differ:
             return "is text whose values all differ, an identifier"
-        if len(counts) > max(MOST_DISTINCT, MOST_DISTINCT_SHARE * n):
+        if differ:
             return f"is text with {len(counts):,} different values in {n:,} rows"
-    spellings = truth_of(counts) if said in (None, "text") else {}
+    spellings = truth_of(counts) if said in (None, "words") else {}
     if spellings:
         usual = dict.fromkeys(spellings.values(), 0)
         for word, count in counts.items():
@@ -413,11 +441,26 @@ def _usual_spellings(column: CategoryColumn, words: list[str]) -> list[str]:
     return [spellings.get(_lowered(word), word) for word in words] if spellings else words
 
 
+def fitted_text(column: TextColumn, series: pd.Series) -> TextColumn:
+    """The column with a reduction that is fitted on these values; without one where all are missing."""
+    texts = [word for word in words_of(series) if word is not None]
+    return replace(column, reduction=Reduction.fit(texts)) if texts else column
+
+
+def text_numbers(column: TextColumn, series: pd.Series) -> NDArray[np.float64]:
+    """The numbers of a column of text, (n, size); equal texts are read once."""
+    if column.reduction is None:
+        return np.zeros((len(series), 0))
+    found = _Words.of(series)
+    return column.reduction.numbers([*found.words, ""])[found.codes]
+
+
 def codes_of(column: CategoryColumn, series: pd.Series) -> NDArray[np.int64]:
-    """The place of each row among the column's indicators, (n,); −1 where it has none."""
+    """The place of each row among the column's indicators, or after them among the finer ones, (n,); −1 for none."""
     found = _Words.of(series)
     unseen = len(column.categories) if column.rare else -1
     index = {category: i for i, category in enumerate(column.categories)}
+    index.update((word, column.n_indicators + i) for i, word in enumerate(column.finer))
     missing = len(column.categories) + column.rare if column.missing else -1
     places = [index.get(word, unseen) for word in _usual_spellings(column, found.words)]
     return np.array([*places, missing], dtype=np.int64)[found.codes]

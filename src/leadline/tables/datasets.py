@@ -21,10 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
-from leadline.tables.columns import CategoryColumn, NumberColumn, in_order, infer_words, words_of
+from leadline.tables.columns import Column, NumberColumn, in_order, infer_words, words_of
 from leadline.tables.frames import typed
 from leadline.tables.layout import Layout
 from leadline.tables.reading import nearest
+from leadline.tables.text import TextColumn
 from leadline.tables.values import no_value
 from leadline.tables.written import OrderedWords
 
@@ -376,7 +377,7 @@ class Dataset:
                 columns.append(known)
         if not columns:
             raise DataError(f"No column of {self.name} is left to learn from.")
-        layout = Layout(tuple(columns), tuple(dropped))
+        layout = Layout(tuple(columns), tuple(dropped)).fitted(sample)
         own = facts[target]
         return Survey(n_rows, layout, sample, np.concatenate(numbers), own.values(), own.low, own.high)
 
@@ -415,9 +416,11 @@ class _Facts:
         """All different values, of a column that is not of fractions."""
         return list(self.counts)
 
-    def corrected(self, column: NumberColumn | CategoryColumn, said: Any) -> NumberColumn | CategoryColumn | str:
+    def corrected(self, column: Column, said: Any) -> Column | str:
         """What a sample found out about the column, as all rows have it; `said` is what is known of it."""
         missing = column.missing or self.gaps > 0
+        if isinstance(column, TextColumn):
+            return replace(column, missing=missing)
         if isinstance(column, NumberColumn) and (column.written is None or isinstance(column.written, OrderedWords)):
             return replace(column, missing=missing)
         if self.too_many:

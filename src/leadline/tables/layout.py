@@ -1,13 +1,15 @@
 """The layout: which columns a network reads and which numbers they become, one plain record for each column.
 
 The layout and its category lists come once from all training rows, so the number of inputs n[0] is the same in every
-fold. Whatever is a number that depends on the rows (medians, quantiles) is fitted elsewhere, fold by fold.
+fold; so does what makes numbers out of free text, which knows no target. Whatever else is a number that depends on the
+rows (medians, quantiles) is fitted elsewhere, fold by fold.
 """
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,15 +20,19 @@ from leadline.errors import DataError, ModelFileError
 from leadline.records import ANYTHING, FLAG, TEXT, list_of, read_fields
 from leadline.tables.columns import (
     CategoryColumn,
+    Column,
     NumberColumn,
     check_said,
     codes_of,
+    fitted_text,
     infer_column,
     infinite,
     number_values,
     numbers_of,
+    text_numbers,
 )
 from leadline.tables.reading import nearest
+from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
 from leadline.tables.written import WrittenDates, WrittenNumbers, written_from_record
 
 __all__ = ["Encoded", "Group", "Layout"]
@@ -43,11 +49,26 @@ class Group(NamedTuple):
         The place of the column among the codes, or among the numbers.
     width : int
         How many there are.
+    rare : int
+        Which of them stands for the rare categories; −1 if none does.
+    finer : int
+        Codes after those of the indicators, for rare categories that are told apart otherwise.
     """
 
     codes: bool
     source: int
     width: int
+    rare: int = -1
+    finer: int = 0
+
+    @property
+    def n_codes(self) -> int:
+        """All that is told apart."""
+        return self.width + self.finer
+
+    def places(self, codes: NDArray[np.integer]) -> NDArray[np.integer]:
+        """The place of each code among the indicators; −1 for none."""
+        return np.where(codes < self.width, codes, self.rare)
 
 
 @dataclass
@@ -57,17 +78,20 @@ class Encoded:
     Attributes
     ----------
     numbers : (n, p) array of float32 or float64
-        Number columns as they are, NaN for missing; a view of the table where that is possible.
+        Number columns as they are, NaN for missing; a view of the table where that is possible. Then those of text.
     codes : (n, c) int32 array
         Of each category column the place of the row's category, of the rare ones or of "missing" among its
-        indicators; −1 for none of them.
+        indicators; a rare one that has a code of its own has it after those; −1 for none of them.
     groups : tuple of Group
         The indicators of the columns that have some, in their order.
+    of_text : int
+        How many of the numbers, the last ones, are of text.
     """
 
     numbers: NDArray[np.floating]
     codes: NDArray[np.int32]
     groups: tuple[Group, ...]
+    of_text: int = 0
 
     @property
     def indicators(self) -> NDArray[np.float32]:
@@ -80,10 +104,10 @@ class Encoded:
         for group in self.groups:
             if not group.codes:
                 parts.append(np.isnan(self.numbers[:, group.source, None]).astype(np.float32))
-            elif group.width > coded_above:
-                parts.append(self.codes[:, group.source, None].astype(np.float32))
             else:
-                parts.append((self.codes[:, group.source, None] == np.arange(group.width)).astype(np.float32))
+                places = group.places(self.codes[:, group.source, None])
+                coded = group.width > coded_above
+                parts.append((places if coded else places == np.arange(group.width)).astype(np.float32))
         return np.concatenate(parts, axis=1)
 
     def __len__(self) -> int:
@@ -92,10 +116,10 @@ class Encoded:
     def followed_by(self, more: "Encoded") -> "Encoded":
         """These rows, and after them others."""
         numbers = np.concatenate([self.numbers, more.numbers])
-        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups)
+        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups, self.of_text)
 
     def __getitem__(self, rows: slice | NDArray[np.integer]) -> "Encoded":
-        return Encoded(self.numbers[rows], self.codes[rows], self.groups)
+        return Encoded(self.numbers[rows], self.codes[rows], self.groups, self.of_text)
 
 
 @dataclass(frozen=True)
@@ -104,25 +128,26 @@ class Layout:
 
     Attributes
     ----------
-    columns : tuple of NumberColumn or CategoryColumn
+    columns : tuple of NumberColumn, CategoryColumn or TextColumn
         The columns that are read, in the order in which a network reads them.
     dropped : tuple of (name, reason)
         The columns that are not.
     """
 
-    columns: tuple[NumberColumn | CategoryColumn, ...]
+    columns: tuple[Column, ...]
     dropped: tuple[tuple[str, str], ...]
 
     @classmethod
     def infer(cls, frame: pd.DataFrame, said: Mapping[str, Any] | None = None) -> "Layout":
-        """Find out what each column is, from all training rows.
+        """Find out what each column is, from all training rows; `fitted` makes inputs of those of text.
 
         Parameters
         ----------
         frame : DataFrame
         said : mapping of str to str or sequence, optional
             What is known of some columns: "number", "date", "day first", "month first", "category" (whatever it looks
-            like), "text" (neither numbers nor dates), or words from low to high.
+            like), "text" (free text), "words" (neither numbers nor dates), "drop" (left out), or words from low to
+            high.
 
         Raises
         ------
@@ -132,7 +157,7 @@ class Layout:
             What is said is none of these.
         """
         known = check_said(said, [str(name) for name in frame.columns])
-        columns: list[NumberColumn | CategoryColumn] = []
+        columns: list[Column] = []
         dropped = []
         for name in frame.columns:
             found = infer_column(str(name), frame[name], known.get(str(name)))
@@ -145,6 +170,17 @@ class Layout:
             raise DataError(f"No column is left to learn from: {why}.")
         return cls(tuple(columns), tuple(dropped))
 
+    def fitted(self, frame: pd.DataFrame) -> "Layout":
+        """The same with what makes numbers out of free text, fitted on training rows.
+
+        BLAS must be held to one thread for the same bits everywhere.
+        """
+        columns = (
+            fitted_text(column, frame[column.name]) if isinstance(column, TextColumn) else column
+            for column in self.columns
+        )
+        return dataclasses.replace(self, columns=tuple(columns))
+
     @property
     def number_columns(self) -> list[NumberColumn]:
         """The columns of numbers."""
@@ -156,32 +192,62 @@ class Layout:
         return [column for column in self.columns if isinstance(column, CategoryColumn)]
 
     @property
+    def text_columns(self) -> list[TextColumn]:
+        """The columns of free text."""
+        return [column for column in self.columns if isinstance(column, TextColumn)]
+
+    @property
+    def of_text(self) -> int:
+        """How many numbers the columns of text become."""
+        return sum(column.size for column in self.text_columns)
+
+    @property
+    def n_numbers(self) -> int:
+        """p: numbers of a row, those of text among them."""
+        return len(self.number_columns) + self.of_text
+
+    @property
+    def numbers_of_columns(self) -> list[slice]:
+        """Which of the numbers of a row are each column's."""
+        found, number, text = [], 0, len(self.number_columns)
+        for column in self.columns:
+            if isinstance(column, NumberColumn):
+                found.append(slice(number, number := number + 1))
+            elif isinstance(column, TextColumn):
+                found.append(slice(text, text := text + column.size))
+            else:
+                found.append(slice(0, 0))
+        return found
+
+    @property
     def n_inputs(self) -> int:
         """n[0]: inputs of the network."""
-        return len(self.number_columns) + sum(column.n_indicators for column in self.columns)
+        return self.n_numbers + sum(column.n_indicators for column in self.columns)
 
     @property
     def groups(self) -> tuple[Group, ...]:
         """The indicators of each column that has some."""
-        found, at_number, at_code = [], 0, 0
-        for column in self.columns:
-            if isinstance(column, NumberColumn):
-                found += [Group(False, at_number, 1)] * column.missing
-                at_number += 1
-            else:
-                found.append(Group(True, at_code, column.n_indicators))
+        found, at_code = [], 0
+        for column, numbers in zip(self.columns, self.numbers_of_columns, strict=True):
+            if isinstance(column, CategoryColumn):
+                rare = len(column.categories) if column.rare else -1
+                found.append(Group(True, at_code, column.n_indicators, rare, len(column.finer)))
                 at_code += 1
+            else:
+                found += [Group(False, numbers.start, 1)] * column.n_indicators
         return tuple(found)
 
     @property
     def input_names(self) -> list[str]:
-        """What each input is, in order: numbers first, then indicators column by column."""
+        """What each input is, in order: numbers first, then those of text, then indicators column by column."""
         names = [column.name for column in self.number_columns]
+        for text in self.text_columns:
+            names += [f"{text.name} length", *(f"{text.name} direction {i}" for i in range(1, text.size))]
         for column in self.columns:
             if isinstance(column, CategoryColumn):
                 names += [f"{column.name} = {category}" for category in column.categories]
                 names += [f"{column.name} = (rare)"] * column.rare
-            names += [f"{column.name} missing"] * column.missing
+            names += [f"{column.name} missing"] * (column.missing and column.n_indicators > 0)
         return names
 
     @property
@@ -200,6 +266,11 @@ class Layout:
                         f"column {column.name!r} has more categories than rows can tell of: the "
                         f"{len(column.categories):,} commonest are kept apart, the others count as one"
                     )
+            elif isinstance(column, TextColumn):
+                found.append(
+                    f"column {column.name!r} is read as free text, by its words and parts of words; say 'drop' of it "
+                    "to leave it out"
+                )
             elif isinstance(column.written, WrittenNumbers | WrittenDates):
                 kind = "dates" if column.date else "numbers"
                 found.append(f"column {column.name!r} is read as {kind} written like {column.written.described()}")
@@ -230,13 +301,16 @@ class Layout:
             kinds = set(own.dtypes)
             if kinds <= {np.dtype(np.float32)} or kinds <= {np.dtype(np.float64)}:
                 return self.encode_array(own.to_numpy(), slice(None))
-        numbers = np.empty((len(frame), len(self.number_columns)))
+        numbers = np.empty((len(frame), self.n_numbers))
         codes = np.empty((len(frame), len(self.category_columns)), np.int32)
         for j, number in enumerate(self.number_columns):
             numbers[:, j] = number_values(number, frame[number.name])
+        for column, places in zip(self.columns, self.numbers_of_columns, strict=True):
+            if isinstance(column, TextColumn):
+                numbers[:, places] = text_numbers(column, frame[column.name])
         for j, category in enumerate(self.category_columns):
             codes[:, j] = codes_of(category, frame[category.name])
-        return Encoded(numbers, codes, self.groups)
+        return Encoded(numbers, codes, self.groups, self.of_text)
 
     @property
     def plain(self) -> bool:
@@ -271,12 +345,32 @@ class Layout:
         return frame.assign(**found) if found else frame
 
     def to_record(self) -> dict[str, Any]:
-        """A plain record for JSON."""
+        """A plain record for JSON; `to_arrays` has what makes numbers out of text."""
         return {"columns": [_column_record(column) for column in self.columns], "dropped": [*map(list, self.dropped)]}
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """What the columns of text have fitted, by name."""
+        fitted = (column.reduction for column in self.text_columns)
+        return {
+            f"text[{i}]/{name}": array
+            for i, own in enumerate(fitted)
+            if own is not None
+            for name, array in own.to_arrays().items()
+        }
+
     @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Layout":
+    def from_record(
+        cls,
+        record: dict[str, Any],
+        take: Callable[[str, tuple[int, ...], type], NDArray[Any]] | None = None,
+    ) -> "Layout":
         """The layout that `to_record` wrote.
+
+        Parameters
+        ----------
+        record : mapping
+        take : callable, optional
+            Gives the arrays that `to_arrays` wrote, by name, shape and kind; without it columns of text have no inputs.
 
         Raises
         ------
@@ -285,11 +379,12 @@ class Layout:
         """
         pairs = list_of(list_of(TEXT, 2))
         read = read_fields(record, "the layout", {"columns": list_of(ANYTHING), "dropped": pairs})
-        columns: list[NumberColumn | CategoryColumn] = []
+        columns: list[Column] = []
+        texts = 0
         for i, item in enumerate(read["columns"], start=1):
             kind = item.get("kind") if isinstance(item, dict) else None
             if isinstance(item, dict) and not (isinstance(kind, str) and kind in _FIELDS):
-                raise ModelFileError(f"column {i} of the layout: 'kind' must be one of 'number', 'category'.")
+                raise ModelFileError(f"column {i} of the layout: 'kind' must be one of 'number', 'category', 'text'.")
             if isinstance(item, dict):
                 item = {**_RARE[str(kind)], **item}
             fields = read_fields(item, f"column {i} of the layout", _FIELDS.get(str(kind), {}))
@@ -299,32 +394,57 @@ class Layout:
                 if written is not None:
                     fields["written"] = written_from_record(written, f"column {i} of the layout: 'written'")
                 columns.append(NumberColumn(**fields))
+            elif kind == "text":
+                shape = (fields.pop("kept"), fields.pop("directions"))
+                own = None if take is None else Reduction.from_arrays(*shape, partial(_taken, take, texts))
+                columns.append(TextColumn(**fields, reduction=own))
+                texts += 1
             else:
                 fields["categories"] = tuple(fields["categories"])
                 fields["spellings"] = tuple((word, usual) for word, usual in fields["spellings"])
+                fields["finer"] = tuple(fields["finer"])
                 columns.append(CategoryColumn(**fields))
         names = [column.name for column in columns] + [name for name, _ in read["dropped"]]
         if len(set(names)) < len(names) or not columns:
             raise ModelFileError("the layout must have columns, each with a name of its own.")
         for column in columns:
-            if isinstance(column, CategoryColumn) and len(set(column.categories)) < len(column.categories):
+            if not isinstance(column, CategoryColumn):
+                continue
+            words = column.categories + column.finer
+            if len(set(words)) < len(words):
                 raise ModelFileError(f"the layout: column {column.name!r} has a category twice.")
+            if column.finer and not column.rare:
+                raise ModelFileError(f"the layout: column {column.name!r} has finer categories but no rare ones.")
         return cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
 
 
-def _column_record(column: NumberColumn | CategoryColumn) -> dict[str, Any]:
+def _taken(
+    take: Callable[[str, tuple[int, ...], type], NDArray[Any]], i: int, name: str, shape: tuple[int, ...], kind: type
+) -> NDArray[Any]:
+    return take(f"text[{i}]/{name}", shape, kind)
+
+
+def _column_record(column: Column) -> dict[str, Any]:
     """A column as a record, without what few columns have and this one has not."""
+    if isinstance(column, TextColumn):
+        kept, directions = (0, 0) if column.reduction is None else column.reduction.directions.shape
+        sizes = {"kept": kept, "directions": directions}
+        return {"kind": "text", "name": column.name, "missing": column.missing, **sizes}
     record = dataclasses.asdict(column)
     if isinstance(column, CategoryColumn):
-        spellings = record.pop("spellings")
-        return {"kind": "category", **record, **({"spellings": spellings} if spellings else {})}
+        few = {name: words for name in ("spellings", "finer") if (words := record.pop(name))}
+        return {"kind": "category", **record, **few}
     written = {} if column.written is None else {"written": column.written.to_record()}
     del record["written"]
     return {"kind": "number", **record, **written}
 
 
 # What few columns have.
-_RARE: dict[str, dict[str, Any]] = {"number": {"written": None}, "category": {"spellings": []}}
+_RARE: dict[str, dict[str, Any]] = {
+    "number": {"written": None},
+    "category": {"spellings": [], "finer": []},
+    "text": {},
+}
 _FIELDS = {
     "number": {"kind": TEXT, "name": TEXT, "missing": FLAG, "date": FLAG, "written": ANYTHING},
     "category": {
@@ -334,5 +454,7 @@ _FIELDS = {
         "rare": FLAG,
         "missing": FLAG,
         "spellings": list_of(list_of(TEXT, 2)),
+        "finer": list_of(TEXT),
     },
+    "text": {"kind": TEXT, "name": TEXT, "missing": FLAG, **REDUCTION_FIELDS},
 }

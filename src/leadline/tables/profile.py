@@ -66,16 +66,17 @@ class Profile:
             quantiles[j, [0, -1]] = x.min(), x.max()
             below[j, :-1] = np.searchsorted(some, quantiles[j, :-1], side="right") / len(some)
         missing, shares = np.zeros(len(layout.columns)), []
-        number = code = 0
+        groups = [group for group in layout.groups if group.codes]
+        code, numbers_of = 0, layout.numbers_of_columns
         for i, column in enumerate(layout.columns):
             if isinstance(column, CategoryColumn):
-                counts = np.bincount(encoded.codes[:, code] + 1, minlength=column.n_indicators + 1)[1:] / n
+                places = groups[code].places(encoded.codes[:, code])
+                counts = np.bincount(places + 1, minlength=column.n_indicators + 1)[1:] / n
                 shares.append(counts[: column.n_indicators - column.missing])
                 missing[i] = counts[-1] if column.missing else 0.0
                 code += 1
-            else:
-                missing[i] = 1 - known[:, number].mean()
-                number += 1
+            elif numbers_of[i].stop > numbers_of[i].start:
+                missing[i] = 1 - known[:, numbers_of[i].start].mean()
         return cls(n, quantiles, below, missing, np.concatenate([np.zeros(0), *shares]), spread)
 
     def to_arrays(self) -> dict[str, Array]:
@@ -92,4 +93,4 @@ class Profile:
                 codes.append(int(own.argmax()))
                 at += width
         numbers = self.quantiles[:, LEVELS.index(0.5)]
-        return Encoded(numbers[None].copy(), np.array(codes, np.int32).reshape(1, -1), layout.groups)
+        return Encoded(numbers[None].copy(), np.array(codes, np.int32).reshape(1, -1), layout.groups, layout.of_text)

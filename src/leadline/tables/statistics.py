@@ -7,11 +7,13 @@ they are. A missing number becomes the median in all three.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leadline.tables.category_statistics import CategoryStatistics
 from leadline.tables.layout import Encoded
 
 __all__ = ["Statistics"]
@@ -31,17 +33,24 @@ FARTHEST_SHARE = 1 - 1e-6
 class Statistics:
     """What was fitted on training rows: for each number column the fill, centre and scale; arrays (p,) in float64.
 
-    The inputs are (x − center) / scale, with missing x replaced by fill, clipped if `scaling` is "robust".
+    The inputs are (x − center) / scale, with missing x replaced by fill, clipped if `scaling` is "robust". What the
+    target's statistics say of categories stands at the end.
     """
 
     scaling: str
     fill: NDArray[np.float64]
     center: NDArray[np.float64]
     scale: NDArray[np.float64]
+    categories: Sequence[CategoryStatistics] = ()
 
     @classmethod
     def fit(
-        cls, numbers: NDArray[np.floating], rows: NDArray[np.integer], w: NDArray[np.float64], scaling: str
+        cls,
+        numbers: NDArray[np.floating],
+        rows: NDArray[np.integer],
+        w: NDArray[np.float64],
+        scaling: str,
+        of_text: int = 0,
     ) -> "Statistics":
         """Fit on training rows.
 
@@ -54,10 +63,12 @@ class Statistics:
         w : (n,) array
             Their positive weights: a row of weight 2 counts as the row twice.
         scaling : {"robust", "standard", "none"}
+        of_text : int
+            So many of the numbers, the last ones, are of text: they are centred and have their scale already.
         """
         p = numbers.shape[1]
         fill, center, scale = np.zeros(p), np.zeros(p), np.ones(p)
-        for j in range(p):
+        for j in range(p - of_text):
             own = numbers[rows, j].astype(np.float64)
             known = ~np.isnan(own)
             x, weight = own[known], w[known]
@@ -82,6 +93,10 @@ class Statistics:
         # a column that is constant in these rows says nothing: it becomes zero, whatever comes later
         return cls(scaling, fill, center, np.where(scale > 0, scale, np.inf))
 
+    def for_new_rows(self) -> "Statistics":
+        """The same without what only training rows see."""
+        return replace(self, categories=[replace(own, others=own.others[:0]) for own in self.categories])
+
     @property
     def bends(self) -> tuple[float, float]:
         """Where scaled numbers are cut off, and how far they reach after the smooth clip; infinity if they are not."""
@@ -90,7 +105,10 @@ class Statistics:
         ) if self.scaling == "robust" else math.inf
 
     def apply(self, encoded: Encoded, coded_above: float = math.inf) -> NDArray[np.float32]:
-        """The inputs of a network, (n, n[0]) in float32: numbers first, then what `Encoded.rest` has."""
+        """The inputs of a network, (n, n[0]) in float32: numbers, statistics of categories, what `Encoded.rest` has.
+
+        Those are what all training rows say, as for rows that are not among these.
+        """
         x = np.where(np.isnan(encoded.numbers), self.fill, encoded.numbers)
         with np.errstate(over="ignore"):
             # halves of large numbers: their difference is finite
@@ -99,7 +117,8 @@ class Statistics:
             x = (np.clip(x, -FARTHEST, FARTHEST) if self.scaling != "none" else x).astype(np.float32)
         if self.scaling == "robust":
             x /= np.sqrt(1.0 + np.square(x / CLIP))
-        return np.concatenate([x, encoded.rest(coded_above)], axis=1)
+        told = [own.apply(encoded.codes) for own in self.categories]
+        return np.concatenate([x, *told, encoded.rest(coded_above)], axis=1)
 
     def values_of(self, x: NDArray[np.floating], j: int) -> list[float]:
         """The numbers of column j that become the inputs x, which are known to the precision of float32.

@@ -5,10 +5,44 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
-__all__ = ["Target", "TargetStatistics"]
+from leadline.network import loss as loss_record
+
+__all__ = ["Outcomes", "Target", "TargetStatistics"]
 
 Array = NDArray[Any]
+
+# Of more outputs than this statistics of categories tell of those that vary most only (benchmarks/README.md).
+MOST_OUTCOMES = 3
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What of the target is averaged.
+
+    Attributes
+    ----------
+    values : (n, k) array
+        Of each row.
+    link : {"identity", "logit", "log"}
+        On what scale means are told: that of the network's scores.
+    unit : (k,) array
+        By what they are divided.
+    """
+
+    values: NDArray[np.float64]
+    link: str
+    unit: NDArray[np.float64]
+
+    def on_scale(self, means: NDArray[np.float64], total: float) -> NDArray[np.float64]:
+        """Means, (…, k), of at most `total` rows on the scale of the scores."""
+        if self.link == "logit":
+            least = 0.5 / (total + 1)
+            return np.asarray(logit(np.clip(means, least, 1 - least)))
+        if self.link == "log":
+            return np.asarray(np.log(np.maximum(means / self.unit, 0.5 / (total + 1))))
+        return np.asarray(means / self.unit)
 
 
 @dataclass(frozen=True)
@@ -104,6 +138,24 @@ class Target:
         if self.one_hot:
             Y = np.arange(self.n_scores) == Y
         return np.asarray((Y - fitted.center) / fitted.scale)
+
+    @property
+    def n_outcomes(self) -> int:
+        """How many means of the target statistics of categories have."""
+        return min(self.n_scores, MOST_OUTCOMES)
+
+    def outcomes(self, Y: NDArray[np.float64], w: NDArray[np.float64], fitted: TargetStatistics) -> Outcomes:
+        """What statistics of categories average of training rows as `encode` gives them, with weights w."""
+        output = str(getattr(loss_record(self.loss), "output_activation", "identity"))
+        link = {"sigmoid": "logit", "softmax": "logit", "exp": "log"}.get(output, "identity")
+        if self.one_hot:
+            shares = np.bincount(Y[:, 0].astype(np.int64), w, minlength=self.n_scores) / w.sum()
+            variance = shares * (1 - shares)
+        else:
+            variance = np.average(((Y - np.average(Y, axis=0, weights=w)) / fitted.scale) ** 2, axis=0, weights=w)
+        kept = np.argsort(-variance, kind="stable")[: self.n_outcomes]
+        values = (kept == Y).astype(np.float64) if self.one_hot else Y[:, kept]
+        return Outcomes(values, link, fitted.scale[kept])
 
     def predictions(self, Z: Array, fitted: TargetStatistics) -> NDArray[np.float64]:
         """From raw scores Z, (m, n[L]): probabilities (m, K) or (m, k), or numbers (m, k), in float64."""

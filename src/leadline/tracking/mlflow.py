@@ -9,7 +9,7 @@ from typing import Any
 from leadline._version import __version__
 from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.tables import CategoryColumn
+from leadline.tables import NumberColumn
 from leadline.tracking.facts import facts_of
 
 __all__ = ["log_to_mlflow", "save_mlflow_model"]
@@ -102,7 +102,7 @@ def save_mlflow_model(estimator: Estimator, path: str | Path) -> None:
     columns = []
     for column in estimator.model_.layout.columns:
         kind = DataType.double
-        if isinstance(column, CategoryColumn) or column.written is not None:
+        if not isinstance(column, NumberColumn) or column.written is not None:
             kind = DataType.string
         elif column.date:
             kind = DataType.datetime

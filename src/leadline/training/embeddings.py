@@ -21,6 +21,10 @@ __all__ = ["NUMBER_EMBEDDINGS", "PeriodicEmbedding", "PiecewiseLinear"]
 
 Array = NDArray[Any]
 
+# Bins of a number, and shares of all numbers together, that a network with fine bins has at most, but for so many bins
+# as others have: they cost time in proportion, and more gained nothing (benchmarks/README.md, "Jumps").
+FINE_BINS, SHARES = 128, 1024
+
 
 def _after_numbers(p: int, n: int, constants: dict[str, Array], nodes: str, made: str) -> Onnx:
     """ONNX nodes that make `made` of the first p of n inputs, `numbers`, and what they need to pass the others on."""
@@ -283,11 +287,17 @@ class PiecewiseLinear(SimplePiece):
         return _after_numbers(self.p, self.n_in, constants, nodes, "shares")
 
 
+def _fine_bins(p: int, rest: int) -> PiecewiseLinear:
+    """Bins fine enough for targets that jump, fewer of them where there are many numbers; see FINE_BINS."""
+    return PiecewiseLinear(p, rest, min(max(SHARES // max(p, 1), PiecewiseLinear.bins), FINE_BINS))
+
+
 # What a number may become, by the name that it is chosen by; made for so many numbers and other inputs.
 NUMBER_EMBEDDINGS: Mapping[str, Callable[[int, int], Piece]] = MappingProxyType(
     {
         "periodic": PeriodicEmbedding,
         "piecewise_linear": PiecewiseLinear,
         "fine_piecewise_linear": partial(PiecewiseLinear, bins=64),
+        "fine_bins": _fine_bins,
     }
 )

@@ -272,14 +272,20 @@ class Hyperparameters:
     numeric_embedding: str = _parameter(
         "none",
         Choice(NUMERIC_EMBEDDINGS),
-        "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins (not for L = 1); "
-        f"auto: cosines up to {MANY_ROWS:,} rows, bins above, finer ones above {FINE_ROWS:,}, nothing for more than "
-        f"{MANY_COLUMNS} numbers",
+        "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins, of up to four "
+        f"times as many with fine_bins (not for L = 1); auto: cosines up to {MANY_ROWS:,} rows, bins above, finer ones "
+        f"above {FINE_ROWS:,}, nothing for more than {MANY_COLUMNS} numbers",
     )
     one_hot_up_to: int | str = _parameter(
         "all",
         Integer(low=1, or_word="all"),
         "columns with more indicators than this get a learned vector for each category (not for L = 1)",
+    )
+    target_statistics: bool = _parameter(
+        False,
+        Choice((False, True)),
+        "columns of many categories also enter by what other rows of a category say of the target: smoothed means and "
+        "how many rows there are",
     )
     parametrization: str = _parameter(
         "standard",
@@ -410,6 +416,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "scaling": "robust",
                 "numeric_embedding": "auto",
                 "one_hot_up_to": 8,
+                "target_statistics": True,
                 "clip_predictions": True,
                 "n_networks": (8, 5),
             }

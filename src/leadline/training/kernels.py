@@ -224,6 +224,7 @@ def _pointer_to(kind: Any) -> Any:
 
 _float32_at, _float64_at = _pointer_to(numba.types.float32), _pointer_to(numba.types.float64)
 _int32_at, _int64_at = _pointer_to(numba.types.int32), _pointer_to(numba.types.int64)
+_uint8_at = _pointer_to(numba.types.uint8)
 
 
 @intrinsic
@@ -299,15 +300,18 @@ def _gather_targets(memory: Any, operands: Any, source: Any, delivered: Any, row
 
 
 def _encode(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, keys: Any) -> None:
-    """inputs (m, n[0]): of the examples, rows of a table, as the network sees them. Numbers: p, c, and the groups.
+    """inputs (m, n[0]): of the examples, rows of a table, as the network sees them. Numbers: p, c, groups, statistics.
 
     Source: numbers (n, p) float32; codes (n, c) int32; target; weights; fill, centre, scale (3, p) and the two bends,
-    float64; how the target is learned; groups (3, G), int64: whether they are codes (2: given as such), of which
-    column, and how many inputs they have.
+    float64; how the target is learned; groups (4, G), int64: whether they are codes (2: given as such), of which
+    column, how many inputs they have, and which of them codes beyond these count as; parts (n,), uint8; statistics
+    (4, T), int64: of which column, with how many codes, how many numbers of each, and where they begin; and those.
     """
     p, c, groups = operands[NUMBERS_AT], operands[NUMBERS_AT + 1], operands[NUMBERS_AT + 2]
+    statistics = operands[NUMBERS_AT + 3]
     numbers, codes = _float32_at(source[0]), _int32_at(source[1])
     fitted, group = _float64_at(source[4]), _int64_at(source[6])
+    parts, statistic, told = _uint8_at(source[7]), _int64_at(source[8]), _float32_at(source[9])
     farthest, clip = _float(fitted[3 * p]), _float(fitted[3 * p + 1])
     fill = numba.carray(_at(fitted, 0), (p,))
     center, scale = numba.carray(_at(fitted, p), (p,)), numba.carray(_at(fitted, 2 * p), (p,))
@@ -320,18 +324,30 @@ def _encode(memory: Any, operands: Any, source: Any, delivered: Any, rows: Any, 
             ratio = u / clip
             out[j] = u / np.sqrt(_float(1) + ratio * ratio)
         at = p
+        for g in range(statistics):
+            column, size, width = statistic[g], statistic[statistics + g], statistic[2 * statistics + g]
+            place = parts[row] * size + codes[row * c + column] + 1
+            start = statistic[3 * statistics + g] + place * width
+            for j in range(width):
+                out[at + j] = _float(told[start + j])
+            at += width
         for g in range(groups):
             kind, column, width = group[g], group[groups + g], group[2 * groups + g]
             if kind == 0:
                 out[at] = _float(np.isnan(x[column]))
-            elif kind == 2:
-                out[at] = _float(codes[row * c + column])
-            else:
-                for j in range(width):
-                    out[at + j] = _float(0)
-                code = codes[row * c + column]
-                if code >= 0:
-                    out[at + code] = _float(1)
+                at += 1
+                continue
+            code = np.int64(codes[row * c + column])
+            if code >= width:
+                code = group[3 * groups + g]
+            if kind == 2:
+                out[at] = _float(code)
+                at += 1
+                continue
+            for j in range(width):
+                out[at + j] = _float(0)
+            if code >= 0:
+                out[at + code] = _float(1)
             at += width
 
 

@@ -229,7 +229,7 @@ class Blueprint:
         learned = (self.targets.top(m), self.weights.some_columns(0, m)) if targets else ()
         if reads is None:
             return [Operation("gather", (inputs,)), *([Operation("gather_targets", learned)] if targets else [])]
-        encoded = Operation("encode", (inputs,), numbers=(reads.numbers, reads.codes, reads.groups))
+        encoded = Operation("encode", (inputs,), numbers=(reads.numbers, reads.codes, reads.groups, reads.statistics))
         learning = Operation("encode_targets", learned, numbers=(reads.target, int(reads.one_hot)))
         return [encoded, *([learning] if targets else [])]
 

@@ -1,7 +1,7 @@
 """What networks learn from: rows that stand ready, rows as they were read with a lens for each network, or a stream."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -103,13 +103,17 @@ class Examples:
 
 
 class Reads(NamedTuple):
-    """What is read of a table's rows: p numbers, c codes, t numbers of the target, or the place of a one; G groups."""
+    """What is read of a table's rows: p numbers, c codes, t numbers of the target, or the place of a one.
+
+    And how many groups and statistics tell of the codes.
+    """
 
     numbers: int
     codes: int
     target: int
     one_hot: bool
     groups: int
+    statistics: int
 
 
 class Rows(NamedTuple):
@@ -141,12 +145,15 @@ class Lens(NamedTuple):
     fill, center, scale : (p,) float64 arrays
         x, or fill where it is missing, enters as u / √(1 + (u/clip)²), u = (x − center) / scale, at most `farthest`.
     farthest, clip : float
-    groups : sequence of (kind, column, width)
+    groups : sequence of (kind, column, width, rare)
         The inputs after the numbers: 0, whether a number is missing; 1, a column of codes as so many zeros and a one;
-        2, as the code.
+        2, as the code. A code that is not below the width counts as the rare one.
     target_center, target_scale : (n[L],) float64 arrays
         (Y − center) / scale is learned.
     one_hot : bool
+    statistics : sequence of (column, (S, 1 + c, k) float32 array)
+        The inputs after the groups: of a column of codes k numbers, for a row of each of S parts those of no code and
+        of each.
     """
 
     fill: Array
@@ -154,18 +161,23 @@ class Lens(NamedTuple):
     scale: Array
     farthest: float
     clip: float
-    groups: Sequence[tuple[int, int, int]]
+    groups: Sequence[tuple[int, int, int, int]]
     target_center: Array
     target_scale: Array
     one_hot: bool
+    statistics: Sequence[tuple[int, Array]] = ()
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows as they were read, and how a network sees them: its inputs are computed as a batch of them is gathered."""
+    """Rows as they were read, and how a network sees them: its inputs are computed as a batch of them is gathered.
+
+    `parts`, (n,) uint8, says of each row which of the lens's statistics it sees; empty where it has none.
+    """
 
     rows: Rows
     lens: Lens
+    parts: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     @property
     def w(self) -> Array:
@@ -173,12 +185,27 @@ class Table:
         return self.rows.w
 
     @cached_property
-    def _fitted(self) -> tuple[Array, Array, Array]:
+    def _fitted(self) -> tuple[Array, ...]:
         lens = self.lens
         numbers = np.concatenate([lens.fill, lens.center, lens.scale, [lens.farthest, lens.clip]])
         target = np.concatenate([lens.target_center, lens.target_scale])
-        groups = np.array(lens.groups, np.int64).reshape(-1, 3).T
-        return numbers.astype(np.float64), target.astype(np.float64), np.ascontiguousarray(groups)
+        groups = np.array(lens.groups, np.int64).reshape(-1, 4).T
+        return (
+            numbers.astype(np.float64),
+            target.astype(np.float64),
+            np.ascontiguousarray(groups),
+            self.parts,
+            *self.statistics,
+        )
+
+    @cached_property
+    def statistics(self) -> tuple[Array, Array]:
+        """Those of the lens: column, codes, numbers and first place of each, (4, T), and all numbers."""
+        tables = [(column, np.asarray(table, np.float32)) for column, table in self.lens.statistics]
+        first = np.cumsum([0, *(table.size for _, table in tables)])
+        told = [(column, *table.shape[1:], start) for (column, table), start in zip(tables, first, strict=False)]
+        numbers = [np.zeros(0, np.float32), *(table.ravel() for _, table in tables)]
+        return np.ascontiguousarray(np.array(told, np.int64).reshape(-1, 4).T), np.concatenate(numbers)
 
     @cached_property
     def _source(self) -> NDArray[np.int64]:
@@ -193,4 +220,5 @@ class Table:
     def reads(self) -> Reads:
         """What is read of each row."""
         own, lens = self.rows, self.lens
-        return Reads(own.numbers.shape[1], own.codes.shape[1], own.Y.shape[1], lens.one_hot, len(lens.groups))
+        read = (own.numbers.shape[1], own.codes.shape[1], own.Y.shape[1], lens.one_hot, len(lens.groups))
+        return Reads(*read, len(lens.statistics))

@@ -119,14 +119,29 @@ def inputs_of(
     u = ((torch.where(missing, fill, numbers.double()) - center) / scale).to(dtype)
     u = torch.maximum(torch.minimum(u, farthest), -farthest)
     parts = [u / torch.sqrt(1.0 + (u / clip) ** 2)]
-    for kind, column, width in first.lens.groups:
+    if first.lens.statistics:
+        parts += [own.to(dtype) for own in _statistics(tables, rows, codes, placed)]
+    for kind, column, width, rare in first.lens.groups:
         if kind == 0:
             parts.append(missing[..., column, None].to(dtype))
-        elif kind == 1:
-            parts.append((codes[..., column, None] == torch.arange(width, device=codes.device)).to(dtype))
-        else:
-            parts.append(codes[..., column, None].to(dtype))
+            continue
+        places = codes[..., column, None]
+        places = torch.where(places < width, places, rare)
+        parts.append((places == torch.arange(width, device=codes.device) if kind == 1 else places).to(dtype))
     return torch.cat(parts, dim=2)
+
+
+def _statistics(
+    tables: Sequence[Table], rows: Tensor, codes: Tensor, placed: Callable[[Array], Tensor]
+) -> list[Tensor]:
+    """What statistics tell of some rows, whose codes are (P, r, c): (P, r, k) for each column that has some."""
+    of_rows = _taken([own.parts for own in tables], rows, placed).long()
+    told, found = [placed(own.statistics[1]) for own in tables], []
+    for column, size, width, first in tables[0].statistics[0].T.tolist():
+        places = first + (of_rows * size + codes[..., column].long() + 1) * width
+        each = places[..., None] + torch.arange(width, device=codes.device)
+        found.append(torch.stack([own[places] for own, places in zip(told, each, strict=True)]))
+    return found
 
 
 def targets_of(

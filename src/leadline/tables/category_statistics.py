@@ -1,0 +1,131 @@
+"""Statistics of the target for each category of a column: what its rows say of it, shrunk towards what all rows say.
+
+A row that a network learns from must not be told its own target. So the training rows are divided into PARTS, and a row
+of a part sees what the rows of the other parts say; every other row sees what all training rows say (target encoding
+out of fold; Micci-Barreca 2001, Prokhorenkova et al. 2018, arXiv 1706.09516). How far a mean is shrunk follows from the
+variance within and between categories (empirical Bayes): where categories differ by chance alone all are told the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.tables.datasets import hashed
+from leadline.tables.layout import Group
+from leadline.tables.target import Outcomes
+
+__all__ = ["PARTS", "CategoryStatistics", "parts_of", "told_by_statistics"]
+
+# Statistics are of columns with more codes than this: where there are fewer, inputs and learned vectors say it all.
+TOLD_ABOVE = 64
+# In how many parts the training rows are divided.
+PARTS = 5
+# A mean is shrunk as if at least so many rows of all were added to those of its category.
+FEWEST_ADDED = 1.0
+
+
+def told_by_statistics(groups: Sequence[Group]) -> list[Group]:
+    """The columns of categories that are many enough."""
+    return [group for group in groups if group.codes and group.n_codes > TOLD_ABOVE]
+
+
+def parts_of(keys: NDArray[np.integer], seed: int) -> NDArray[np.uint8]:
+    """The part of each row, (n,), by a number that rows which must not be parted have in common."""
+    return np.asarray(hashed(keys, seed) % np.uint64(PARTS), np.uint8)
+
+
+@dataclass(frozen=True)
+class CategoryStatistics:
+    """What training rows say of the categories of a column.
+
+    Attributes
+    ----------
+    source : int
+        The place of the column among the codes.
+    values : (1 + n_codes, k + 1) float32 array
+        Of an unknown category, then of each code: k means of the target, and how many rows there are.
+    others : (PARTS, 1 + n_codes, k + 1) float32 array
+        The same without the rows of each part; empty where nothing is to be learned any more.
+    """
+
+    source: int
+    values: NDArray[np.float32]
+    others: NDArray[np.float32]
+
+    @classmethod
+    def fit(
+        cls,
+        group: Group,
+        codes: NDArray[np.integer],
+        parts: NDArray[np.integer],
+        outcomes: Outcomes,
+        w: NDArray[np.float64],
+    ) -> "CategoryStatistics":
+        """Fit on training rows.
+
+        Parameters
+        ----------
+        group : Group
+            The column.
+        codes, parts : (n,) arrays
+            Of each training row its code and its part.
+        outcomes : Outcomes
+        w : (n,) array
+            Positive weights, of which only the proportions count.
+        """
+        w, size = w / w.mean(), 1 + group.n_codes
+        at = parts.astype(np.int64) * size + codes + 1
+        counts = _sums(at, w, size)
+        total, mean = float(w.sum()), np.average(outcomes.values, axis=0, weights=w)
+        above = outcomes.values - mean
+        sums = np.stack([_sums(at, w * column, size) for column in above.T], axis=2)
+        every = (counts.sum(axis=0), sums.sum(axis=0))
+        added = _added(*every, w @ np.square(above))
+
+        def told(count: NDArray[np.float64], sums: NDArray[np.float64]) -> NDArray[np.float64]:
+            means = sums / (np.maximum(count, 0.0)[..., None] + added)
+            means = outcomes.on_scale(mean + means, total) - outcomes.on_scale(mean, total)
+            return np.concatenate([means, np.log1p(np.maximum(count, 0.0))[..., None]], axis=-1)
+
+        values, others = told(*every), told(every[0] - counts, every[1] - sums)
+        seen = others.reshape(PARTS * size, -1)
+        center = counts.ravel() @ seen / total
+        scale = np.sqrt(counts.ravel() @ np.square(seen - center) / total)
+        # small differences are not made large: they are small because little is known
+        scale = np.maximum(scale, 1.0)
+        both = [np.asarray((own - center) / scale, np.float32) for own in (values, others)]
+        return cls(group.source, *both)
+
+    @property
+    def width(self) -> int:
+        """Inputs of a network."""
+        return int(self.values.shape[1])
+
+    def apply(self, codes: NDArray[np.integer]) -> NDArray[np.float32]:
+        """The inputs that tell of rows, (n, k + 1), which are no training rows."""
+        return np.asarray(self.values[codes[:, self.source] + 1])
+
+
+def _sums(at: NDArray[np.int64], values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Sums of values by part and code, (PARTS, size)."""
+    return np.asarray(np.bincount(at, values, minlength=PARTS * size).reshape(PARTS, size), np.float64)
+
+
+def _added(counts: NDArray[np.float64], sums: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows of all that are added to those of a category, (k,): variance within categories by variance between.
+
+    Both by the method of moments, from rows (m,), sums (m, k) and sums of squares (k,) of numbers whose mean is 0.
+    """
+    known = counts > 0
+    n, own, total = counts[known], sums[known], counts.sum()
+    free = total - len(n)
+    if len(n) < 2 or free < 1:
+        return np.full(sums.shape[1], np.inf)
+    explained = n @ np.square(own / n[:, None])
+    within = np.maximum(squares - explained, 0.0) / free
+    between = (explained - (len(n) - 1) * within) / (total - n @ n / total)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(between > 0, within / between, np.inf)
+    return np.maximum(found, FEWEST_ADDED)
