@@ -233,6 +233,22 @@ CRAFTED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("places", lambda a: a + 2**17, "must increase"),
+        ("places", lambda a: a[::-1].copy(), "must increase"),
+        ("places", lambda a: a - a[0] - 1, "must increase"),
+        ("rarity", lambda a: a * 0, "must be positive"),
+        ("length", lambda a: a * 0, "must be positive"),
+    ],
+)
+def test_a_reduction_of_texts_that_reads_elsewhere_is_refused(name: str, change, message: str, tmp_path: Path) -> None:
+    rewrite(tmp_path, array(f"text[0]/{name}", change), MODELS / f"format-{FORMAT}" / "text")
+    with pytest.raises(ModelFileError, match=message):
+        leadline.load(tmp_path)
+
+
 @pytest.mark.parametrize("name", CRAFTED)
 def test_what_was_made_to_harm_is_refused_with_a_reason(name: str, tmp_path: Path) -> None:
     change, message = CRAFTED[name]
