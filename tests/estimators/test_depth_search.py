@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import log_loss
@@ -122,9 +123,10 @@ def test_rows_are_held_out_of_delivered_networks_as_the_estimators_own_fit_does(
             return _whole(problem, tasks, *more, **named)
 
         monkeypatch.setattr(f"leadline.estimators.{name}.train_networks", watched)
-    regressor(2, n_networks=4).fit(X, y)
+    estimator = regressor(2, n_networks=4, numeric_embedding="periodic")  # no other kind is asked first
+    clone(estimator).fit(X, y)
     cv = TimeSeriesSplit(5) if kind == "time" else None
-    DepthSearchCV(regressor(2, n_networks=4), max_depth=2, candidates=1, cv=cv, additive=False).fit(X, y)
+    DepthSearchCV(estimator, max_depth=2, candidates=1, cv=cv, additive=False).fit(X, y)
     (own,), delivered = seen["deep"], next(tasks for tasks in seen["delivery"] if len(tasks) == 4)
     for a, b in zip(own, delivered, strict=True):
         same = np.array_equal(a.holdouts[0].rows, b.holdouts[0].rows) and np.array_equal(a.train_rows, b.train_rows)

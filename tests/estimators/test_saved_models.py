@@ -32,8 +32,8 @@ FIXTURES = sorted(path.parent for path in MODELS.glob("format-*/*/model.json"))
 
 def test_every_version_has_its_fixtures() -> None:
     assert {path.parent.name for path in FIXTURES} == {f"format-{version}" for version in range(1, FORMAT + 1)}
-    # additive models came with format 4, text with format 6
-    assert len(FIXTURES) == 5 * FORMAT + (FORMAT - 3) + (FORMAT - 5)
+    # additive models came with format 4, text and statistics of categories with format 6
+    assert len(FIXTURES) == 5 * FORMAT + (FORMAT - 3) + 2 * (FORMAT - 5)
 
 
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -44,7 +44,7 @@ def test_a_model_of_any_version_predicts_what_it_did(folder: Path) -> None:
     assert np.allclose(predicted, json.loads((folder / "expected.json").read_text()), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["classes", "numbers", "mixed", "search", "additive", "text"])
+@pytest.mark.parametrize("name", ["classes", "numbers", "mixed", "search", "additive", "text", "many"])
 def test_what_is_loaded_and_saved_again_is_the_same(name: str, tmp_path: Path) -> None:
     folder = MODELS / f"format-{FORMAT}" / name
     leadline.load(folder).save(tmp_path)
@@ -231,6 +231,22 @@ CRAFTED = {
     "a format that is text": (lambda content, arrays: content.update(format="2"), "is not a model's record"),
     "a format of minus one": (lambda content, arrays: content.update(format=-1), "has format -1"),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("places", lambda a: a + 2**17, "must increase"),
+        ("places", lambda a: a[::-1].copy(), "must increase"),
+        ("places", lambda a: a - a[0] - 1, "must increase"),
+        ("rarity", lambda a: a * 0, "must be positive"),
+        ("length", lambda a: a * 0, "must be positive"),
+    ],
+)
+def test_a_reduction_of_texts_that_reads_elsewhere_is_refused(name: str, change, message: str, tmp_path: Path) -> None:
+    rewrite(tmp_path, array(f"text[0]/{name}", change), MODELS / f"format-{FORMAT}" / "text")
+    with pytest.raises(ModelFileError, match=message):
+        leadline.load(tmp_path)
 
 
 @pytest.mark.parametrize("name", CRAFTED)

@@ -26,7 +26,7 @@ def test_statistics_come_from_the_training_rows_alone() -> None:
     numbers[20:] *= 100
     y[20:] += 1000
     after = build(numbers, y)
-    assert before.inputs(STANDARD) == (2, (1,))
+    assert before.inputs(STANDARD) == (2, (1,), 0)
     first, second = View(0, "standard"), View(1, "standard")
     assert np.array_equal(before.inputs_of(first, ROWS[:20]), after.inputs_of(first, ROWS[:20]))
     assert np.array_equal(before.learned(first, ROWS[:20]), after.learned(first, ROWS[:20]))

@@ -48,8 +48,17 @@ def texts() -> tuple[pd.DataFrame, pd.Series]:
     return table.assign(said=text.where(np.arange(len(table)) % 9 > 0, None)), y
 
 
+def shops() -> tuple[pd.DataFrame, pd.Series]:
+    """The same with a column of so many categories that statistics tell of them, and of free text."""
+    table, y = texts()
+    shop = pd.Series(np.random.default_rng(2).permutation(len(table)) % 80).map("shop {}".format)
+    return table.assign(shop=shop), y
+
+
 def data(name: str):
     """X and y of a fixture."""
+    if name == "many":
+        return shops()
     if name == "text":
         return texts()
     if name in ("mixed", "additive"):
@@ -72,6 +81,7 @@ def models() -> dict:
         "mixed": DeepClassifier(**small, n_networks=1, numeric_embedding="none", one_hot_up_to=2),
         "search": search,
         "text": DeepClassifier(**small, n_networks=2, columns={"said": "text"}),
+        "many": DeepClassifier(**small, n_networks=2, columns={"said": "text"}),
         "additive": DeepClassifier((), additive=True, max_iter=3, n_networks=2, one_hot_up_to=2, random_state=0),
     }
 

@@ -20,6 +20,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils.extmath import randomized_svd, svd_flip
 
+from leadline.errors import ModelFileError
 from leadline.records import Field, whole
 
 __all__ = ["REDUCTION_FIELDS", "Reduction", "TextColumn", "is_free_text"]
@@ -201,7 +202,13 @@ class Reduction:
             "spread": (directions,),
             "length": (2,),
         }
-        return cls(**{name: take(name, shapes[name], kind) for name, kind in _ARRAYS.items()})
+        own = cls(**{name: take(name, shapes[name], kind) for name, kind in _ARRAYS.items()})
+        # increasing, from 0 to 2 HASHED − 1
+        if not (np.diff(own.places.astype(np.int64), prepend=-1, append=2 * HASHED) > 0).all():
+            raise ModelFileError(f"the hashes of a text must increase, from 0 to {2 * HASHED - 1} at most.")
+        if not (own.rarity > 0).all() or not own.length[1] > 0:
+            raise ModelFileError("the weights of a text, and the deviation of its length, must be positive.")
+        return own
 
     def __getstate__(self) -> dict[str, Any]:
         return self.to_arrays()

@@ -24,6 +24,8 @@ Array = NDArray[Any]
 # Bins of a number, and shares of all numbers together, that a network with fine bins has at most, but for so many bins
 # as others have: they cost time in proportion, and more gained nothing (benchmarks/README.md, "Jumps").
 FINE_BINS, SHARES = 128, 1024
+# Bins are wider than this, as a share of their ends, which float32 knows to 1e-7 or so.
+NARROWEST = 1e-5
 
 
 def _after_numbers(p: int, n: int, constants: dict[str, Array], nodes: str, made: str) -> Onnx:
@@ -240,6 +242,8 @@ class PiecewiseLinear(SimplePiece):
             others = X[~np.isin(X[:, j], common), j]
             room = self.bins + 1 - len(common)
             known = np.union1d(common, np.quantile(others, np.linspace(0.0, 1.0, room)) if len(others) else [])
+            # edges that rounding parts are one: a bin between them would be a step, whose side rounding decides
+            known = known[np.diff(known, prepend=-np.inf) > NARROWEST * np.abs(known)]
             # bins that are left over have no width
             edges[j] = np.concatenate([known, np.full(self.bins + 1 - len(known), known[-1])])
         return edges
