@@ -1,6 +1,7 @@
 """Whether the networks of a fit have fine bins, where that is left open: one of each kind is asked before the others.
 
-Cosines are smooth, and better than bins on most tables; where the target jumps, bins err less by far. Both networks
+Cosines are smooth, and better than bins on most tables; where the target jumps, bins may err less by far
+(benchmarks/README.md, "Jumps"). Both networks
 learn from the same rows and are stopped by the same others, which tell them apart.
 """
 

@@ -4,7 +4,8 @@ A table's columns are inputs of their own, (N, 1): numbers in float64 with NaN f
 for missing, dates as days since 1970 in float64. A model that was fitted on an array has one input X, (N, p), in
 float64. Numbers are centred and scaled in float64, as Leadline does it; the networks compute in float32.
 
-Only operators that ONNX Runtime has had for years are used: opset 17, and 2 of ai.onnx.ml.
+Every part of the graph names what another one made, in the order in which a prediction is computed, so they stand in
+one module. Only operators that ONNX Runtime has had for years are used: opset 17, and 2 of ai.onnx.ml.
 """
 
 import json

@@ -4,7 +4,8 @@ A first pass finds out what `Layout.infer` and `infer_target` find out of a tabl
 and classes there are, where values are missing. It keeps a sample of the rows, drawn by a hash of their numbers, from
 which quantiles are taken and which judges networks. After that, rows come part by part: the pieces of the files (row
 groups, or whole files) in an order drawn anew each time, so many of them together as the memory allows, while the
-next ones are being read.
+next ones are being read. The pass and the parts go by the same pieces and the same numbers of rows, so they stand
+together.
 """
 
 import copy

@@ -145,12 +145,11 @@ class Reduction:
         """The numbers of texts, (n, size); of an empty one the length is missing and the others are zero."""
         found = np.zeros((len(texts), self.size))
         known = [i for i, text in enumerate(texts) if text]
+        found[:, 0] = np.nan
         if not known:
-            found[:, 0] = np.nan
             return found
         own = _encodable([texts[i] for i in known])
         mean, deviation = self.length
-        found[:, 0] = np.nan
         found[known, 0] = (_log_length(own) - mean) / deviation
         found[known, 1:] = self._weighted(own) @ self.directions - self.center
         return found

@@ -47,7 +47,7 @@ PARAMETRIZATIONS = ("standard", "ntk")
 # batch_size="auto": an epoch of about 32 steps, within powers of two that keep products efficient and gradients varied
 ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
-# Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/README.md).
+# Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/choices.md).
 MANY_ROWS = 10_000
 # Above this many the rows themselves keep a network from learning noise, and dropout="auto" is none.
 ENOUGH_ROWS, DROPOUT = 50_000, 0.1
@@ -57,7 +57,7 @@ FINE_ROWS = 500_000
 # and its score less noise.
 PATIENCE = ((MANY_ROWS, 24), (ENOUGH_ROWS, 12), (math.inf, 10))
 # Epochs up to MANY_ROWS; above fewer, as this power of the rows, and above ENOUGH_ROWS so few that they can be gone
-# through to the end (benchmarks/README.md): 49 for 40,000, 10 from there to a million, 4 for ten million.
+# through to the end (benchmarks/choices.md): 49 for 40,000, 10 from there to a million, 4 for ten million.
 MOST_EPOCHS, EPOCHS_POWER, ENOUGH_EPOCHS, FEWER_ABOVE, FEWER_POWER = 128, -0.7, 10, 1_000_000, -0.4
 # Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
 MANY_COLUMNS = 100
