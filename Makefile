@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 VEGA := vega@6.4.0 vega-lite@6.4.3 vega-embed@7.3.0
 
 .PHONY: demo test test-all test-damage test-rules test-browser test-integrations dist check-dist lint types tests test-cluster coverage planted-errors docs vega lock clean \
-        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-ordered benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-clusters benchmark-gpu benchmarks test-gpu
+        benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-ordered benchmark-packages benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-clusters benchmark-gpu benchmarks test-gpu
 
 demo: $(VENV)/.runtime
 	$(BIN)/leadline fit examples/housing.csv.gz --target median_house_value
@@ -121,11 +121,21 @@ $(VENV)-docs/.ready: requirements/docs.txt pyproject.toml | $(BIN)/python$(EXE)
 	@touch $@
 
 # Each prints tables and writes benchmarks/results/NAME.json. Peers come by range into an environment of their own.
-benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-ordered benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-gpu: benchmark-%: $(VENV)-benchmarks/.ready
+benchmark-training benchmark-engine benchmark-prediction benchmark-startup benchmark-planted benchmark-verdict benchmark-search benchmark-stability benchmark-tables benchmark-additive benchmark-sureness benchmark-why benchmark-large benchmark-serving benchmark-gpu: benchmark-%: $(VENV)-benchmarks/.ready
 	$(VENV)-benchmarks/$(PROGRAMS)/python benchmarks/$*.py
 
+benchmark-ordered: build/package_tables/index.json
+	$(VENV)-benchmarks/$(PROGRAMS)/python benchmarks/ordered.py build/package_tables
+
+benchmark-packages: build/package_tables/index.json
+	$(VENV)-benchmarks/$(PROGRAMS)/python benchmarks/tables.py build/package_tables
+
+# The tables that come with a package.
+build/package_tables/index.json: benchmarks/package_tables.py $(VENV)-benchmarks/.ready
+	$(VENV)-benchmarks/$(PROGRAMS)/python benchmarks/package_tables.py build/package_tables
+
 # All of them but the GPU's at the settings of benchmarks/README.md, in hours; what results/ has of the same code is not run again.
-benchmarks: $(VENV)-benchmarks/.ready $(VENV)-cluster/.ready
+benchmarks: $(VENV)-benchmarks/.ready $(VENV)-cluster/.ready build/package_tables/index.json
 	$(VENV)-benchmarks/$(PROGRAMS)/python benchmarks/all.py
 
 $(VENV)-benchmarks/.ready: pyproject.toml | $(BIN)/python$(EXE)

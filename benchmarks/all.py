@@ -8,8 +8,8 @@
 What times with several cores or with the clock runs alone; what needs one core and counts its processor's time or
 nothing but scores runs two at a time, each held to a core. What results/*.json have of the code that stands here now is
 not run again, so a run that was stopped goes on where it was, inside the longer benchmarks too. What a benchmark
-prints goes to build/benchmarks/NAME.log. Ends with a table of what ran at which commit, and with exit code 1 where
-something failed.
+prints goes to build/benchmarks/NAME.log. `make benchmarks` puts the tables from packages into build/package_tables
+first. Ends with a table of what ran at which commit, and with exit code 1 where something failed.
 
 In README.md a table stands between `<!-- NAME -->` and `<!-- end -->`: NAME is that of the results, with the name of
 one of its tables behind a hyphen where there are several. What stands around it is written by hand.
@@ -30,10 +30,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness import HERE, code, commits, earlier, git, hold_to, own_cores, table
+from harness import HERE, code, command_line, commits, earlier, git, hold_to, own_cores, table
 
 README = HERE / "README.md"
-LOGS = HERE.parent / "build" / "benchmarks"
+ROOT = HERE.parent
+LOGS = ROOT / "build" / "benchmarks"
+# Where `make benchmarks` puts the tables from packages, seen from the root.
+PACKAGE_TABLES = "build/package_tables"
 # What all of it may take on two cores; --list says what is expected.
 BUDGET_HOURS = 5.0
 # Benchmarks of one core that run side by side.
@@ -47,7 +50,8 @@ class Benchmark:
     """What fills results/RESULT.json: a script, run once for each of some arguments; minutes are those of two cores.
 
     `cores` is how many it is held to (None: all, alone); of those with one, two run at a time unless `alone`.
-    `environment` is the one whose Python runs it, where that is not this one.
+    `environment` is the one whose Python runs it, where that is not this one; `reporter` the module that makes the
+    tables of README.md, where that is not the script.
     """
 
     result: str
@@ -57,6 +61,7 @@ class Benchmark:
     cores: int | None = None
     alone: bool = True
     environment: str = ""
+    reporter: str = ""
 
     @property
     def module(self) -> str:
@@ -64,11 +69,11 @@ class Benchmark:
 
     def words(self, arguments: str) -> str:
         """The command line, as results have it."""
-        return shlex.join(["python", f"benchmarks/{self.module}.py", *shlex.split(arguments)])
+        return command_line(self.module, shlex.split(arguments))
 
 
-def _one_core(result: str, minutes: float, *arguments: str, script: str = "") -> Benchmark:
-    return Benchmark(result, arguments or ("",), minutes, script, cores=1, alone=False)
+def _one_core(result: str, minutes: float, *arguments: str, script: str = "", reporter: str = "") -> Benchmark:
+    return Benchmark(result, arguments or ("",), minutes, script, cores=1, alone=False, reporter=reporter)
 
 
 def _monotone(table_: str, constraints: str, for_lightgbm: str) -> Benchmark:
@@ -112,6 +117,7 @@ PEER_MODULES = (
 PEERS = ("leadline", "leadline-search-25", "catboost", "lightgbm", "xgboost", "forest", "sklearn-mlp", "linear")
 FULL = "--only california_housing,bank_marketing,adult,diamonds --max-train 1000000 --splits 1 --cores 2"
 ON_THE_CURVE = "--only curve --rows 1000 --rows 10000 --rows 100000"
+BEYOND = "--peers LightGBM --peers leadline --peers CatBoost"
 # In the order in which they run, but for those of one core, of which the longest come first.
 BENCHMARKS = (
     Benchmark("startup", ("--rounds 5",), 2),
@@ -123,15 +129,9 @@ BENCHMARKS = (
     Benchmark("large", ("--only steps", "--only memory", "--only disk --disk-rows 5000000"), 14),
     Benchmark("large", ("--only fits --rows 100000",), 2, cores=1),
     Benchmark("large", ("--only fits --rows 1000000", "--only columns --peers leadline"), 6),
-    Benchmark(
-        "large",
-        (ON_THE_CURVE, "--only curve --rows 1000000 --peers LightGBM --peers leadline --peers CatBoost"),
-        18,
-        cores=1,
-    ),
-    Benchmark("search", ("",), 52),
     Benchmark("clusters", ("",), 15, environment=".venv-cluster"),
     _one_core("verdict", 53),
+    _one_core("search", 52),
     _one_core(
         "tables",
         45,
@@ -146,6 +146,12 @@ BENCHMARKS = (
         "--only fifteen --splits 3 --methods leadline,mapie",
         "--only fifteen --splits 1 --methods leadline,catboost",
     ),
+    _one_core(
+        "large",
+        53,
+        ON_THE_CURVE,
+        f"--only curve --rows 1000000 --rows 10000000 {BEYOND}",
+    ),
     _one_core("planted", 20, "--seeds 5"),
     _one_core("additive", 20, "--only fifteen --methods additive,boosted,linear,deep"),
     _one_core(
@@ -154,6 +160,22 @@ BENCHMARKS = (
         "--only fifteen --methods additive,boosted-pairs,deep --splits 1 --out additive-pairs",
         script="additive",
     ),
+    _one_core(
+        "package-tables",
+        15,
+        f"{PACKAGE_TABLES} --splits 3 --method leadline --out package-tables",
+        script="tables",
+        reporter="package_results",
+    ),
+    _one_core(
+        "text",
+        25,
+        f"{PACKAGE_TABLES} --only tate,tweets,birds,foods,breaches,industries --splits 3 --method leadline "
+        + shlex.join(["--method", "dropped=leadline:numbers(Deep{task}(random_state=seed))"])
+        + " --method tfidf --out text",
+        script="tables",
+    ),
+    _one_core("ordered", 8, f"{PACKAGE_TABLES} --max-train 1000 --candidates 1"),
     _one_core("why", 5, "--only titanic,airfoil,abalone,california_housing --rows 10"),
     _monotone(
         "mpg", "{'weight': -1, 'displacement': -1, 'horsepower': -1, 'model_year': 1}", "[0, -1, -1, -1, 0, 1, 0]"
@@ -185,7 +207,7 @@ def python_of(own: Benchmark) -> str:
     """The interpreter that runs it."""
     if not own.environment:
         return sys.executable
-    return str(HERE.parent / own.environment / "bin" / "python")
+    return str(ROOT / own.environment / "bin" / "python")
 
 
 def run_one(own: Benchmark) -> list[str]:
@@ -210,7 +232,7 @@ def run_one(own: Benchmark) -> list[str]:
         with (LOGS / f"{own.result}.log").open("a", encoding="utf-8") as log:
             print(f"\n$ {own.words(arguments)}", file=log, flush=True)
             command = [interpreter, str(HERE / f"{own.module}.py"), *shlex.split(arguments)]
-            ended = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode
+            ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT).returncode
         minutes = (time.monotonic() - start) / 60
         if ended:
             failed.append(words)
@@ -267,7 +289,7 @@ def blocks_of(result: str) -> dict[str, str]:
     if "measured" not in record:
         return {}
     own = next(own for own in BENCHMARKS if own.result == result)
-    tables: dict[str, str] = importlib.import_module(own.module).report(record)
+    tables: dict[str, str] = importlib.import_module(own.reporter or own.module).report(record)
     names = {part: f"{result}-{part}" if part else result for part in tables}
     return {names[part]: f"{text}\n\n{source(record, part)}" for part, text in tables.items()}
 

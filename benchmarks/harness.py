@@ -296,9 +296,15 @@ def is_current(entry: Mapping[str, Any]) -> bool:
     return bool(entry.get("code") == stamp()["code"])
 
 
+def command_line(script: str, arguments: Sequence[str]) -> str:
+    """A command line as results have it: of where a folder lies on this machine nothing but its name."""
+    words = [Path(word).name if Path(word).is_absolute() else word for word in arguments]
+    return shlex.join(["python", f"benchmarks/{script}.py", *words])
+
+
 def command() -> str:
     """The command line of this run."""
-    return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    return command_line(Path(sys.argv[0]).stem, sys.argv[1:])
 
 
 def stamps(record: Any) -> Iterator[Mapping[str, Any]]:

@@ -13,14 +13,13 @@ results/ordered.json; what is there of an earlier run with the same options is n
 
 import argparse
 import json
-import os
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import Worker, earlier, finish, is_current, stamp, table, write_json
+from harness import Worker, earlier, finish, hold_to, is_current, own_cores, stamp, table, write_json
 from real_tables import DATA, entries
 
 # Folds of the search, and boosted trees at most, with those that may follow the best.
@@ -70,7 +69,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=1, help="for each method (default 1)")
     parser.add_argument("--out", default="ordered", help="name of the file in results/ (default ordered)")
     options = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    hold_to(own_cores()[: options.cores])
     names = [entry["name"] for entry in entries(options.folder) if entry.get("time") or entry.get("group")]
     wanted = options.only.split(",") if options.only else names
     unknown = [name for name in wanted if name not in names]
@@ -86,9 +85,13 @@ def main() -> None:
 
 
 def report(record: dict[str, Any]) -> dict[str, str]:
-    """The errors of the methods that the last run asked for, and how honest their folds were."""
+    """The errors of the methods that the last run asked for, what the time adds, and how honest their folds were."""
     found = [row for row in record["rows"] if row["method"] in record["methods"] and row["name"] in record["tables"]]
-    return {"": error_table(found), "honesty": honesty_table(found)}
+    with_time = {row["method"] for row in found if METHODS[row["method"]].column != "left out"}
+    without = {method.partition(",")[0] for method in with_time}
+    usual = error_table([row for row in found if row["method"] not in with_time])
+    time = error_table([row for row in found if row["by"] == "time" and row["method"] in with_time | without])
+    return {"": usual, **({"time": time} if with_time else {}), "honesty": honesty_table(found)}
 
 
 def measure(options: Any, methods: Sequence[str], pieces: Sequence[Row]) -> None:

@@ -1,41 +1,37 @@
-"""Write what was measured on the tables from packages into README.md, between its two marks.
+"""The tables of README.md about what was measured on the tables from packages: errors, and their ratios by kind.
 
-    python benchmarks/package_tables.py FOLDER
-    python benchmarks/tables.py FOLDER --method leadline --splits 3 --out package-tables
-    python benchmarks/package_results.py
+    python benchmarks/package_tables.py build/package_tables
+    python benchmarks/tables.py build/package_tables --method leadline --splits 3 --out package-tables
+    python benchmarks/all.py --write
 
 The first makes the tables, the second measures (what other methods have stays in results/package-tables.json), and
-this puts errors, and their ratios by kind of table, into the page.
+the third puts what is said here into the page.
 """
 
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from harness import HERE, earlier, table
+from harness import table
 from package_tables import SOURCES
 
 from tables import METRICS
 
-PAGE = HERE / "README.md"
-MARKS = "<!-- package-tables -->\n", "<!-- end -->\n"
 OURS = "leadline"
 Errors = Mapping[tuple[str, str], Mapping[int, float]]
 
 
-def main() -> None:
-    rows = earlier("package-tables")["rows"]
+def report(record: Mapping[str, Any]) -> dict[str, str]:
+    """The mean error of each method on each table, and ratios to those of OURS by kind of table."""
+    rows = record["rows"]
     errors: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for row in rows:
         if "error" in row:
             errors[row["name"], row["method"]][row["split"]] = row["error"]
     methods = list(dict.fromkeys(row["method"] for row in rows))
     tables = [name for name in SOURCES if any(row["name"] == name for row in rows)]
-    text = f"\n{_by_table(errors, methods, tables)}\n\n{_by_kind(errors, methods, tables)}\n\n"
-    page = PAGE.read_text("utf-8")
-    before, rest = page.split(MARKS[0], 1)
-    PAGE.write_text(f"{before}{MARKS[0]}{text}{MARKS[1]}{rest.split(MARKS[1], 1)[1]}", "utf-8")
-    print(text)
+    return {"": _by_table(errors, methods, tables), "kinds": _by_kind(errors, methods, tables)}
 
 
 def _by_table(errors: Errors, methods: Sequence[str], tables: Sequence[str]) -> str:
@@ -74,7 +70,3 @@ def _against(errors: Errors, method: str, names: Sequence[str]) -> str:
             ratios.append(statistics.mean(its[split] for split in both) / statistics.mean(own[split] for split in both))
     better = sum(ratio > 1 for ratio in ratios)
     return f"{statistics.geometric_mean(ratios):.3f}; {better} of {len(ratios)}" if ratios else ""
-
-
-if __name__ == "__main__":
-    main()
