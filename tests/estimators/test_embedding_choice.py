@@ -1,4 +1,4 @@
-"""Where the target jumps the networks of a fit have fine bins; elsewhere they are what they would be unasked."""
+"""Where the target jumps the networks of a fit have fine bins; on many rows cosines are asked for beside bins."""
 
 import dataclasses
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from leadline import DeepRegressor
-from leadline.estimators.embedding_choice import ASKED_FROM
+from leadline.estimators.embedding_choice import ASKED_FROM, asked_beside
+from leadline.training import Hyperparameters
 from leadline.training.embeddings import FINE_BINS, NUMBER_EMBEDDINGS, SHARES, PiecewiseLinear
 
 SMALL = {"hidden_layer_sizes": (16,), "max_iter": 30, "n_networks": ASKED_FROM, "random_state": 0}
@@ -86,3 +87,40 @@ def test_fine_bins_are_fewer_where_there_are_many_numbers() -> None:
     found = [NUMBER_EMBEDDINGS["fine_bins"](p, 0) for p in (1, 8, 16, 32, 100)]
     assert [dataclasses.asdict(own)["bins"] for own in found] == [FINE_BINS, FINE_BINS, SHARES // 16, 32, 32]
     assert PiecewiseLinear(1, 0).bins == 32
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few hundred rows are taken for more than fifty thousand."""
+    monkeypatch.setattr("leadline.training.hyperparameters.MANY_ROWS", 100)
+    monkeypatch.setattr("leadline.estimators.embedding_choice.ENOUGH_ROWS", 100)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_on_many_rows_bins_and_cosines_take_turns_unless_bins_are_better() -> None:
+    many = {**SMALL, "max_iter": 15}
+    X, y = rows(jumps=False)
+    smooth = DeepRegressor(**many).fit(X, y)
+    assert [own.settings.numeric_embedding for own in smooth.model_.members] == ["periodic", "piecewise_linear"] * 2
+    X, y = rows(jumps=True)
+    jumping, bins = (
+        DeepRegressor(**many, **more).fit(X, y) for more in ({}, {"numeric_embedding": "piecewise_linear"})
+    )
+    assert embeddings(jumping) == {"piecewise_linear"}
+    np.testing.assert_array_equal(jumping.predict(X), bins.predict(X))
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_networks_with_embeddings_of_their_own_train_further() -> None:
+    X, y = rows(jumps=False)
+    model = DeepRegressor(**{**SMALL, "max_iter": 15}, warm_start=True).fit(X, y)
+    before = model.predict(X)
+    assert embeddings(model.fit(X, y)) == {"periodic", "piecewise_linear"}
+    assert not np.array_equal(model.predict(X), before)
+
+
+def test_nothing_is_asked_where_numbers_stay_as_they_are() -> None:
+    settings = Hyperparameters(numeric_embedding="none")
+    assert asked_beside(settings, 100) is None
+    assert asked_beside(settings, 1_000_000) is None
+    assert asked_beside(dataclasses.replace(settings, numeric_embedding="piecewise_linear"), 40_000) is None

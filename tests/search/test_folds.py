@@ -213,3 +213,19 @@ def test_a_table_of_few_different_rows_is_divided_row_by_row(n_networks: int) ->
     splits, notices = make_folds(Y, ALL, CLASSES, None, 5, seed=0, alike=few)
     assert notices == []
     assert [len(test) for _, test in splits] == [20] * 5
+
+
+@pytest.mark.parametrize("n_networks", [1, 5])
+def test_no_more_rows_stop_a_network_than_are_needed_and_it_learns_from_all_others(
+    monkeypatch: pytest.MonkeyPatch, n_networks: int
+) -> None:
+    every = np.arange(len(Y))
+    whole = hold_out(Y, every, CLASSES, n_networks, 0.2, seed=0)
+    monkeypatch.setattr("leadline.search.folds.MOST_STOPPING", 3)
+    splits = hold_out(Y, every, CLASSES, n_networks, 0.2, seed=0)
+    for (_, all_stop), (train, stop) in zip(whole, splits, strict=True):
+        assert len(stop) <= 3
+        assert set(stop) < set(all_stop)
+        np.testing.assert_array_equal(np.asarray(train), np.setdiff1d(every, stop))
+        assert (len(train), train.nbytes) == (len(Y) - len(stop), stop.nbytes)
+        np.testing.assert_array_equal(train[::7], np.setdiff1d(every, stop)[::7])

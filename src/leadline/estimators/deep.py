@@ -19,9 +19,9 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators.base import ClassifierFace, Face, RegressorFace
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.doubt import with_profile
-from leadline.estimators.embedding_choice import ASKED_FROM, wants_fine_bins, with_fine_bins
+from leadline.estimators.embedding_choice import ASKED_FROM, asked_beside, embeddings_in_turn, with_embedding
 from leadline.estimators.given import RANDOM_STATE, VERBOSE, Given, as_dataset, draw_seed, read_input
-from leadline.estimators.left_out import left_out_of, watched
+from leadline.estimators.left_out import left_out_of, spread_rows, watched
 from leadline.estimators.model import Model
 from leadline.estimators.monotonic import MONOTONIC, constraints_of
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
@@ -30,7 +30,7 @@ from leadline.estimators.streaming import Streaming
 from leadline.network import Loss, loss_names
 from leadline.network import loss as loss_record
 from leadline.records import Field
-from leadline.search import Fitted, Metric, Problem, Split, View, conformal, device_of, hold_out
+from leadline.search import Fitted, HeldOut, Metric, Problem, View, conformal, device_of, hold_out
 from leadline.tables import Dataset, Layout, Target, infer_target, is_dataset
 from leadline.tables.number_targets import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
@@ -367,19 +367,21 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         X: Any,
         given: Given,
         settings: Hyperparameters,
-        splits: list[Split],
+        splits: list[HeldOut],
         model: Model | None,
     ) -> Self:
         """Train networks, or go on with those of `model`, each on the rows of its split or of the one that there is."""
         left_open = settings.numeric_embedding == "auto"
         if model is not None and left_open:
             settings = dataclasses.replace(settings, numeric_embedding=model.settings.numeric_embedding)
-        settings = settings.for_table(
-            min(len(train_rows) for train_rows, _ in splits), len(given.layout.number_columns)
-        )
-        if model is not None and len({member.settings for member in model.members}) > 1:
+        fewest = min(len(train_rows) for train_rows, _ in splits)
+        settings = settings.for_table(fewest, len(given.layout.number_columns))
+        known_settings = [] if model is None else [member.settings for member in model.members]
+        embeddings = [own.numeric_embedding for own in known_settings]
+        alike = {dataclasses.replace(own, numeric_embedding="auto") if left_open else own for own in known_settings}
+        if len(alike) > 1:
             raise ParameterError(
-                f"This model is an ensemble of {len(model.members)} networks with settings of their own, which cannot "
+                f"This model is an ensemble of {len(known_settings)} networks with settings of their own, which cannot "
                 "be trained further; use warm_start=False."
             )
         for name in ("hidden_layer_sizes", "additive", "monotonic_cst"):
@@ -406,23 +408,27 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             self._ends = self._beginnings(model)
         taken = np.zeros(len(given.y), bool)
         for train_rows, _ in splits:
-            taken[train_rows] = True
-        learned = np.flatnonzero(taken)
+            taken[np.asarray(train_rows)] = True
+        others = spread_rows(np.flatnonzero(taken))
         tasks = []
         for i in range(n):
             place = i % len(splits)
             train_rows, stop_rows = splits[place]
             start = None if self._ends is None else self._ends[i]
             view = View.of(place, settings)
-            tasks.append(Task(settings, self._key(i), view, train_rows, (watched(stop_rows, learned),), start))
-        device = device_of(self.device, problem, settings, min(len(train_rows) for train_rows, _ in splits), n)
-        asks = left_open and model is None and n >= ASKED_FROM and settings.numeric_embedding == "periodic"
+            tasks.append(Task(settings, self._key(i), view, train_rows, (watched(stop_rows, others),), start))
+        if left_open and embeddings:
+            tasks = [with_embedding(task, embedding) for task, embedding in zip(tasks, embeddings, strict=True)]
+        device = device_of(self.device, problem, settings, fewest, n)
+        asks = left_open and model is None and n >= ASKED_FROM and given.layout.number_columns and len(splits[0][1])
+        other = asked_beside(settings, fewest) if asks else None
         known: list[Trained] = []
-        if asks and given.layout.number_columns and not settings.additive and len(splits[0][1]):
-            pair = [tasks[0], with_fine_bins(tasks[0])]
+        if other is not None:
+            pair = [tasks[0], with_embedding(tasks[0], other)]
             asked = train_networks(problem, pair, device=device)
-            finer = wants_fine_bins(problem, pair, asked, self._seed)
-            tasks, known = [with_fine_bins(task) for task in tasks] if finer else tasks, [asked[finer]]
+            turns = embeddings_in_turn(problem, pair, asked, self._seed)
+            tasks = [with_embedding(task, turns[i % len(turns)]) for i, task in enumerate(tasks)]
+            known = [asked[turns[0] == other]]
         teller = EpochTeller(self, int(settings.max_iter))
         if known and not teller.listens:
             networks = [*known, *train_networks(problem, tasks[1:], device=device)]
@@ -465,7 +471,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             states.append(State(member.theta, nothing, nothing, 0, generator, (), (), member.theta, 0))
         return states
 
-    def _divide(self, given: Given, settings: Hyperparameters, validation: Any) -> tuple[Given, list[Split]]:
+    def _divide(self, given: Given, settings: Hyperparameters, validation: Any) -> tuple[Given, list[HeldOut]]:
         """Rows to train on and rows that choose the epoch, for each network or once for all; see `fit`."""
         rows, n = np.arange(len(given.y)), self._how_many(len(given.y))
         if hasattr(validation, "split"):

@@ -19,7 +19,7 @@ from leadline.estimators.given import Given
 from leadline.estimators.model import Member, Model
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
 from leadline.estimators.streaming import Streaming
-from leadline.search import Ladder, LeftOut, Problem, Split, View, conformal, greedy_weights, hold_out, in_a_line
+from leadline.search import HeldOut, Ladder, LeftOut, Problem, View, conformal, greedy_weights, hold_out, in_a_line
 from leadline.training import Holdout, Hyperparameters, Stopped, Task
 
 __all__ = ["Delivery"]
@@ -123,16 +123,16 @@ class Delivery:
         jobs = [(own, split, number) for own, (split, number) in zip(each, splits, strict=True)]
         return indices, self._train(ladder, *self.posed(jobs))
 
-    def whole(self, settings: Hyperparameters) -> tuple[Hyperparameters, Split, int]:
+    def whole(self, settings: Hyperparameters) -> tuple[Hyperparameters, HeldOut, int]:
         """A network that learns from all rows."""
         rows = np.arange(len(self.given.y))
         return settings, (rows, rows[:0]), 0
 
-    def first(self, settings: Hyperparameters, repeat: int) -> tuple[Hyperparameters, Split, int]:
+    def first(self, settings: Hyperparameters, repeat: int) -> tuple[Hyperparameters, HeldOut, int]:
         """The first network of a repeat."""
         return settings, self._splits(repeat)[0], repeat * self.n_networks
 
-    def _splits(self, repeat: int) -> list[Split]:
+    def _splits(self, repeat: int) -> list[HeldOut]:
         """The rows of each network of a repeat, and those that stop it."""
         rows, given = np.arange(len(self.given.y)), self.given
         if not self.stopped:
@@ -143,7 +143,7 @@ class Delivery:
         return splits if len(splits) == self.n_networks else splits * self.n_networks
 
     def posed(
-        self, jobs: Sequence[tuple[Hyperparameters, Split, int]], name: int = SINGLE_FIT
+        self, jobs: Sequence[tuple[Hyperparameters, HeldOut, int]], name: int = SINGLE_FIT
     ) -> tuple[Problem, list[Task]]:
         """What networks of these settings and rows are trained on, and how."""
         tasks = [

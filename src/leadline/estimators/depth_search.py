@@ -402,7 +402,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """A ladder over a study, which is told what it is of."""
         base, problem, design, delivery = posed.base, posed.problem, posed.design, posed.delivery
         space = None if self.space is None else check_space(self.space)
-        candidates = draw_candidates(base, self.candidates, seed, space)
+        candidates = draw_candidates(base, self.candidates, seed, space, posed.delivered_rows)
         study.identify(self._identity(problem.digest(design.k), base, space, seed, delivery))
         self._state_facts(study, base, candidates, delivery, problem, design)
         return Ladder(
@@ -617,7 +617,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """
         check_is_fitted(self, "model_")
         base, read = self._check(), read_asked(self.estimator, X, y, sample_weight, groups, self._seed)
-        _, problem, design, delivery, _ = self._pose(read, base, self._seed, self._most)
+        _, problem, design, delivery, *_ = self._pose(read, base, self._seed, self._most)
         if problem.digest(design.k) != self.study_.fact("identity")["data"]:
             raise DataError("These are not the rows, targets, weights and folds that the search has learned from.")
         settings = self.models_[self.best_depth_].settings

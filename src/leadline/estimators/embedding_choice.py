@@ -1,45 +1,84 @@
-"""Whether the networks of a fit have fine bins, where that is left open: one of each kind is asked before the others.
+"""What the numbers of a fit become, where that is left open: one network of another kind is asked before the others.
 
-Cosines are smooth, and better than bins on most tables; where the target jumps, bins may err less by far
-(benchmarks/README.md, "Jumps"). Both networks
-learn from the same rows and are stopped by the same others, which tell them apart.
+Up to 10,000 rows cosines are better than bins on most tables; where the target jumps, bins may err less by far
+(benchmarks/README.md, "Jumps"). Above 50,000 rows bins are the safer kind, and where the target is smooth cosines may
+err less by far (benchmarks/choices.md, "Cosines on many rows"). Both networks learn from the same rows and are stopped
+by the same others, which tell them apart.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
-from leadline.search import Problem, compare
-from leadline.training import Task, Trained
+from leadline.search import Metric, Problem, compare
+from leadline.training import Hyperparameters, Task, Trained
+from leadline.training.hyperparameters import ENOUGH_ROWS
 
-__all__ = ["ASKED_FROM", "wants_fine_bins", "with_fine_bins"]
+__all__ = ["ASKED_FROM", "asked_beside", "embeddings_in_turn", "with_embedding"]
 
 # A fit of fewer networks is not asked: one more would cost too much.
 ASKED_FROM = 4
-# Fine bins are taken where they err less on the rows that both networks leave out, by a one-sided test at this level.
+# One kind is better than another where it errs less on the rows that both networks leave out, by a one-sided test at
+# this level.
 LEVEL = 0.01
+SMOOTH, JUMPING = "periodic", "fine_bins"
 
 
-def with_fine_bins(task: Task) -> Task:
-    """The same task for a network with fine bins."""
-    return replace(task, settings=replace(task.settings, numeric_embedding="fine_bins"))
+def asked_beside(settings: Hyperparameters, rows: int) -> str | None:
+    """The embedding that is asked for beside that of the settings, for so many training rows; None for none."""
+    if settings.additive or settings.numeric_embedding == "none":
+        return None
+    if settings.numeric_embedding == SMOOTH:
+        return JUMPING
+    return SMOOTH if rows > ENOUGH_ROWS else None
 
 
-def wants_fine_bins(problem: Problem, tasks: Sequence[Task], networks: Sequence[Trained], seed: int) -> bool:
-    """Whether the second of two networks, of the same rows, is better than the first one beyond chance."""
+def with_embedding(task: Task, embedding: str) -> Task:
+    """The same task for a network with another embedding."""
+    return replace(task, settings=replace(task.settings, numeric_embedding=embedding))
+
+
+def embeddings_in_turn(
+    problem: Problem, tasks: Sequence[Task], networks: Sequence[Trained], seed: int
+) -> tuple[str, ...]:
+    """The embeddings that take turns among the networks of a fit, from two networks of the same rows.
+
+    The second one was asked. Fine bins are taken where they are better than cosines, beyond chance; on many rows, where
+    bins are not better than cosines, both take turns.
+    """
+    usual, asked = (task.settings.numeric_embedding for task in tasks)
+    if asked == JUMPING:
+        return (asked,) if _is_better(problem, tasks, networks, seed, 1) else (usual,)
+    if networks[1].state == "diverged" or _is_better(problem, tasks, networks, seed, 0):
+        return (usual,)
+    return (asked, usual)
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """The rows that two networks leave out; they may be few of many."""
+
+    metric: Metric
+    y: NDArray[Any]
+    w: NDArray[Any]
+    units: None = None
+
+
+def _is_better(problem: Problem, tasks: Sequence[Task], networks: Sequence[Trained], seed: int, which: int) -> bool:
+    """Whether one of two networks is better than the other one beyond chance."""
     (holdout,) = tasks[0].holdouts
-    predictions = {}
+    rows, predictions = holdout.rows, {}
     for i, (task, network) in enumerate(zip(tasks, networks, strict=True)):
         if network.state == "diverged":
             return False
-        P = np.full((len(problem.y), problem.target.n_predictions), np.nan)
-        outputs = network.readings[0].outputs[: len(holdout.rows)]
-        P[holdout.rows] = problem.predictions(task.fold, outputs)
-        predictions[i] = P
-    comparison = compare(problem, [holdout.rows], predictions, seed)
+        predictions[i] = problem.predictions(task.fold, network.readings[0].outputs[: len(rows)])
+    judged = _LeftOut(problem.metric, problem.y[rows], problem.w[rows])
+    comparison = compare(judged, [np.arange(len(rows))], predictions, seed)
     if comparison.failed:
         return False
-    gain, error = comparison.difference(1, 0)
+    gain, error = comparison.difference(which, 1 - which)
     return bool(gain > error * norm.isf(LEVEL))

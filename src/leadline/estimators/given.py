@@ -134,6 +134,8 @@ def read_input(
         raise DataError(f"X has {len(frame):,} rows but y has {len(y):,}: inconsistent numbers of samples.")
     w = as_weights(sample_weight, len(frame)) * _class_weights(class_weight, y)
     all_y, kept = y, np.flatnonzero(w > 0)
+    if len(y) <= np.iinfo(np.int32).max:
+        kept = kept.astype(np.int32)
     if len(kept) < len(frame):
         frame, y, w = frame.iloc[kept].reset_index(drop=True), y[kept], w[kept]
     if len(frame) < 2 and layout is None:

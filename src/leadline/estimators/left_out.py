@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from leadline.search import LeftOut, Problem
 from leadline.training import Holdout, Task, Trained
 
-__all__ = ["left_out_of", "watched"]
+__all__ = ["left_out_of", "spread_rows", "watched"]
 
 Array = NDArray[Any]
 
@@ -17,18 +17,23 @@ Array = NDArray[Any]
 ROWS_OF_SPREAD = 4096
 
 
-def watched(stop_rows: Array, train_rows: Array) -> Holdout:
+def spread_rows(train_rows: Array) -> Array:
+    """Some of the rows that networks of a model learn from, by which it is told how far they are apart."""
+    return train_rows[:: -(-len(train_rows) // ROWS_OF_SPREAD)].copy()
+
+
+def watched(stop_rows: Array, others: Array) -> Holdout:
     """What stops a network, and what it is to predict at its epoch: the rows that stop it, then those of the spread.
 
     Parameters
     ----------
     stop_rows : (r,) array of int
-    train_rows : array of int
-        All rows that networks of the model learn from.
+    others : array of int
+        Those of `spread_rows`.
     """
     if not len(stop_rows):
         return Holdout(stop_rows)
-    return Holdout(stop_rows, np.concatenate([stop_rows, train_rows[:: -(-len(train_rows) // ROWS_OF_SPREAD)]]))
+    return Holdout(stop_rows, np.concatenate([stop_rows, others]))
 
 
 def left_out_of(problem: Problem, tasks: Sequence[Task], networks: Sequence[Trained]) -> LeftOut:
@@ -38,24 +43,25 @@ def left_out_of(problem: Problem, tasks: Sequence[Task], networks: Sequence[Trai
     ----------
     problem : Problem
     tasks : sequence of Task
-        Each with one holdout, made by `watched` for the same training rows.
+        Each with one holdout, made by `watched` for the same others.
     networks : sequence of Trained
     """
-    n, k = len(problem.y), problem.target.n_predictions
-    total, count = np.zeros((n, k)), np.zeros(n)
+    # of those rows alone: there may be as many as memory holds
+    rows, k = np.unique(np.concatenate([task.holdouts[0].rows for task in tasks])), problem.target.n_predictions
+    total, count = np.zeros((len(rows), k)), np.zeros(len(rows))
     spread = []
     for task, network in zip(tasks, networks, strict=True):
         (holdout,), (reading,) = task.holdouts, network.readings
         r, some = len(holdout.rows), holdout.wanted[len(holdout.rows) :]
         predictions = problem.predictions(task.fold, reading.outputs)
-        total[holdout.rows] += predictions[:r]
-        count[holdout.rows] += 1
+        places = np.searchsorted(rows, holdout.rows)
+        total[places] += predictions[:r]
+        count[places] += 1
         if len(some):
             learned = np.isin(some, task.train_rows)[:, None]
             spread.append(np.where(learned, predictions[r:], np.nan))
-    rows = np.flatnonzero(count)
-    means = total[rows] / count[rows, None]
-    facts = problem.y[rows], problem.w[rows], means, float(count[rows].mean()) if len(rows) else 1.0
+    means = total / count[:, None]
+    facts = problem.y[rows], problem.w[rows], means, float(count.mean()) if len(rows) else 1.0
     return LeftOut(*facts, _variance(np.array(spread), k))
 
 

@@ -36,12 +36,16 @@ class Read(NamedTuple):
 
 
 class Posed(NamedTuple):
-    """What a search solves: the settings, the problem, and how networks are judged and delivered; and what to say."""
+    """What a search solves: the settings, the problem, and how networks are judged and delivered; and what to say.
+
+    `delivered_rows` is how many a network of the answer learns from, about.
+    """
 
     base: Hyperparameters
     problem: Problem
     design: Design
     delivery: Delivery
+    delivered_rows: int
     notices: list[str]
 
 
@@ -149,4 +153,4 @@ def pose(
         keys = None if all_groups is None else np.unique(all_groups, return_inverse=True)[1]
         whole = Problem.build(asked.encoded, asked.y, asked.w, asked.target, metric, [], base, keys=keys)
     delivery = Delivery(asked, whole, planned, stream, seed, *made, all_groups, design.ordered)
-    return Posed(base, problem, design, delivery, notices)
+    return Posed(base, problem, design, delivery, delivered, notices)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from leadline._version import __version__
 from leadline.errors import DataError, ParameterError
 from leadline.estimators.callbacks import EpochTeller
-from leadline.estimators.left_out import left_out_of, watched
+from leadline.estimators.left_out import left_out_of, spread_rows, watched
 from leadline.estimators.model import Member
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
@@ -317,8 +317,9 @@ class Streaming:
         known = [own.for_table(n, len(self.survey.layout.number_columns)) for own in settings]
         problem = self._problem(learned, known)
         stream = _Stream(self.dataset, problem, self.survey.layout, self.target, self.weight, division, self.seed)
+        others = spread_rows(rows)
         tasks = [
-            Task(own, (self.seed, SINGLE_FIT, i), View.of(i, own), learned[i], (watched(left_out[i], rows),))
+            Task(own, (self.seed, SINGLE_FIT, i), View.of(i, own), learned[i], (watched(left_out[i], others),))
             for i, own in enumerate(known)
         ]
         networks: dict[int, Trained] = {}

@@ -5,7 +5,7 @@ from leadline.search.conformal import Intervals, LeftOut, Sets, conformal
 from leadline.search.design import Design
 from leadline.search.ensemble import greedy_weights
 from leadline.search.evidence import Evidence, gather_evidence
-from leadline.search.folds import Split, hold_out, make_folds, most_repeats, twins, usual_folds
+from leadline.search.folds import HeldOut, Split, hold_out, make_folds, most_repeats, twins, usual_folds
 from leadline.search.ladder import Ladder
 from leadline.search.metrics import Metric, in_a_line, labels_of, usual_scores
 from leadline.search.problem import Fitted, Problem, RowSource, View, in_single, inputs_of
@@ -54,6 +54,7 @@ __all__ = [
     "Dimension",
     "Evidence",
     "Fitted",
+    "HeldOut",
     "Intervals",
     "Ladder",
     "LeftOut",

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.search.folds import Split, hold_out
+from leadline.search.folds import HeldOut, Split, hold_out
 from leadline.tables import Target
 
 __all__ = ["COLOURS", "Design", "Network", "Role"]
@@ -122,7 +122,7 @@ class Design:
             self.stopped = tuple(self._shared(min(n, self.k - 1)))
         else:
 
-            def inside(j: int) -> list[Split]:
+            def inside(j: int) -> list[HeldOut]:
                 rows = splits[j][0]
                 if not stopped:
                     return [(rows, rows[:0])] * n
@@ -130,7 +130,7 @@ class Design:
                 return hold_out(y, rows, target, n, fraction, own, groups, alike, self.ordered)
 
             self.stopped = tuple(
-                Network(j // self.k, j % self.k, i, i, self._place(rows), (Role(j, stop_rows),))
+                Network(j // self.k, j % self.k, i, i, self._place(np.asarray(rows)), (Role(j, stop_rows),))
                 for j in range(len(splits))
                 for i, (rows, stop_rows) in enumerate(inside(j))
             )

@@ -5,6 +5,7 @@ the other. Where rows are few the division can be repeated with other draws.
 """
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,16 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 
 from leadline.errors import DataError
 from leadline.tables import Encoded, Target
+from leadline.training import AllBut
 
-__all__ = ["Split", "hold_out", "make_folds", "most_repeats", "twins", "usual_folds"]
+__all__ = ["HeldOut", "Split", "hold_out", "make_folds", "most_repeats", "twins", "usual_folds"]
 
 Array = NDArray[Any]
 
 # Rows to learn from, and rows to judge by or to be stopped by.
 Split = tuple[Array, Array]
+# The same where those to learn from may be nearly all.
+HeldOut = tuple[Array | AllBut, Array]
 
 # Repeating is for tables whose rows, all repeats together, are no more than this.
 ROWS_REPEATED, MOST_REPEATS = 10_000, 4
@@ -123,6 +127,21 @@ def make_folds(
     DataError
         Fewer rows, or groups, than folds.
     """
+    return _folds(y, kept, target, groups, cv, seed, repeats, alike, lambda train_rows, own: (train_rows, own))
+
+
+def _folds(
+    y: Array,
+    kept: Array,
+    target: Target,
+    groups: Any,
+    cv: Any,
+    seed: int,
+    repeats: int,
+    alike: Array | None,
+    keep: Callable[[Array, Array], Any],
+) -> tuple[list[Any], list[str]]:
+    """What `keep` makes of each division as soon as it is drawn, since all of them together may fill the memory."""
     groups = None if groups is None else np.asarray(groups)
     if not isinstance(cv, int | np.integer):
         splits = cv.split(np.zeros((len(y), 1)), y, groups) if hasattr(cv, "split") else cv
@@ -164,7 +183,8 @@ def make_folds(
         for repeat in range(repeats):
             own = seed if repeat == 0 else int(np.random.SeedSequence([seed, _REPEAT, repeat]).generate_state(1)[0])
             divided = kind(cv, shuffle=True, random_state=own).split(np.zeros((len(first), 1)), y[first], groups)
-            splits += divided if alike is None else [_followed(alike, part) for _, part in divided]
+            followed = divided if alike is None else (_followed(alike, part) for _, part in divided)
+            splits += [keep(*split) for split in followed]
     return splits, notices
 
 
@@ -184,7 +204,7 @@ def hold_out(
     groups: Array | None = None,
     alike: Array | None = None,
     ordered: bool = False,
-) -> list[Split]:
+) -> list[HeldOut]:
     """Rows to learn from and rows to be stopped by, for each of some networks that are averaged.
 
     Several networks are stopped by a fold each; a single one by a share of the rows.
@@ -210,18 +230,22 @@ def hold_out(
         Without rows to be stopped by where rows are too few; no more of these than MOST_STOPPING, where rows are of no
         groups and no order: the others are learned from.
     """
-    splits = _hold_out(y, rows, target, n_networks, fraction, seed, groups, alike, ordered)
-    if groups is not None or alike is not None or ordered:
-        return splits
-    return [_capped(*split) for split in splits]
+
+    def keep(train_rows: Array, stop_rows: Array) -> HeldOut:
+        split = rows[train_rows], rows[stop_rows]
+        if groups is not None or alike is not None or ordered or len(stop_rows) <= MOST_STOPPING:
+            return split
+        return _capped(*split, len(y))
+
+    return _hold_out(y, rows, target, n_networks, fraction, seed, groups, alike, ordered, keep)
 
 
-def _capped(train_rows: Array, stop_rows: Array) -> Split:
-    """No more rows to be stopped by than are needed."""
-    if len(stop_rows) <= MOST_STOPPING:
-        return train_rows, stop_rows
+def _capped(train_rows: Array, stop_rows: Array, n: int) -> HeldOut:
+    """No more rows to be stopped by than are needed; all of n rows but these are told by these."""
     kept = np.zeros(len(stop_rows), bool)
     kept[:: -(-len(stop_rows) // MOST_STOPPING)] = True
+    if len(train_rows) + len(stop_rows) == n:
+        return AllBut(n, stop_rows[kept]), stop_rows[kept]
     return np.sort(np.concatenate([train_rows, stop_rows[~kept]])), stop_rows[kept]
 
 
@@ -235,17 +259,18 @@ def _hold_out(
     groups: Array | None,
     alike: Array | None,
     ordered: bool,
-) -> list[Split]:
+    keep: Callable[[Array, Array], HeldOut],
+) -> list[HeldOut]:
+    """What `keep` makes of the places, among the rows, of those that are learned from and those that stop."""
     if len(rows) < max(2 / fraction, 2 * n_networks):
         return [(rows, rows[:0])] * n_networks
     if n_networks > 1 and ordered:
-        return [(rows[train], rows[stop]) for train, stop in KFold(n_networks).split(rows)]
+        return [keep(*split) for split in KFold(n_networks).split(rows)]
     if n_networks > 1:
         if groups is not None and len(np.unique(groups[rows])) < n_networks:
             groups = None
         own = None if alike is None else alike[rows]
-        splits, _ = make_folds(y, rows, target, groups, n_networks, seed, alike=own)
-        return [(rows[train], rows[stop]) for train, stop in splits]
+        return _folds(y, rows, target, groups, n_networks, seed, 1, own, keep)[0]
     first = unit = np.arange(len(rows))
     together = alike if groups is None else groups
     if together is not None:
@@ -259,4 +284,5 @@ def _hold_out(
             shares["stratify"] = y[rows[first]]
     _, part = train_test_split(np.arange(len(first)), **shares)
     stops = np.isin(unit, part)
-    return [(np.sort(rows[~stops]), np.sort(rows[stops]))]
+    order = np.argsort(rows, kind="stable")
+    return [keep(order[~stops[order]], order[stops[order]])]

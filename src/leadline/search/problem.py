@@ -29,7 +29,7 @@ from leadline.tables import (
     parts_of,
     told_by_statistics,
 )
-from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above
+from leadline.training import AllBut, Hyperparameters, Inputs, Lens, Rows, Table, coded_above
 
 __all__ = ["Fitted", "Problem", "RowSource", "View", "in_single", "inputs_of"]
 
@@ -125,7 +125,7 @@ class Problem:
     metric : Metric
     y : (n,) or (n, k) array
         The truth as `Metric.score` takes it.
-    training_rows : sequence of arrays
+    training_rows : sequence of arrays, or AllBut
         Every set of rows that a network learns from.
     label_smoothing : float
     units : (n,) array of int, optional
@@ -144,7 +144,7 @@ class Problem:
     target: Target
     metric: Metric
     y: Array
-    training_rows: Sequence[Array]
+    training_rows: Sequence[Array | AllBut]
     label_smoothing: float = 0.0
     units: Array | None = None
     source: RowSource | None = None
@@ -159,7 +159,7 @@ class Problem:
         w: Array,
         target: Target,
         metric: Metric,
-        training_rows: Sequence[Array],
+        training_rows: Sequence[Array | AllBut],
         settings: Hyperparameters,
         units: Array | None = None,
         fitted: Sequence[Fitted] | None = None,
@@ -191,7 +191,7 @@ class Problem:
         known = {View.of(i, settings): own for i, own in enumerate(fitted or ())}
         numbers, origin, unit = _in_single(encoded.numbers)
         rows = _rows(numbers, encoded, y, w, target)
-        truth, smoothing = target.truth(y), settings.label_smoothing
+        truth, smoothing = _truth(target, y), settings.label_smoothing
         if keys is None and told_by_statistics(encoded.groups):
             keys = twins(encoded, truth) if units is None else units
         facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys, known)
@@ -206,20 +206,22 @@ class Problem:
         """What the table tells a network with these settings of a row."""
         return inputs_of(self.groups, self.target, len(self.origin) - self.of_text, settings, self.of_text)
 
-    def on(self, training_rows: Sequence[Array]) -> "Problem":
+    def on(self, training_rows: Sequence[Array | AllBut]) -> "Problem":
         """The same for other sets of training rows."""
         return replace(self, training_rows=tuple(training_rows), _known={})
 
     def fitted(self, view: View) -> Fitted:
         """What a view has fitted on its training rows."""
         if view not in self._known or self._known[view].incomplete:  # two threads may compute the same twice
-            rows = self.training_rows[view.rows]
+            rows = np.asarray(self.training_rows[view.rows])
             asked = rows[:: -(-len(rows) // MOST_FITTED)]
             own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.of_text)
             if view.scaling != "none":
                 own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
             own = replace(own, fill=self.unit * own.fill + self.origin)
-            target = self.target.fit(self.rows.Y[rows], self.w[rows], view.clips)
+            # nothing of classes is fitted
+            some = rows if self.target.task == "regression" else rows[:0]
+            target = self.target.fit(self.rows.Y[some], self.w[some], view.clips)
             if view.statistics:
                 own = replace(own, categories=self._categories(view, target))
             self._known[view] = Fitted(own, target).completing(self._known.get(view))
@@ -227,7 +229,7 @@ class Problem:
 
     def _categories(self, view: View, target: TargetStatistics) -> list[CategoryStatistics]:
         """What a view's training rows say of categories."""
-        told, rows = told_by_statistics(self.groups), self.training_rows[view.rows]
+        told, rows = told_by_statistics(self.groups), np.asarray(self.training_rows[view.rows])
         if not told:
             return []
         outcomes, parts = self.target.outcomes(self.rows.Y[rows], self.w[rows], target), self.parts_of(view)[rows]
@@ -238,7 +240,7 @@ class Problem:
 
     def parts_of(self, view: View) -> Array:
         """Which statistics a view's networks see of each row, (n,): those without its part, or of all training rows."""
-        parts, rows = np.full(len(self.w), PARTS, np.uint8), self.training_rows[view.rows]
+        parts, rows = np.full(len(self.w), PARTS, np.uint8), np.asarray(self.training_rows[view.rows])
         keys = np.arange(len(self.w)) if self.keys is None else self.keys
         parts[rows] = parts_of(keys[rows], view.rows)
         return parts
@@ -289,9 +291,10 @@ class Problem:
         """Score of the outputs Z[L], (m, n[L]), of a network on `rows`, (m,); greater is better."""
         return self.metric.score(self.y[rows], self.predictions(view, scores), self.w[rows])
 
-    def constant(self, train_rows: Array, m: int) -> Array:
+    def constant(self, train_rows: Array | AllBut, m: int) -> Array:
         """What a model without inputs says of m rows, (m, k): class shares, or the mean, of its training rows."""
-        return np.tile(self.target.constant(self.y[train_rows], self.w[train_rows]), (m, 1))
+        rows = np.asarray(train_rows)
+        return np.tile(self.target.constant(self.y[rows], self.w[rows]), (m, 1))
 
     def check_scored(self, folds: Sequence[Array]) -> None:
         """Let the metric judge a constant prediction on every fold, so that one that cannot is found out at once.
@@ -314,7 +317,7 @@ class Problem:
 
     def digest(self, sets: int) -> str:
         """A fingerprint of rows, target, weights and the first `sets` of training rows, of which the others follow."""
-        return _digest(*self.rows, self.origin, self.unit, *self.training_rows[:sets])
+        return _digest(*self.rows, self.origin, self.unit, *map(np.asarray, self.training_rows[:sets]))
 
     def fetch(self) -> None:
         """Read the rows, where they did not travel with the problem; a process reads them once.
@@ -341,7 +344,7 @@ class Problem:
                         f"{self.source} does not have the rows here that it had where the search began; let the files "
                         "be the same for all workers."
                     )
-                _read = _Rows(wanted, rows, self.target.truth(y))
+                _read = _Rows(wanted, rows, _truth(self.target, y))
             self.rows, self.y = _read.rows, _read.y
 
     def __getstate__(self) -> dict[str, Any]:
@@ -368,6 +371,12 @@ _reading = threading.Lock()
 def _rows(numbers: NDArray[np.float32], encoded: Encoded, y: Array, w: Array, target: Target) -> Rows:
     codes, Y = np.ascontiguousarray(encoded.codes), np.ascontiguousarray(target.encode(y))
     return Rows(numbers, codes, Y, np.ascontiguousarray(w, np.float64))
+
+
+def _truth(target: Target, y: Array) -> Array:
+    """The truth as `Metric.score` takes it; places of classes in half the room."""
+    truth = target.truth(y)
+    return truth.astype(np.int32) if truth.dtype.kind == "i" else truth
 
 
 def _digest(*arrays: Array) -> str:

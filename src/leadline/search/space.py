@@ -15,9 +15,10 @@ from scipy.stats import qmc
 
 from leadline.errors import ParameterError
 from leadline.training import Hyperparameters
-from leadline.training.hyperparameters import Integer, Real, Rule, check, check_monotonic
+from leadline.training.hyperparameters import ENOUGH_ROWS, Integer, Real, Rule, check, check_monotonic
 
 __all__ = [
+    "MANY_ROWS_VARIANTS",
     "SPACE",
     "VARIANTS",
     "Candidate",
@@ -81,6 +82,14 @@ VARIANTS: tuple[Mapping[str, Any], ...] = (
     {"activation": "silu"},
     {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 2.0, "dropout" + TIMES: 2.0},
     {EMBEDDING: "fine_bins"},
+    {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 0.5, "dropout" + TIMES: 0.0},
+)
+# The same for an answer that is trained on more rows than `ENOUGH_ROWS`, where some of those have other worth: there
+# cosines may be far better than bins, or far worse, and what is worse is left out.
+MANY_ROWS_VARIANTS: tuple[Mapping[str, Any], ...] = (
+    {EMBEDDING: "periodic"},
+    {"scaling": "standard"},
+    {"learning_rate_init" + TIMES: 0.7},
     {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 0.5, "dropout" + TIMES: 0.0},
 )
 # What stands in for a variant's activation that is the estimator's own, and for one that falls somewhere where a column
@@ -194,9 +203,13 @@ class Candidate:
 
 
 def draw_candidates(
-    base: Hyperparameters, n: int, seed: int, space: Sequence[Dimension] | None = None
+    base: Hyperparameters,
+    n: int,
+    seed: int,
+    space: Sequence[Dimension] | None = None,
+    rows: int = 0,
 ) -> list[Candidate]:
-    """Candidates 0 … n − 1: the estimator's own settings, then VARIANTS of them, then draws.
+    """Candidates 0 … n − 1: the estimator's own settings, then variants of them, then draws.
 
     Parameters
     ----------
@@ -206,11 +219,14 @@ def draw_candidates(
     n : int
     seed : int
     space : sequence of Dimension, optional
-        Where candidates are drawn from, all but the first; without one VARIANTS come first, then draws from SPACE.
+        Where candidates are drawn from, all but the first; without one variants come first, then draws from SPACE.
+    rows : int
+        On how many a network of the answer is trained, which says whether VARIANTS are tried or MANY_ROWS_VARIANTS.
     """
+    variants = () if space is not None else MANY_ROWS_VARIANTS if rows > ENOUGH_ROWS else VARIANTS
     width = base.hidden_layer_sizes[0] if base.hidden_layer_sizes else Hyperparameters().hidden_layer_sizes[0]
     own: dict[str, Any] = {WIDTH: width, BATCH_SCALE: 1.0}
-    known = [{}, *(_suited(variant, base, width) for variant in (VARIANTS if space is None else ()))]
+    known = [{}, *(_suited(variant, base, width) for variant in variants)]
     space = usual_space(base) if space is None else space
     # a power of two keeps the sequence balanced; more points than needed cost nothing
     exponent = int(np.ceil(np.log2(max(n, 2))))

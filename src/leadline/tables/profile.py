@@ -53,15 +53,19 @@ class Profile:
     def of(cls, layout: Layout, encoded: Encoded, spread: Array) -> "Profile":
         """That of some rows."""
         n, numbers = len(encoded), encoded.numbers
-        known = ~np.isnan(numbers)
+        gaps = np.zeros(numbers.shape[1])
         quantiles = np.zeros((numbers.shape[1], len(LEVELS)))
         below = np.ones_like(quantiles)
         few = slice(None, None, max(1, -(-n // MOST_ROWS)))
         for j in range(numbers.shape[1]):
-            x = numbers[known[:, j], j].astype(np.float64)
+            # a column at a time, as it was read: there may be as many rows as memory holds
+            own = numbers[:, j]
+            known = ~np.isnan(own)
+            gaps[j] = 1 - known.mean()
+            x = own[known]
             if not len(x):
                 continue
-            some = np.sort(x[few])
+            some = np.sort(x[few].astype(np.float64))
             quantiles[j] = np.quantile(some, LEVELS, method="inverted_cdf")
             quantiles[j, [0, -1]] = x.min(), x.max()
             below[j, :-1] = np.searchsorted(some, quantiles[j, :-1], side="right") / len(some)
@@ -76,7 +80,7 @@ class Profile:
                 missing[i] = counts[-1] if column.missing else 0.0
                 code += 1
             elif numbers_of[i].stop > numbers_of[i].start:
-                missing[i] = 1 - known[:, numbers_of[i].start].mean()
+                missing[i] = gaps[numbers_of[i].start]
         return cls(n, quantiles, below, missing, np.concatenate([np.zeros(0), *shares]), spread)
 
     def to_arrays(self) -> dict[str, Array]:

@@ -8,9 +8,40 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Data", "Examples", "Lens", "Part", "Reads", "Rows", "Source", "Stream", "Table"]
+__all__ = ["AllBut", "Data", "Examples", "Lens", "Part", "Reads", "Rows", "Source", "Stream", "Table"]
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class AllBut:
+    """The numbers 0 … n − 1 but for a few, made anew when they are wanted: many such sets take no room.
+
+    Attributes
+    ----------
+    n : int
+    left_out : (r,) array of int
+        All different.
+    """
+
+    n: int
+    left_out: Array
+
+    def __len__(self) -> int:
+        return self.n - len(self.left_out)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        inside = np.ones(self.n, bool)
+        inside[self.left_out] = False
+        return np.flatnonzero(inside) if dtype is None else np.flatnonzero(inside).astype(dtype, copy=False)
+
+    def __getitem__(self, places: Any) -> Array:
+        return np.asarray(np.asarray(self)[places])
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        return int(self.left_out.nbytes)
 
 
 class Source(Protocol):

@@ -42,14 +42,15 @@ def solve(plan: Plan, task: Task, data: Source, judge: Judge, stop: Stop) -> Tra
     theta = np.where(plan.penalised > 0, 0.0, first) if convex else first
     if task.start is not None:
         theta = task.start.theta.astype(np.float64)
-    most = ROWS_SOLVED_AT_ONCE if isinstance(data, Stream) else min(ROWS_SOLVED_AT_ONCE, len(task.train_rows))
+    learned = np.asarray(task.train_rows)
+    most = ROWS_SOLVED_AT_ONCE if isinstance(data, Stream) else min(ROWS_SOLVED_AT_ONCE, len(learned))
     population = Population(Blueprint(plan, most, reads=examples.reads), theta[None], Processor())
     told = np.zeros((1, len(SETTINGS))), np.zeros((1, 1), np.uint64)
 
     def batches() -> Iterator[tuple[Steps, float]]:
         """All rows, some at a time, and their weight."""
         given = (part.examples(task.fold) for part in data.parts(0)) if isinstance(data, Stream) else None
-        for own, rows in given or [(examples, task.train_rows)]:
+        for own, rows in given or [(examples, learned)]:
             for first in range(0, len(rows), most):
                 some = np.ascontiguousarray(rows[first : first + most], np.int64)
                 yield Steps(own, some, len(some), *told), float(own.w[some].sum(dtype=np.float64))

@@ -11,7 +11,7 @@ from leadline.training.blocks import Plan
 from leadline.training.cpu import Processor
 from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.population import INPUTS, ROWS_AT_ONCE, Blueprint, forward_pass
-from leadline.training.rows import Examples, Table
+from leadline.training.rows import AllBut, Examples, Table
 
 __all__ = [
     "Callback",
@@ -115,7 +115,7 @@ class Task:
         Names its random stream.
     fold : int or other key
         Which examples of the data are its own.
-    train_rows : (n,) array of int
+    train_rows : (n,) array of int, or AllBut
         Rows to learn from.
     holdouts : sequence of Holdout
         One for each reading of the network; it is trained until none of them needs another epoch.
@@ -126,7 +126,7 @@ class Task:
     settings: Hyperparameters
     key: tuple[int, ...]
     fold: Any
-    train_rows: Array
+    train_rows: Array | AllBut
     holdouts: Sequence[Holdout] = (Holdout(np.zeros(0, np.int64)),)
     start: State | None = None
 
@@ -209,4 +209,4 @@ def inputs_of(plan: Plan, examples: Examples | Table, rows: Array) -> Array:
 
 def initial(plan: Plan, task: Task, examples: Examples | Table, generator: np.random.Generator) -> Array:
     """Initial parameters of a network."""
-    return plan.initial(generator, inputs_of(plan, examples, task.train_rows) if plan.fitted else None)
+    return plan.initial(generator, inputs_of(plan, examples, np.asarray(task.train_rows)) if plan.fitted else None)

@@ -20,7 +20,7 @@ from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
 from leadline.training.population import ROWS_AT_ONCE, Blueprint, Population, Scorer, Steps
 from leadline.training.program import SETTINGS
-from leadline.training.rows import Examples, Source, Stream, Table
+from leadline.training.rows import AllBut, Examples, Source, Stream, Table
 from leadline.training.solving import solve
 from leadline.training.streams import factors, stream
 from leadline.training.tasks import (
@@ -181,7 +181,7 @@ class Trainer:
         task = self.tasks[i]
         if isinstance(self.data, Stream):
             return self.data.learned(task.fold)
-        return len(task.train_rows), float(self.examples[i].w[task.train_rows].sum(dtype=np.float64))
+        return len(task.train_rows), float(self.examples[i].w[np.asarray(task.train_rows)].sum(dtype=np.float64))
 
     def _steps_of(self, rows: int) -> int:
         """Steps for so many rows: the last batch takes the remainder, between half a batch and one and a half."""
@@ -314,7 +314,7 @@ class Trainer:
                 getattr(self.population, name)[p] = arrays[f"{name}{i}"]
         return _Within(facts["epoch"], facts["parts"], facts["first"], arrays["total"], arrays["seen"])
 
-    def _parts(self, epoch: int) -> Iterator[list[tuple[Examples | Table, Array]]]:
+    def _parts(self, epoch: int) -> Iterator[list[tuple[Examples | Table, Array | AllBut]]]:
         """What each active network learns from in an epoch, part after part: examples, and which of them."""
         active = self.active.tolist()
         if not isinstance(self.data, Stream):
@@ -324,17 +324,18 @@ class Trainer:
             given = {fold: part.examples(fold) for fold in dict.fromkeys(self.tasks[i].fold for i in active)}
             yield [given[self.tasks[i].fold] for i in active]
 
-    def _steps(self, i: int, examples: Examples | Table, rows: Array, first: int) -> Steps:
+    def _steps(self, i: int, examples: Examples | Table, rows: Array | AllBut, first: int) -> Steps:
         """The steps of a network on some rows, from its step `first`: in a new order, with new numbers for dropout."""
         task, n, generator = self.tasks[i], self._steps_of(len(rows)), self.generators[i]
-        rows = generator.permutation(rows).astype(np.int64, copy=False)
+        order = np.array(rows, np.int64)
+        generator.shuffle(order)
         # parts have a few rows more or fewer than was planned
         planned = np.minimum(np.arange(first, first + n), len(self.settings[i]) - 1)
         keys = np.zeros((n, self.plan.architecture.L), dtype=np.uint64)
         if task.settings.dropout:
             keys[:, 0] = (self.dropouts[i][planned] * 2**32).astype(np.uint64)
             keys[:, 1:] = generator.integers(2**32, size=(n, keys.shape[1] - 1), dtype=np.uint64)
-        return Steps(examples, rows, self.batch_size, self.settings[i][planned], keys)
+        return Steps(examples, order, self.batch_size, self.settings[i][planned], keys)
 
     def _scores(self) -> list[list[float | None]]:
         """The scores of each active network's holdouts; None for one that has no rows, or needs no more epochs."""
@@ -394,7 +395,7 @@ class Trainer:
 
     def _cause(self, p: int, i: int) -> str:
         """Where a network that diverged overflowed, what the likely cause is, and what to do."""
-        largest = float(np.abs(inputs_of(self.plan, self.examples[i], self.tasks[i].train_rows)).max())
+        largest = float(np.abs(inputs_of(self.plan, self.examples[i], np.asarray(self.tasks[i].train_rows))).max())
         place = self.population.overflow(p)
         where = f"{place} overflows" if place else "the loss overflows"
         if not largest < LARGE_INPUT:
