@@ -15,7 +15,7 @@ from leadline.search import (
 )
 from leadline.search.space import PENALTIES, VARIANTS
 from leadline.training import Hyperparameters
-from leadline.training.hyperparameters import RECIPES
+from leadline.training.hyperparameters import ENOUGH_ROWS, RECIPES
 
 BASE = Hyperparameters(hidden_layer_sizes=(32,), batch_size=64, dropout=0.05)
 BENT = Hyperparameters(
@@ -83,6 +83,19 @@ def test_a_variant_keeps_what_the_estimator_has_switched_off() -> None:
         assert (settings.scaling, settings.numeric_embedding, settings.dropout) == ("none", "none", 0.0)
     standard = dataclasses.replace(BENT, scaling="standard")
     assert all(own.settings(standard, 2).scaling == "standard" for own in draw_candidates(standard, 7, seed=0))
+
+
+def test_an_answer_that_learns_from_many_rows_has_other_variants() -> None:
+    binned = dataclasses.replace(BENT, numeric_embedding="piecewise_linear")
+    few, many = (draw_candidates(binned, 5, seed=0, rows=rows) for rows in (ENOUGH_ROWS, ENOUGH_ROWS + 1))
+    assert few == draw_candidates(binned, 5, seed=0)
+    own, *variants = [candidate.settings(binned, 3) for candidate in many]
+    assert own == few[0].settings(binned, 3)
+    assert [own.numeric_embedding == "periodic" for own in variants] == [True, False, True, False]
+    assert [own.scaling for own in variants] == ["robust", "standard", "standard", "robust"]
+    assert {(own.activation, own.parametrization) for own in variants} == {(own.activation, own.parametrization)}
+    drawn = draw_candidates(binned, 8, seed=0, space=SPACE, rows=ENOUGH_ROWS + 1)
+    assert drawn == draw_candidates(binned, 8, seed=0, space=SPACE)
 
 
 def test_variants_are_settings_that_the_recipes_can_have() -> None:

@@ -473,7 +473,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
     def _divide(self, given: Given, settings: Hyperparameters, validation: Any) -> tuple[Given, list[HeldOut]]:
         """Rows to train on and rows that choose the epoch, for each network or once for all; see `fit`."""
-        rows, n = np.arange(len(given.y)), self._how_many(len(given.y))
+        rows, n = np.arange(len(given.y), dtype=given.kept.dtype), self._how_many(len(given.y))
         if hasattr(validation, "split"):
             try:
                 splits = list(islice(validation.split(np.zeros((len(rows), 1)), given.y), n))

@@ -108,7 +108,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         rows; at L = 1 penalties, of which one is chosen.
     space : sequence of Dimension, optional
         Where candidates are drawn from, all but the first. By default they are variations of the estimator's settings
-        (`leadline.search.space.VARIANTS`), and after those draws from `leadline.search.SPACE`.
+        (`leadline.search.space.VARIANTS`, or `MANY_ROWS_VARIANTS` where a network of the answer learns from more than
+        50,000 rows), and after those draws from `leadline.search.SPACE`.
     cv : int, splitter or list of splits, optional
         Folds, shuffled and for classes stratified, or the caller's own: for rows in the order of time
         ``TimeSeriesSplit(5)``. By default as many folds as the estimator averages networks, from 5 to 10.

@@ -65,8 +65,8 @@ Parameters
     numeric_embedding : {{{numeric_embeddings}}}, default {numeric_embedding}
         What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
         far it has come through each of its bins, of up to 128 where they are fine. "auto": cosines up to 10,000
-        training rows, unless a network with fine bins errs less where the first one was stopped; bins above, and 64 of
-        them above 500,000.
+        training rows, unless a network with fine bins errs less where the first one was stopped; bins above, 64 of them
+        above 500,000, and above 50,000 in turns with cosines, unless bins err less than these.
     one_hot_up_to : int or "all", default {one_hot_up_to}
         Columns with more categories than this get a learned vector for each instead of an input for each.
     target_statistics : bool, default {target_statistics}

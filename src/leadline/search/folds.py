@@ -151,7 +151,7 @@ def _folds(
         return [(train_rows[train_rows >= 0], test_rows[test_rows >= 0]) for train_rows, test_rows in placed], []
     y, groups = y[kept], None if groups is None else groups[kept]
     notices = []
-    first = np.arange(len(y))
+    first: Any = slice(None)
     if alike is not None and (groups is not None or len(np.unique(alike)) < cv):
         # what is alike by chance, in a table of few different rows, is no reason to refuse it
         alike = None
@@ -160,7 +160,8 @@ def _folds(
         _, first, alike = np.unique(alike, return_index=True, return_inverse=True)
         n = len(y) - len(first)
         notices.append(f"{n} row{' is' if n == 1 else 's are'} there twice or more: rows that are alike share a fold")
-    units, what = (len(np.unique(groups)), "groups") if groups is not None else (len(first), "rows")
+    n_first = len(y[first])
+    units, what = (len(np.unique(groups)), "groups") if groups is not None else (n_first, "rows")
     if units < cv:
         raise DataError(f"{units} {what} cannot be divided into {cv} folds; give more rows, or a smaller cv.")
     stratify = target.stratified
@@ -182,7 +183,7 @@ def _folds(
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         for repeat in range(repeats):
             own = seed if repeat == 0 else int(np.random.SeedSequence([seed, _REPEAT, repeat]).generate_state(1)[0])
-            divided = kind(cv, shuffle=True, random_state=own).split(np.zeros((len(first), 1)), y[first], groups)
+            divided = kind(cv, shuffle=True, random_state=own).split(np.zeros((n_first, 1)), y[first], groups)
             followed = divided if alike is None else (_followed(alike, part) for _, part in divided)
             splits += [keep(*split) for split in followed]
     return splits, notices
@@ -232,21 +233,16 @@ def hold_out(
     """
 
     def keep(train_rows: Array, stop_rows: Array) -> HeldOut:
-        split = rows[train_rows], rows[stop_rows]
         if groups is not None or alike is not None or ordered or len(stop_rows) <= MOST_STOPPING:
-            return split
-        return _capped(*split, len(y))
+            return rows[train_rows], rows[stop_rows]
+        kept = np.zeros(len(stop_rows), bool)
+        kept[:: -(-len(stop_rows) // MOST_STOPPING)] = True
+        capped = rows[stop_rows[kept]]
+        if len(train_rows) + len(stop_rows) == len(y):
+            return AllBut(len(y), capped), capped
+        return np.sort(rows[np.concatenate([train_rows, stop_rows[~kept]])]), capped
 
     return _hold_out(y, rows, target, n_networks, fraction, seed, groups, alike, ordered, keep)
-
-
-def _capped(train_rows: Array, stop_rows: Array, n: int) -> HeldOut:
-    """No more rows to be stopped by than are needed; all of n rows but these are told by these."""
-    kept = np.zeros(len(stop_rows), bool)
-    kept[:: -(-len(stop_rows) // MOST_STOPPING)] = True
-    if len(train_rows) + len(stop_rows) == n:
-        return AllBut(n, stop_rows[kept]), stop_rows[kept]
-    return np.sort(np.concatenate([train_rows, stop_rows[~kept]])), stop_rows[kept]
 
 
 def _hold_out(

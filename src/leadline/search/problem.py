@@ -29,7 +29,7 @@ from leadline.tables import (
     parts_of,
     told_by_statistics,
 )
-from leadline.training import AllBut, Hyperparameters, Inputs, Lens, Rows, Table, coded_above
+from leadline.training import AllBut, Hyperparameters, Inputs, Lens, Rows, Table, coded_above, taken
 
 __all__ = ["Fitted", "Problem", "RowSource", "View", "in_single", "inputs_of"]
 
@@ -213,15 +213,15 @@ class Problem:
     def fitted(self, view: View) -> Fitted:
         """What a view has fitted on its training rows."""
         if view not in self._known or self._known[view].incomplete:  # two threads may compute the same twice
-            rows = np.asarray(self.training_rows[view.rows])
+            rows = self.training_rows[view.rows]
             asked = rows[:: -(-len(rows) // MOST_FITTED)]
             own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.of_text)
             if view.scaling != "none":
                 own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
             own = replace(own, fill=self.unit * own.fill + self.origin)
             # nothing of classes is fitted
-            some = rows if self.target.task == "regression" else rows[:0]
-            target = self.target.fit(self.rows.Y[some], self.w[some], view.clips)
+            some = rows if self.target.task == "regression" else asked[:0]
+            target = self.target.fit(taken(self.rows.Y, some), taken(self.w, some), view.clips)
             if view.statistics:
                 own = replace(own, categories=self._categories(view, target))
             self._known[view] = Fitted(own, target).completing(self._known.get(view))

@@ -89,7 +89,7 @@ VARIANTS: tuple[Mapping[str, Any], ...] = (
 MANY_ROWS_VARIANTS: tuple[Mapping[str, Any], ...] = (
     {EMBEDDING: "periodic"},
     {"scaling": "standard"},
-    {"learning_rate_init" + TIMES: 0.7},
+    {EMBEDDING: "periodic", "scaling": "standard"},
     {WIDTH + TIMES: 2.0, "learning_rate_init" + TIMES: 0.5, "dropout" + TIMES: 0.0},
 )
 # What stands in for a variant's activation that is the estimator's own, and for one that falls somewhere where a column

@@ -8,7 +8,7 @@ from leadline.training.limits import Stop, Stopped, one_blas_thread
 from leadline.training.pieces import FeatureScale, Inputs
 from leadline.training.plans import coded_above, input_columns, plan_for
 from leadline.training.population import Scorer
-from leadline.training.rows import AllBut, Data, Examples, Lens, Rows, Stream, Table
+from leadline.training.rows import AllBut, Data, Examples, Lens, Rows, Stream, Table, taken
 from leadline.training.streams import stream
 from leadline.training.tasks import Epoch, Holdout, Judge, Keeper, Reading, State, Task, Trained
 from leadline.training.trainer import layer_inputs, networks_at_once, train
@@ -48,5 +48,6 @@ __all__ = [
     "plan_for",
     "stacks",
     "stream",
+    "taken",
     "train",
 ]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AllBut", "Data", "Examples", "Lens", "Part", "Reads", "Rows", "Source", "Stream", "Table"]
+__all__ = ["AllBut", "Data", "Examples", "Lens", "Part", "Reads", "Rows", "Source", "Stream", "Table", "taken"]
 
 Array = NDArray[Any]
 
@@ -31,17 +31,31 @@ class AllBut:
         return self.n - len(self.left_out)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        inside = np.ones(self.n, bool)
-        inside[self.left_out] = False
-        return np.flatnonzero(inside) if dtype is None else np.flatnonzero(inside).astype(dtype, copy=False)
+        numbers = np.flatnonzero(self._inside())
+        return numbers if dtype is None else numbers.astype(dtype, copy=False)
 
     def __getitem__(self, places: Any) -> Array:
-        return np.asarray(np.asarray(self)[places])
+        # a view would hold on to all of them
+        return np.array(np.asarray(self)[places])
+
+    def _inside(self) -> Array:
+        inside = np.ones(self.n, bool)
+        inside[self.left_out] = False
+        return inside
+
+    def of(self, array: Array) -> Array:
+        """These rows of an array, (n, …)."""
+        return np.asarray(array[self._inside()])
 
     @property
     def nbytes(self) -> int:
         """What it takes."""
         return int(self.left_out.nbytes)
+
+
+def taken(array: Array, rows: Array | AllBut) -> Array:
+    """Some rows of an array, (n, …)."""
+    return rows.of(array) if isinstance(rows, AllBut) else np.asarray(array[rows])
 
 
 class Source(Protocol):

@@ -20,7 +20,7 @@ from leadline.training.hyperparameters import Hyperparameters
 from leadline.training.limits import Stop, one_blas_thread
 from leadline.training.population import ROWS_AT_ONCE, Blueprint, Population, Scorer, Steps
 from leadline.training.program import SETTINGS
-from leadline.training.rows import AllBut, Examples, Source, Stream, Table
+from leadline.training.rows import AllBut, Examples, Source, Stream, Table, taken
 from leadline.training.solving import solve
 from leadline.training.streams import factors, stream
 from leadline.training.tasks import (
@@ -181,7 +181,7 @@ class Trainer:
         task = self.tasks[i]
         if isinstance(self.data, Stream):
             return self.data.learned(task.fold)
-        return len(task.train_rows), float(self.examples[i].w[np.asarray(task.train_rows)].sum(dtype=np.float64))
+        return len(task.train_rows), float(taken(self.examples[i].w, task.train_rows).sum(dtype=np.float64))
 
     def _steps_of(self, rows: int) -> int:
         """Steps for so many rows: the last batch takes the remainder, between half a batch and one and a half."""
