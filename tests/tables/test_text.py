@@ -105,7 +105,7 @@ def test_a_notice_tells_of_it(frame):
 def test_a_text_is_its_length_and_places_in_directions(layout, frame):
     encoded = layout.encode(frame)
     assert layout.input_names[:3] == ["x", "said length", "said direction 1"]
-    assert encoded.of_text == layout.of_text == 1 + DIRECTIONS
+    assert encoded.derived == layout.derived == 1 + DIRECTIONS
     assert layout.n_inputs == encoded.numbers.shape[1] == 2 + DIRECTIONS
     told = encoded.numbers[:, 1:]
     assert np.allclose(told.mean(axis=0), 0, atol=1e-5)

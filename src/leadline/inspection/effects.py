@@ -152,7 +152,7 @@ def _dealt(layout: Layout, encoded: Encoded, rows: pd.DataFrame) -> Encoded:
             code += 1
         else:
             numbers[:, own] = encoded.numbers[taken, own]
-    return Encoded(numbers, codes, encoded.groups, encoded.of_text)
+    return Encoded(numbers, codes, encoded.groups, encoded.derived)
 
 
 def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> list[PartialDependence]:

@@ -85,11 +85,11 @@ class Fitted(NamedTuple):
 
 
 def inputs_of(
-    groups: Sequence[Group], target: Target, numbers: int, settings: Hyperparameters, of_text: int = 0
+    groups: Sequence[Group], target: Target, numbers: int, settings: Hyperparameters, derived: int = 0
 ) -> Inputs:
-    """What a network with these settings is told of a row of so many numbers, so many of text, and these groups."""
+    """What a network with these settings is told of a row: so many numbers, so many derived ones, these groups."""
     statistics = len(told_by_statistics(groups)) * (target.n_outcomes + 1) if settings.target_statistics else 0
-    return Inputs(numbers, (*[1] * statistics, *(group.width for group in groups)), of_text)
+    return Inputs(numbers, (*[1] * statistics, *(group.width for group in groups)), derived)
 
 
 class RowSource(Protocol):
@@ -119,8 +119,8 @@ class Problem:
         From where, and in what, the numbers in `rows` are counted.
     groups : tuple of Group
         The indicators of the table.
-    of_text : int
-        How many of the numbers, the last ones, are of text.
+    derived : int
+        How many of the numbers, the last ones, are derived.
     target : Target
     metric : Metric
     y : (n,) or (n, k) array
@@ -140,7 +140,7 @@ class Problem:
     origin: Array
     unit: Array
     groups: tuple[Group, ...]
-    of_text: int
+    derived: int
     target: Target
     metric: Metric
     y: Array
@@ -195,7 +195,7 @@ class Problem:
         if keys is None and told_by_statistics(encoded.groups):
             keys = twins(encoded, truth) if units is None else units
         facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys, known)
-        return cls(rows, origin, unit, encoded.groups, encoded.of_text, *facts)
+        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts)
 
     @property
     def w(self) -> Array:
@@ -204,7 +204,7 @@ class Problem:
 
     def inputs(self, settings: Hyperparameters) -> Inputs:
         """What the table tells a network with these settings of a row."""
-        return inputs_of(self.groups, self.target, len(self.origin) - self.of_text, settings, self.of_text)
+        return inputs_of(self.groups, self.target, len(self.origin) - self.derived, settings, self.derived)
 
     def on(self, training_rows: Sequence[Array]) -> "Problem":
         """The same for other sets of training rows."""
@@ -215,7 +215,7 @@ class Problem:
         if view not in self._known or self._known[view].incomplete:  # two threads may compute the same twice
             rows = self.training_rows[view.rows]
             asked = rows[:: -(-len(rows) // MOST_FITTED)]
-            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.of_text)
+            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.derived)
             if view.scaling != "none":
                 own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
             own = replace(own, fill=self.unit * own.fill + self.origin)
@@ -271,7 +271,7 @@ class Problem:
     def inputs_of(self, view: View, rows: Array) -> Array:
         """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
         own = Encoded(
-            self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups, self.of_text
+            self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups, self.derived
         )
         return self.fitted(view).statistics.apply(own, view.coded_above)
 

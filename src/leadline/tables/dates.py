@@ -1,0 +1,70 @@
+"""Parts of dates that come again: place in the day, the week and the year, as sines and cosines.
+
+A number of days since 1970 tells a network what was early and what was late; that Saturdays are alike, and Januaries,
+it would have to learn day by day. So a column of dates also becomes its place in each cycle that its rows show. Three
+sines and cosines of a week tell all its days apart. What is missing is in no place: zeros.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CYCLES", "Cycle", "cycles_of"]
+
+# Numbers of a cycle that differ by less than this in all rows are one: every first of January is not a season.
+LEAST_RANGE = 0.1
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What comes again after so many days.
+
+    Attributes
+    ----------
+    period : float
+        Days.
+    waves : int
+        Sines and cosines of 1, 2, … waves to a period.
+    whole_days : bool
+        Whether the time of the day is left out.
+    least : float
+        Days that rows must span to show it.
+    """
+
+    period: float
+    waves: int
+    whole_days: bool
+    least: float
+
+    @property
+    def size(self) -> int:
+        """Numbers."""
+        return 2 * self.waves
+
+    def numbers(self, days: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sines and then cosines of points in time, (n, size), from days since 1970, (n,), NaN for missing."""
+        whole = np.floor(days) if self.whole_days else np.asarray(days, np.float64)
+        turns = whole / self.period
+        angles = 2 * np.pi * (turns - np.floor(turns))[:, None] * np.arange(1, self.waves + 1)
+        return np.asarray(np.nan_to_num(np.concatenate([np.sin(angles), np.cos(angles)], axis=1)))
+
+    def is_shown(self, days: NDArray[np.floating]) -> bool:
+        """Whether points in time, (n,), none missing, span enough of it and are not all in one place."""
+        if not len(days) or np.ptp(days) < self.least:
+            return False
+        return bool(np.ptp(self.numbers(days), axis=0).max() >= LEAST_RANGE)
+
+
+CYCLES: Mapping[str, Cycle] = {
+    "day": Cycle(1.0, 2, whole_days=False, least=1.0),
+    "week": Cycle(7.0, 3, whole_days=True, least=14.0),
+    "year": Cycle(365.2425, 3, whole_days=True, least=365.0),
+}
+
+
+def cycles_of(days: NDArray[np.floating]) -> tuple[str, ...]:
+    """The names of the cycles that points in time show, (n,), NaN for missing."""
+    known = days[~np.isnan(days)]
+    return tuple(name for name, cycle in CYCLES.items() if cycle.is_shown(known))
