@@ -228,11 +228,13 @@ def _cycle(graph: _Graph, column: str, days: str, name: str) -> str:
         days = graph.node("Floor", f"{own}/days", days)
     turns = graph.node("Div", f"{own}/turns", days, graph.constant(f"{own}/period", cycle.period, np.float64))
     place = graph.node("Sub", f"{own}/place", turns, graph.node("Floor", f"{own}/whole", turns))
-    waves = graph.constant(f"{own}/waves", 2 * np.pi * np.arange(1, cycle.waves + 1)[None], np.float64)
+    waves = graph.constant(f"{own}/waves", 2 * np.pi * cycle.counts[None], np.float64)
     # sines and cosines are there in float32
     angles = graph.cast(f"{own}/angles", graph.node("Mul", f"{own}/angles64", place, waves), np.float32)
     both = [graph.node(kind, f"{own}/{kind}", angles) for kind in ("Sin", "Cos")]
-    numbers = graph.cast(f"{own}/numbers64", graph.node("Concat", f"{own}/numbers", *both, axis=1), np.float64)
+    waves = graph.cast(f"{own}/both64", graph.node("Concat", f"{own}/both", *both, axis=1), np.float64)
+    heights = graph.constant(f"{own}/heights", cycle.heights[None], np.float64)
+    numbers = graph.node("Mul", f"{own}/numbers", waves, heights)
     gaps = graph.node("IsNaN", f"{own}/gaps", numbers)
     return graph.node("Where", f"{own}/known", gaps, graph.constant(f"{own}/zero", 0.0, np.float64), numbers)
 

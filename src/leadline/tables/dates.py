@@ -43,12 +43,22 @@ class Cycle:
         """Numbers."""
         return 2 * self.waves
 
+    @property
+    def counts(self) -> NDArray[np.float64]:
+        """How many waves of each kind a period has, (waves,)."""
+        return np.arange(1.0, self.waves + 1)
+
+    @property
+    def heights(self) -> NDArray[np.float64]:
+        """How high each wave is, (size,): the shorter the lower, as it tells less where little is to be learned."""
+        return np.tile(1 / self.counts, 2)
+
     def numbers(self, days: NDArray[np.floating]) -> NDArray[np.float64]:
         """Sines and then cosines of points in time, (n, size), from days since 1970, (n,), NaN for missing."""
         whole = np.floor(days) if self.whole_days else np.asarray(days, np.float64)
         turns = whole / self.period
-        angles = 2 * np.pi * (turns - np.floor(turns))[:, None] * np.arange(1, self.waves + 1)
-        return np.asarray(np.nan_to_num(np.concatenate([np.sin(angles), np.cos(angles)], axis=1)))
+        angles = 2 * np.pi * (turns - np.floor(turns))[:, None] * self.counts
+        return np.asarray(np.nan_to_num(np.concatenate([np.sin(angles), np.cos(angles)], axis=1) * self.heights))
 
     def is_shown(self, days: NDArray[np.floating]) -> bool:
         """Whether points in time, (n,), none missing, span enough of it and are not all in one place."""
@@ -60,7 +70,7 @@ class Cycle:
 CYCLES: Mapping[str, Cycle] = {
     "day": Cycle(1.0, 2, whole_days=False, least=1.0),
     "week": Cycle(7.0, 3, whole_days=True, least=14.0),
-    "year": Cycle(365.2425, 3, whole_days=True, least=365.0),
+    "year": Cycle(365.2425, 6, whole_days=True, least=365.0),
 }
 
 
