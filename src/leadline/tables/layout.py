@@ -178,10 +178,11 @@ class Layout:
 
         BLAS must be held to one thread for the same bits everywhere.
         """
+        alone = len(self.text_columns) == len(self.columns)
         columns: list[Column] = []
         for column in self.columns:
             if isinstance(column, TextColumn):
-                columns.append(fitted_text(column, frame[column.name]))
+                columns.append(fitted_text(column, frame[column.name], alone))
             elif isinstance(column, NumberColumn) and column.date:
                 columns.append(fitted_date(column, frame[column.name]))
             else:
