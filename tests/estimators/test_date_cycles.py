@@ -82,6 +82,28 @@ def test_curves_have_what_a_day_adds(table) -> None:
     assert np.allclose(np.mean(each, axis=0), linear.predict(rows), atol=1e-4)
 
 
+def test_a_cycle_that_says_nothing_of_the_target_is_no_input(table) -> None:
+    X, y = table
+    columns = quick().fit(X, y).model_
+    saturdays = quick().fit(X, 3.0 * (X["day"].dt.day_of_week >= 5) + X["x"]).model_
+    week, year = columns.layout.cycles
+    for member, idle in ((columns.members[0], False), (saturdays.members[0], True)):
+        assert np.isfinite(member.statistics.scale[slice(*week)]).all()
+        assert np.isinf(member.statistics.scale[slice(*year)]).all() == idle
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard", "none"])
+def test_what_is_no_input_is_none_in_training_and_in_predictions(scaling: str, table) -> None:
+    X, _ = table
+    y = np.random.default_rng(5).normal(size=N)
+    model = quick(scaling=scaling).fit(X, y)
+    later = X.assign(day=X["day"] + pd.Timedelta(days=3))
+    encoded = [model.model_.layout.encode(own) for own in (X, later)]
+    derived = slice(2, 2 + model.model_.layout.derived)
+    inputs = [model.model_.members[0].statistics.apply(own)[:, derived] for own in encoded]
+    assert not np.any(inputs)
+
+
 def test_a_constrained_date_never_falls(table) -> None:
     X, y = table
     grid = pd.DataFrame({"day": pd.date_range("2022-01-01", periods=900), "x": 0.0})

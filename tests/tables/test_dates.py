@@ -6,7 +6,7 @@ import pytest
 
 from leadline.errors import ModelFileError
 from leadline.tables import Layout
-from leadline.tables.dates import CYCLES, cycles_of
+from leadline.tables.dates import CYCLES, cycles_of, tells
 
 
 def days(start: str, periods: int, freq: str) -> np.ndarray:
@@ -50,6 +50,26 @@ def test_places_come_again_also_before_1970() -> None:
 def test_the_days_of_a_week_are_told_apart_by_a_linear_model() -> None:
     numbers = CYCLES["week"].numbers(np.arange(7.0))
     assert np.linalg.matrix_rank(np.column_stack([np.ones(7), numbers])) == 7
+
+
+def test_a_cycle_tells_of_what_moves_with_it_and_of_noise_no_more_often_than_by_chance() -> None:
+    when = np.arange(400.0)
+    numbers = CYCLES["week"].numbers(when)
+    found = []
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        found.append(tells(numbers, generator.normal(size=(400, 3)), generator.uniform(0.5, 2.0, 400)))
+    assert sum(found) <= 8, "one in a hundred"
+    noise = np.random.default_rng(0).normal(size=(400, 2))
+    saturday = (when % 7 == 2).astype(float)
+    assert tells(numbers, noise + saturday[:, None] * [0.0, 2.0], np.ones(400))
+    assert tells(numbers, saturday[:, None], np.ones(400)), "without anything left over"
+    # twice the same places, as by rows of two days alone
+    few = np.array([0.0, 3.0] * 40)
+    assert tells(CYCLES["week"].numbers(few), few[:, None] + noise[:80, :1], np.ones(80))
+    assert not tells(numbers, np.zeros((400, 1)), np.ones(400))
+    assert not tells(numbers[:5], noise[:5], np.ones(5))
+    assert not tells(np.zeros((400, 6)), noise, np.ones(400))
 
 
 def table() -> pd.DataFrame:

@@ -151,7 +151,7 @@ def _dealt(layout: Layout, encoded: Encoded, rows: pd.DataFrame) -> Encoded:
             codes[:, code] = encoded.codes[taken, code]
             code += 1
         else:
-            numbers[:, own] = encoded.numbers[taken, own]
+            numbers[:, own] = encoded.numbers[np.ix_(taken, own)]
     return Encoded(numbers, codes, encoded.groups, encoded.derived)
 
 

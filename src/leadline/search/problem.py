@@ -27,9 +27,10 @@ from leadline.tables import (
     Target,
     TargetStatistics,
     parts_of,
+    tells,
     told_by_statistics,
 )
-from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above
+from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above, one_blas_thread
 
 __all__ = ["Fitted", "Problem", "RowSource", "View", "in_single", "inputs_of"]
 
@@ -134,6 +135,8 @@ class Problem:
         If given, the rows do not travel with the problem: see `fetch`.
     keys : (n,) array of int, optional
         Rows of one number are never told apart by statistics of categories; None if each row is its own.
+    cycles : tuple of (int, int)
+        Where among the numbers those of each cycle of a date begin and end.
     """
 
     rows: Rows
@@ -149,6 +152,7 @@ class Problem:
     units: Array | None = None
     source: RowSource | None = None
     keys: Array | None = None
+    cycles: tuple[tuple[int, int], ...] = ()
     _known: dict[View, Fitted] = field(default_factory=dict)
 
     @classmethod
@@ -194,8 +198,8 @@ class Problem:
         truth, smoothing = target.truth(y), settings.label_smoothing
         if keys is None and told_by_statistics(encoded.groups):
             keys = twins(encoded, truth) if units is None else units
-        facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys, known)
-        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts)
+        facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys)
+        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts, encoded.cycles, known)
 
     @property
     def w(self) -> Array:
@@ -220,10 +224,23 @@ class Problem:
                 own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
             own = replace(own, fill=self.unit * own.fill + self.origin)
             target = self.target.fit(self.rows.Y[rows], self.w[rows], view.clips)
+            own = self._without_idle_cycles(own, asked, target)
             if view.statistics:
                 own = replace(own, categories=self._categories(view, target))
             self._known[view] = Fitted(own, target).completing(self._known.get(view))
         return self._known[view]
+
+    def _without_idle_cycles(self, own: Statistics, rows: Array, target: TargetStatistics) -> Statistics:
+        """The same where cycles of dates that do not tell of the target in some rows become zeros."""
+        if not self.cycles:
+            return own
+        scale, w = own.scale.copy(), self.w[rows]
+        outcomes = self.target.outcomes(self.rows.Y[rows], w, target)
+        with one_blas_thread():
+            for begin, end in self.cycles:
+                if not tells(self.rows.numbers[rows, begin:end].astype(np.float64), outcomes.values / outcomes.unit, w):
+                    scale[begin:end] = np.inf
+        return replace(own, scale=scale)
 
     def _categories(self, view: View, target: TargetStatistics) -> list[CategoryStatistics]:
         """What a view's training rows say of categories."""

@@ -2,7 +2,8 @@
 
 A number of days since 1970 tells a network what was early and what was late; that Saturdays are alike, and Januaries,
 it would have to learn day by day. So a column of dates also becomes its place in each cycle that its rows show. Three
-sines and cosines of a week tell all its days apart. What is missing is in no place: zeros.
+sines and cosines of a week tell all its days apart. What is missing is in no place: zeros. Where the training rows of a
+network do not say that the target moves with a cycle, its numbers are no more than chances to err.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import fdtrc
 
-__all__ = ["CYCLES", "Cycle", "cycles_of"]
+__all__ = ["CYCLES", "Cycle", "cycles_of", "tells"]
 
 # Numbers of a cycle that differ by less than this in all rows are one: every first of January is not a season.
 LEAST_RANGE = 0.1
+# Of the test whether a cycle tells of the target.
+LEVEL = 0.01
+# What is smaller than this, as a share of the largest singular value, is rounding.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -78,3 +84,32 @@ def cycles_of(days: NDArray[np.floating]) -> tuple[str, ...]:
     """The names of the cycles that points in time show, (n,), NaN for missing."""
     known = days[~np.isnan(days)]
     return tuple(name for name, cycle in CYCLES.items() if cycle.is_shown(known))
+
+
+def tells(numbers: NDArray[np.floating], values: NDArray[np.float64], w: NDArray[np.float64]) -> bool:
+    """Whether the numbers of a cycle tell of outcomes beyond chance: an F test of a linear model, at LEVEL.
+
+    BLAS must be held to one thread for the same answer everywhere.
+
+    Parameters
+    ----------
+    numbers : (n, size) array
+    values : (n, k) array
+        Outcomes, of which one is enough; the level is that of all of them together.
+    w : (n,) array
+        Positive weights, of which only the proportions count.
+    """
+    w = w / w.mean()
+    root = np.sqrt(w)[:, None]
+    X, Y = (root * (own - np.average(own, axis=0, weights=w)) for own in (numbers, values))
+    directions, sizes, _ = np.linalg.svd(X, full_matrices=False)
+    directions = directions[:, sizes > ROUNDING * max(sizes.max(), ROUNDING)]
+    m = directions.shape[1]
+    free = len(w) - m - 1
+    if m < 1 or free < 1:
+        return False
+    explained = np.square(directions.T @ Y).sum(axis=0)
+    left = np.maximum(np.square(Y).sum(axis=0) - explained, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = fdtrc(m, free, explained / m / (left / free))
+    return bool((chance < LEVEL / values.shape[1]).any())

@@ -89,12 +89,15 @@ class Encoded:
         The indicators of the columns that have some, in their order.
     derived : int
         How many of the numbers, the last ones, are derived.
+    cycles : tuple of (int, int)
+        Where among the numbers those of each cycle of a date begin and end.
     """
 
     numbers: NDArray[np.floating]
     codes: NDArray[np.int32]
     groups: tuple[Group, ...]
     derived: int = 0
+    cycles: tuple[tuple[int, int], ...] = ()
 
     @property
     def indicators(self) -> NDArray[np.float32]:
@@ -119,10 +122,10 @@ class Encoded:
     def followed_by(self, more: "Encoded") -> "Encoded":
         """These rows, and after them others."""
         numbers = np.concatenate([self.numbers, more.numbers])
-        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups, self.derived)
+        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups, self.derived, self.cycles)
 
     def __getitem__(self, rows: slice | NDArray[np.integer]) -> "Encoded":
-        return Encoded(self.numbers[rows], self.codes[rows], self.groups, self.derived)
+        return Encoded(self.numbers[rows], self.codes[rows], self.groups, self.derived, self.cycles)
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,16 @@ class Layout:
             found.append(np.array(own, np.int64))
         return found
 
+    @property
+    def cycles(self) -> tuple[tuple[int, int], ...]:
+        """Where among the numbers of a row those of each cycle of a date begin and end."""
+        found = []
+        for column, own in zip(self.columns, self.numbers_of_columns, strict=True):
+            at = int(own[1]) if isinstance(column, NumberColumn) and column.cycles else 0
+            for name in column.cycles if isinstance(column, NumberColumn) else ():
+                found.append((at, at := at + CYCLES[name].size))
+        return tuple(found)
+
     def derive(self, numbers: NDArray[np.floating]) -> None:
         """Write into the numbers of rows, (n, p), what is derived from dates among them."""
         for column, own in zip(self.columns, self.numbers_of_columns, strict=True):
@@ -258,7 +271,7 @@ class Layout:
                 found.append(Group(True, at_code, column.n_indicators, rare, len(column.finer)))
                 at_code += 1
             else:
-                found += [Group(False, int(numbers[0]), 1)] * column.n_indicators
+                found += [Group(False, int(number), 1) for number in numbers[: column.n_indicators]]
         return tuple(found)
 
     @property
@@ -340,7 +353,7 @@ class Layout:
         self.derive(numbers)
         for j, category in enumerate(self.category_columns):
             codes[:, j] = codes_of(category, frame[category.name])
-        return Encoded(numbers, codes, self.groups, self.derived)
+        return Encoded(numbers, codes, self.groups, self.derived, self.cycles)
 
     @property
     def plain(self) -> bool:
