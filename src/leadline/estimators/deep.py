@@ -36,6 +36,7 @@ from leadline.tables.number_targets import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
 from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import (
+    ENOUGH_ROWS,
     MANY_ROWS,
     RECIPES,
     Choice,
@@ -117,9 +118,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     loss: str | Loss | None = None
     solver: str = Hyperparameters.solver
     alpha: float | None = None
-    weight_decay: float | None = None
+    weight_decay: float | str | None = None
     weight_decay_schedule: str | None = None
-    dropout: float | None = None
+    dropout: float | str | None = None
     dropout_schedule: str | None = None
     batch_size: int | str = Hyperparameters.batch_size
     learning_rate: str | None = None
@@ -340,8 +341,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
     def _networks_of(self, rows: int) -> int:
         """Networks that are averaged, on so many rows, where they are trained in minibatches."""
-        few, many = RECIPES[self.recipe].get("n_networks", (1, 1))
-        return int((many if rows > MANY_ROWS else few) if self.n_networks is None else self.n_networks)
+        if self.n_networks is not None:
+            return int(self.n_networks)
+        few, some, many = RECIPES[self.recipe].get("n_networks", {}).get(self._task, (1, 1, 1))
+        return int(few if rows <= MANY_ROWS else some if rows <= ENOUGH_ROWS else many)
 
     def _begin(self, goes_on: bool) -> None:
         """Draw a seed, unless training goes on that began here.
@@ -375,7 +378,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if model is not None and left_open:
             settings = dataclasses.replace(settings, numeric_embedding=model.settings.numeric_embedding)
         settings = settings.for_table(
-            min(len(train_rows) for train_rows, _ in splits), len(given.layout.number_columns)
+            min(len(train_rows) for train_rows, _ in splits),
+            len(given.layout.number_columns),
+            given.target.task != "regression",
         )
         if model is not None and len({member.settings for member in model.members}) > 1:
             raise ParameterError(
