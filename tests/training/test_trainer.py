@@ -528,7 +528,7 @@ def test_epochs_and_dropout_follow_the_rows() -> None:
     known = {n: auto.for_table(n, 3, True) for n in (100, 40_000, 50_000, 50_001, 10**6, 10**7, 10**10)}
     assert [own.max_iter for own in known.values()] == [128, 49, 41, 10, 10, 4, 1]
     assert [own.dropout for own in known.values()] == [0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 0.0]
-    of_numbers = {n: auto.for_table(n, 3, False).dropout for n in (10_000, 10_001, 10**6)}
+    of_numbers = {n: auto.for_table(n, 3, False).dropout for n in (25_000, 25_001, 10**6)}
     assert list(of_numbers.values()) == [0.1, 0.0, 0.0]
     # what is chosen stays
     assert Hyperparameters(dropout=0.2).for_table(10**6, 3, True).dropout == 0.2

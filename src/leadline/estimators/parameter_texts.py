@@ -36,7 +36,7 @@ Parameters
         0.05, and 1 for classes on more than 10,000 and up to 50,000 training rows.
     dropout : float or "auto", default {dropout}
         Share of each hidden layer's units silenced in a training step; "auto": 0.1 up to 50,000 training rows, or
-        10,000 where numbers are predicted, none above.
+        25,000 where numbers are predicted, none above.
     weight_decay_schedule, dropout_schedule : str, default {weight_decay_schedule}
         What weight decay and dropout are multiplied by over the planned epochs: see `learning_rate`.
     batch_size : int or "auto", default "{batch_size}"

@@ -49,9 +49,9 @@ ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
 # Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/choices.md).
 MANY_ROWS = 10_000
-# Above this many the rows themselves keep a network from learning noise, and dropout="auto" is none; where numbers are
-# predicted that is so above MANY_ROWS.
-ENOUGH_ROWS, DROPOUT = 50_000, 0.1
+# Above this many the rows themselves keep a network from learning noise, and dropout="auto" is none; numbers, which
+# tell more than classes do, need fewer.
+ENOUGH_ROWS, ENOUGH_FOR_NUMBERS, DROPOUT = 50_000, 25_000, 0.1
 # weight_decay="auto", and that of classes between MANY_ROWS and ENOUGH_ROWS, where early stopping alone leaves noise.
 WEIGHT_DECAY, STRONG_DECAY = 0.05, 1.0
 # Above this many finer bins pay, which want gradients of twice as many rows.
@@ -236,7 +236,7 @@ class Hyperparameters:
         0.0,
         Real(low=0.0, high=1.0, high_open=True, or_word="auto"),
         f"share of each hidden layer's units silenced in a training step, auto: {DROPOUT} up to {ENOUGH_ROWS:,} rows, "
-        f"or {MANY_ROWS:,} where numbers are predicted, none above",
+        f"or {ENOUGH_FOR_NUMBERS:,} where numbers are predicted, none above",
     )
     weight_decay_schedule: str = _parameter(
         "constant", Choice(tuple(SCHEDULES)), "schedule of the weight decay over the planned steps"
@@ -356,7 +356,7 @@ class Hyperparameters:
             activation = "silu" if n > MANY_ROWS and not any(self.monotonic_cst) else "relu"
         dropout, decay = self.dropout, self.weight_decay
         if isinstance(dropout, str):
-            dropout = DROPOUT if n <= (ENOUGH_ROWS if classes else MANY_ROWS) else 0.0
+            dropout = DROPOUT if n <= (ENOUGH_ROWS if classes else ENOUGH_FOR_NUMBERS) else 0.0
         if isinstance(decay, str):
             decay = STRONG_DECAY if some_rows and classes and not self.additive else WEIGHT_DECAY
         return dataclasses.replace(
