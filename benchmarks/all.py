@@ -148,9 +148,10 @@ BENCHMARKS = (
     ),
     _one_core(
         "large",
-        53,
+        57,
         ON_THE_CURVE,
-        f"--only curve --rows 1000000 --rows 10000000 {BEYOND}",
+        f"--only curve --rows 1000000 {BEYOND} --peers 'leadline search'",
+        f"--only curve --rows 10000000 {BEYOND}",
     ),
     _one_core("planted", 20, "--seeds 5"),
     _one_core("additive", 20, "--only fifteen --methods additive,boosted,linear,deep"),

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from leadline.errors import ModelFileError
 from leadline.tables import CategoryColumn, Layout, TextColumn, as_frame
-from leadline.tables.text import DIRECTIONS, HASHED, MOST_KEPT, Reduction
+from leadline.tables.text import DIRECTIONS, HASHED, MOST_KEPT, TEXTS_OF_EACH, Reduction
 
 ADJECTIVES = ["quick", "old", "green", "sleepy", "tall", "loud"]
 NOUNS = ["fox", "river", "house", "teacher", "engine", "cloud", "market"]
@@ -144,6 +144,14 @@ def test_few_texts_and_such_without_a_common_word_have_fewer_directions():
     assert np.isfinite(none.numbers(["abc", "xyz"])).all()
     assert Reduction.fit(["one fish", "two fish", "red fish"]).size <= 3
     assert np.isfinite(Reduction.fit(["same words"] * 5).numbers(["same words", "other"])).all()
+
+
+def test_a_text_has_more_directions_where_all_columns_are_text():
+    texts = sentences(400)
+    alone = pd.DataFrame({"said": texts, "heard": texts[::-1]})
+    assert Layout.infer(alone).fitted(alone).of_text == 2 * (1 + len(texts) // TEXTS_OF_EACH)
+    beside = alone.assign(x=np.arange(400.0))
+    assert Layout.infer(beside).fitted(beside).of_text == 2 * (1 + DIRECTIONS)
 
 
 def test_the_commonest_hashes_are_kept():

@@ -441,10 +441,13 @@ def _usual_spellings(column: CategoryColumn, words: list[str]) -> list[str]:
     return [spellings.get(_lowered(word), word) for word in words] if spellings else words
 
 
-def fitted_text(column: TextColumn, series: pd.Series) -> TextColumn:
-    """The column with a reduction that is fitted on these values; without one where all are missing."""
+def fitted_text(column: TextColumn, series: pd.Series, alone: bool) -> TextColumn:
+    """The column with a reduction that is fitted on these values; without one where all are missing.
+
+    It is `alone` where all columns are text.
+    """
     texts = [word for word in words_of(series) if word is not None]
-    return replace(column, reduction=Reduction.fit(texts)) if texts else column
+    return replace(column, reduction=Reduction.fit(texts, alone)) if texts else column
 
 
 def text_numbers(column: TextColumn, series: pd.Series) -> NDArray[np.float64]:

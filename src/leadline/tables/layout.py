@@ -175,8 +175,9 @@ class Layout:
 
         BLAS must be held to one thread for the same bits everywhere.
         """
+        alone = len(self.text_columns) == len(self.columns)
         columns = (
-            fitted_text(column, frame[column.name]) if isinstance(column, TextColumn) else column
+            fitted_text(column, frame[column.name], alone) if isinstance(column, TextColumn) else column
             for column in self.columns
         )
         return dataclasses.replace(self, columns=tuple(columns))

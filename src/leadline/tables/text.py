@@ -29,8 +29,9 @@ Array = NDArray[Any]
 
 # Values of each kind of hash, of which the commonest are kept that at least two texts have.
 HASHED, MOST_KEPT, FEWEST_TEXTS = 2**16, 8192, 2
-# Numbers that a text becomes, beside its length.
-DIRECTIONS = 32
+# Numbers that a text becomes, beside its length. More of them would hide other columns; where there are none it is
+# one for so many texts, up to a bound (benchmarks/README.md, "Text").
+DIRECTIONS, TEXTS_OF_EACH, DIRECTIONS_ALONE = 32, 8, 256
 # Texts that a reduction is fitted on at most, evenly spaced.
 MOST_FITTED = 20_000
 # Powers of the decomposition's range finder; the seed of its first guess.
@@ -43,7 +44,7 @@ FEWEST_WORDS, MANY_WORDS = 2.0, 4.0
 # Values that say on average how long the others are.
 _ASKED = 10_000
 
-REDUCTION_FIELDS: Mapping[str, Field] = {"kept": whole(0, 2 * MOST_KEPT), "directions": whole(0, DIRECTIONS)}
+REDUCTION_FIELDS: Mapping[str, Field] = {"kept": whole(0, 2 * MOST_KEPT), "directions": whole(0, DIRECTIONS_ALONE)}
 """What a record says of the shapes of a reduction's arrays."""
 
 
@@ -100,8 +101,11 @@ class Reduction:
     length: Array
 
     @classmethod
-    def fit(cls, texts: Sequence[str]) -> "Reduction":
-        """Fit on texts, none of them empty; the bits are the same for any number of threads if BLAS has one."""
+    def fit(cls, texts: Sequence[str], alone: bool = False) -> "Reduction":
+        """Fit on texts, none of them empty, of a table that may have nothing but text.
+
+        The bits are the same for any number of threads if BLAS has one.
+        """
         texts = _encodable(texts[:: -(-len(texts) // MOST_FITTED)])
         n = len(texts)
         places, rarity = [], []
@@ -122,7 +126,8 @@ class Reduction:
             np.array([lengths.mean(), lengths.std() or 1.0], np.float32),
         )
         weighted = own._weighted(texts)
-        d = min(DIRECTIONS, *(size - 1 for size in weighted.shape))
+        most = max(DIRECTIONS, min(n // TEXTS_OF_EACH, DIRECTIONS_ALONE)) if alone else DIRECTIONS
+        d = min(most, *(size - 1 for size in weighted.shape))
         if d < 1:
             return own
         weighted = weighted.astype(np.float64)
