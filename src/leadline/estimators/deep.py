@@ -5,6 +5,7 @@ these stand together.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -36,8 +37,6 @@ from leadline.tables.number_targets import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
 from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import (
-    ENOUGH_ROWS,
-    MANY_ROWS,
     RECIPES,
     Choice,
     Integer,
@@ -343,8 +342,8 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         """Networks that are averaged, on so many rows, where they are trained in minibatches."""
         if self.n_networks is not None:
             return int(self.n_networks)
-        few, some, many = RECIPES[self.recipe].get("n_networks", {}).get(self._task, (1, 1, 1))
-        return int(few if rows <= MANY_ROWS else some if rows <= ENOUGH_ROWS else many)
+        by_rows = RECIPES[self.recipe].get("n_networks", {}).get(self._task, ((math.inf, 1),))
+        return next(int(networks) for most, networks in by_rows if rows <= most)
 
     def _begin(self, goes_on: bool) -> None:
         """Draw a seed, unless training goes on that began here.

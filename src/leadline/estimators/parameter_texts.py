@@ -56,7 +56,7 @@ Parameters
         Share of the rows held out for that where there is one network.
     n_iter_no_change : int or "auto", default "{n_iter_no_change}"
         Patience in epochs; "auto": 24, above 10,000 rows 12, above 50,000 10.
-    n_networks : int, default 8, or 5 above 10,000 rows, 4 up to 50,000 of numbers ("plain": 1)
+    n_networks : int, default 8, or 5 above 10,000 rows, 4 for numbers on 14,001 to 50,000 ("plain": 1)
         Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
         by another one, so that together they learn from all rows. What L-BFGS solves is one network.
     beta_1, beta_2, epsilon : float, default {beta_1}, {beta_2}, {epsilon}

@@ -422,8 +422,14 @@ class Hyperparameters:
             raise ModelFileError(f"the settings: {error}") from error
 
 
-# What a recipe chooses where the caller does not, and how many networks it averages: up to MANY_ROWS, up to ENOUGH_ROWS
-# and above, by task. "plain" is the network of the equations and nothing else.
+# Networks that are averaged, by task and up to so many rows. Each of four leaves out a quarter of the rows: they are
+# for tables of which three quarters are above MANY_ROWS.
+_NETWORKS = {
+    "classification": ((MANY_ROWS, 8), (math.inf, 5)),
+    "regression": ((MANY_ROWS, 8), (14_000, 5), (ENOUGH_ROWS, 4), (math.inf, 5)),
+}
+# What a recipe chooses where the caller does not, and how many networks it averages. "plain" is the network of the
+# equations and nothing else.
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "tabular": MappingProxyType(
@@ -440,7 +446,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "one_hot_up_to": 8,
                 "target_statistics": True,
                 "clip_predictions": True,
-                "n_networks": MappingProxyType({"classification": (8, 5, 5), "regression": (8, 4, 5)}),
+                "n_networks": MappingProxyType(_NETWORKS),
             }
         ),
         "plain": MappingProxyType({}),
