@@ -106,7 +106,7 @@ def test_the_survey_finds_what_a_table_in_memory_tells(folder, monkeypatch):
     whole = Dataset(folder).survey("kind", ["weight", "number", "three"])
     from leadline.tables import Layout
 
-    assert whole.layout == Layout.infer(make_table()[inputs])
+    assert whole.layout == Layout.infer(make_table()[inputs]).fitted(make_table())
     assert sorted(whole.classes) == ["high", "low"]
     # categories and gaps are those of all rows, whatever the sample has
     monkeypatch.setattr(datasets, "SAMPLE", 60)

@@ -128,8 +128,8 @@ def test_many_steps_are_integrated_gradients(table) -> None:
     assert coded_above(member.settings) == 8
     numbers = [column.name for column in own.layout.number_columns]
     names = [column.name for column in own.layout.columns]
-    order = [names.index(name) for name in (*numbers, "gaps", "word")]
-    widths = [1] * (len(numbers) + 1) + [own.layout.category_columns[0].n_indicators]
+    order = [names.index(name) for name in (*numbers, "day", "gaps", "word")]
+    widths = [*[1] * len(numbers), own.layout.derived, 1, own.layout.category_columns[0].n_indicators]
     owners = input_columns(plan, np.repeat(order, widths))
     wanted = [member.target.scale[0] * (integral * (row - background))[owners == i].sum() for i in range(len(names))]
     rough, fine = (explain_rows(model, X[:1], X[5:6], steps=steps).values[0, :, 0] for steps in (4, 200))

@@ -105,7 +105,7 @@ def test_a_notice_tells_of_it(frame):
 def test_a_text_is_its_length_and_places_in_directions(layout, frame):
     encoded = layout.encode(frame)
     assert layout.input_names[:3] == ["x", "said length", "said direction 1"]
-    assert encoded.of_text == layout.of_text == 1 + DIRECTIONS
+    assert encoded.derived == layout.derived == 1 + DIRECTIONS
     assert layout.n_inputs == encoded.numbers.shape[1] == 2 + DIRECTIONS
     told = encoded.numbers[:, 1:]
     assert np.allclose(told.mean(axis=0), 0, atol=1e-5)
@@ -149,9 +149,9 @@ def test_few_texts_and_such_without_a_common_word_have_fewer_directions():
 def test_a_text_has_more_directions_where_all_columns_are_text():
     texts = sentences(400)
     alone = pd.DataFrame({"said": texts, "heard": texts[::-1]})
-    assert Layout.infer(alone).fitted(alone).of_text == 2 * (1 + len(texts) // TEXTS_OF_EACH)
+    assert Layout.infer(alone).fitted(alone).derived == 2 * (1 + len(texts) // TEXTS_OF_EACH)
     beside = alone.assign(x=np.arange(400.0))
-    assert Layout.infer(beside).fitted(beside).of_text == 2 * (1 + DIRECTIONS)
+    assert Layout.infer(beside).fitted(beside).derived == 2 * (1 + DIRECTIONS)
 
 
 def test_the_commonest_hashes_are_kept():

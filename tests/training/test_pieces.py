@@ -53,6 +53,11 @@ CHAINS = {
         CategoryEmbedding(BINS.n_out - 2, GROUPS, above=2, size=3),
         FeatureScale(BINS.n_out + 2),
     ],
+    "scaled bins, a derived number and categories": [
+        BINS,
+        CategoryEmbedding(BINS.n_out - 1, GROUPS[1:], above=2, size=3),
+        FeatureScale(BINS.n_out + 2),
+    ],
     "all": [
         PERIODIC,
         CategoryEmbedding(PERIODIC.n_out - 2, GROUPS, above=2, size=3),

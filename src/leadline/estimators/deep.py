@@ -283,7 +283,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             what = "warm_start" if goes_on else "class_weight" if validation is None else "validation"
             raise ParameterError(f"{type(self).__name__}: {what} cannot be used where X is a dataset on disk.")
         self._begin(False)
-        stream = Streaming(dataset, y, weight, self._task, self._own_loss(), self._seed, self.columns)
+        stream = Streaming(
+            dataset, y, weight, self._task, self._own_loss(), self._seed, self.columns, self.monotonic_cst
+        )
         self._unlabelled = stream.n_left_out
         settings = self._constrained(settings, stream.inputs, stream.survey.layout, stream.target)
         n = self._how_many(stream.survey.n_rows)
@@ -361,7 +363,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         layout = None
         if model is not None:
             X, layout, target = self._frame(X), model.layout, model.target
-        known = (self._class_weight(), layout, target, self.columns)
+        known = (self._class_weight(), layout, target, self.columns, self.monotonic_cst)
         return read_input(X, y, sample_weight, self._task, self._own_loss(), *known)
 
     def _train(

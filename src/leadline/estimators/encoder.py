@@ -23,7 +23,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Numbers, and dates as days since 1970, stay as they are, with the median of the training rows for a missing one;
     each category becomes an indicator, 0 or 1, and so does "missing" where anything was missing in training. Free text
-    becomes its length and its place in some directions. Columns that say nothing are left out.
+    becomes its length and its place in some directions; a date also its places in the day, the week and the year, as
+    sines and cosines, where the training rows show them. Columns that say nothing are left out.
 
     Attributes
     ----------

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from leadline.errors import DataError, ParameterError
+from leadline.estimators.monotonic import constrained_names
 from leadline.network import Loss
 from leadline.records import Field
 from leadline.tables import (
@@ -88,6 +89,7 @@ def read_input(
     layout: Layout | None = None,
     target: Target | None = None,
     columns: Mapping[str, Any] | None = None,
+    monotonic_cst: Any = None,
 ) -> Given:
     """Check what was given to `fit`.
 
@@ -104,6 +106,8 @@ def read_input(
         What is known of columns and target from other rows.
     columns : mapping, optional
         What is known of some columns; see `Layout.infer`.
+    monotonic_cst : optional
+        As `constraints_of` takes it: the places of a constrained date in cycles are no inputs.
 
     Raises
     ------
@@ -151,9 +155,8 @@ def read_input(
                 f"columns: there is no column {unknown[0]!r}.{nearest(unknown[0], list(frame.columns))}"
             )
         layout = Layout.infer(frame[in_order(frame.columns)] if has_names(X) else frame, known)
-        if layout.text_columns:
-            with one_blas_thread():
-                layout = layout.fitted(frame)
+        with one_blas_thread():
+            layout = layout.fitted(frame).without_cycles(constrained_names(monotonic_cst, list(frame.columns)))
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 

@@ -6,12 +6,12 @@ anew, a column's total effect is E[(f(x) − f(x'))²] / 2, the part of the vari
 columns are known (Jansen 1999): its curve, and all its interactions. The effects of several outputs are summed, each
 divided by its variance, and those of all columns are divided by their sum.
 
-A number is drawn from the normal distribution of the centre and the scale that the model knows of its column, the
-numbers of a text likewise and all together, a category evenly from its categories; where values were missing in
-training a tenth of them is. So this takes no rows, is the same for a model that was loaded, and costs (p + 1) × 512
-predictions (fewer for many columns), which are kept. For a linear model of numbers it is w_j² s_j², as shares. It is
-about the model, not about the score: whether a column makes predictions *right*, labelled rows alone can say
-(`leadline.inspection.column_importances`).
+A number is drawn from the normal distribution of the centre and the scale that the model knows of its column, a date
+with its places in cycles, the numbers of a text likewise and all together, a category evenly from its categories; where
+values were missing in training a tenth of them is. So this takes no rows, is the same for a model that was loaded, and
+costs (p + 1) × 512 predictions (fewer for many columns), which are kept. For a linear model of numbers it is w_j² s_j²,
+as shares. It is about the model, not about the score: whether a column makes predictions *right*, labelled rows alone
+can say (`leadline.inspection.column_importances`).
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ def _effects(model: Model) -> dict[str, float]:
     variance = before.var(axis=0)
     effects, category = {}, 0
     for column, numbers in zip(layout.columns, layout.numbers_of_columns, strict=True):
-        one = Encoded(here.numbers.copy(), here.codes.copy(), here.groups, here.of_text)
+        one = Encoded(here.numbers.copy(), here.codes.copy(), here.groups, here.derived)
         if isinstance(column, CategoryColumn):
             one.codes[:, category] = anew.codes[:, category]
             category += 1
@@ -98,6 +98,7 @@ def _drawn(model: Model, rows: int, generator: np.random.Generator) -> Encoded:
             codes.append(np.where(chosen < column.n_indicators, chosen, -1))
         else:
             if column.n_indicators:
-                numbers[generator.random(rows) < MISSING_SHARE, own.start] = np.nan
+                numbers[generator.random(rows) < MISSING_SHARE, own[0]] = np.nan
+    model.layout.derive(numbers)
     found = np.stack(codes, axis=1).astype(np.int32) if codes else np.zeros((rows, 0), np.int32)
-    return Encoded(numbers, found, model.layout.groups, model.layout.of_text)
+    return Encoded(numbers, found, model.layout.groups, model.layout.derived)

@@ -309,7 +309,7 @@ class Model:
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
-    inputs = inputs_of(layout.groups, target, len(layout.number_columns), settings, layout.of_text)
+    inputs = inputs_of(layout.groups, target, len(layout.number_columns), settings, layout.derived)
     return plan_for(settings, inputs, target.n_scores, target.loss)
 
 

@@ -9,7 +9,7 @@ from leadline.errors import ParameterError
 from leadline.records import Field
 from leadline.tables import CategoryColumn, Layout, NumberColumn, Target, nearest
 
-__all__ = ["MONOTONIC", "constraints_of"]
+__all__ = ["MONOTONIC", "constrained_names", "constraints_of"]
 
 
 def _allowed(value: Any) -> bool:
@@ -22,6 +22,14 @@ def _allowed(value: Any) -> bool:
 
 
 MONOTONIC = Field("None, a dictionary of columns, or a sequence with one entry for each, of -1, 0 and 1", _allowed)
+
+
+def constrained_names(asked: Any, names: Sequence[str]) -> set[str]:
+    """The columns among `names` that are asked to be constrained; `constraints_of` says what is wrong with `asked`."""
+    if asked is None:
+        return set()
+    each = asked.items() if isinstance(asked, Mapping) else zip(names, asked, strict=False)
+    return {str(name) for name, own in each if own}
 
 
 def constraints_of(owner: str, asked: Any, names: Sequence[str], layout: Layout, target: Target) -> tuple[int, ...]:

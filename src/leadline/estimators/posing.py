@@ -85,13 +85,17 @@ def read_asked(
     kind = (estimator._task, estimator._own_loss())
     own_groups = None if groups is None else np.asarray(groups)
     if not is_dataset(X):
-        known = {"class_weight": estimator._class_weight(), "columns": estimator.columns}
+        known = {
+            "class_weight": estimator._class_weight(),
+            "columns": estimator.columns,
+            "monotonic_cst": estimator.monotonic_cst,
+        }
         given = read_input(X, y, sample_weight, *kind, **known)
         return Read(given, own_groups, None, len(given.y))
     if groups is not None or estimator._class_weight() is not None:
         what = "groups" if groups is not None else "class_weight"
         raise ParameterError(f"DepthSearchCV: {what} cannot be used where X is a dataset on disk.")
-    stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed, estimator.columns)
+    stream = Streaming(as_dataset(X), y, sample_weight, *kind, seed, estimator.columns, estimator.monotonic_cst)
     sample = stream.survey.sample
     everything = sample[stream.inputs], sample[stream.target.name], stream.w
     given = read_input(*everything, *kind, layout=stream.survey.layout, target=stream.target)

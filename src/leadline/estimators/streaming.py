@@ -25,6 +25,7 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators.callbacks import EpochTeller
 from leadline.estimators.left_out import left_out_of, watched
 from leadline.estimators.model import Member
+from leadline.estimators.monotonic import constrained_names
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of
 from leadline.network import Loss
 from leadline.search import Fitted, LeftOut, Metric, Problem, View, device_of, in_single, plan_of
@@ -221,6 +222,8 @@ class Streaming:
     seed : int
     columns : mapping, optional
         What is known of some columns; see `Layout.infer`.
+    monotonic_cst : optional
+        See `read_input`.
 
     Attributes
     ----------
@@ -248,6 +251,7 @@ class Streaming:
         loss: str | Loss | None,
         seed: int,
         columns: Mapping[str, Any] | None = None,
+        monotonic_cst: Any = None,
     ) -> None:
         for what, name in (("y", target_column), ("sample_weight", weight)):
             if not isinstance(name, str) and not (what == "sample_weight" and name is None):
@@ -257,7 +261,10 @@ class Streaming:
         self.dataset, self.weight, self.seed = dataset, weight, seed
         aside = [weight] if weight else []
         with one_blas_thread():
-            self.survey = dataset.survey(target_column, aside, seed, columns)
+            survey = dataset.survey(target_column, aside, seed, columns)
+        inputs = [name for name in dataset.columns if name != target_column and name not in aside]
+        layout = survey.layout.without_cycles(constrained_names(monotonic_cst, inputs))
+        self.inputs, self.survey = inputs, replace(survey, layout=layout)
         # rows without a target are left out
         self.n_left_out = dataset.n_rows - self.survey.n_rows
         if self.n_left_out:
@@ -265,7 +272,6 @@ class Streaming:
         values = self.survey.classes if task == "classification" else [self.survey.low, self.survey.high]
         known = (columns or {}).get(target_column)
         self.target = infer_target(np.array(values), task, target_column, loss, known)
-        self.inputs = [name for name in dataset.columns if name != target_column and name not in aside]
         sample = self.survey.sample
         self.w = np.ones(len(sample)) if weight is None else _weights(sample[weight], weight)
 

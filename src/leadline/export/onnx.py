@@ -35,6 +35,7 @@ from leadline.tables import (
     as_frame,
     known_words,
 )
+from leadline.tables.dates import CYCLES
 from leadline.tables.number_targets import LARGEST_EXPONENT
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.training import Plan, coded_above
@@ -205,6 +206,11 @@ def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any]
             at = graph.constant(f"{column.name}/place", [int(column.name.removeprefix("x"))], np.int64)
             raw[column.name] = graph.node("Gather", f"{column.name}/column", "X", at, axis=1)
     numbers = [raw[column.name] for column in layout.number_columns]
+    numbers += [
+        _cycle(graph, column.name, raw[column.name], cycle)
+        for column in layout.number_columns
+        for cycle in column.cycles
+    ]
     told = []
     for column in layout.columns:
         if isinstance(column, CategoryColumn):
@@ -213,6 +219,24 @@ def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any]
             missing = graph.node("IsNaN", f"{column.name}/is_missing", raw[column.name])
             told.append(_Told(column, graph.cast(f"{column.name}/missing", missing, np.float32)))
     return inputs, _together(graph, "numbers", numbers), told
+
+
+def _cycle(graph: _Graph, column: str, days: str, name: str) -> str:
+    """The numbers of a cycle of a date, (N, size) in float64, as `Cycle` has them."""
+    cycle, own = CYCLES[name], f"{column}/{name}"
+    if cycle.whole_days:
+        days = graph.node("Floor", f"{own}/days", days)
+    turns = graph.node("Div", f"{own}/turns", days, graph.constant(f"{own}/period", cycle.period, np.float64))
+    place = graph.node("Sub", f"{own}/place", turns, graph.node("Floor", f"{own}/whole", turns))
+    waves = graph.constant(f"{own}/waves", 2 * np.pi * cycle.counts[None], np.float64)
+    # sines and cosines are there in float32
+    angles = graph.cast(f"{own}/angles", graph.node("Mul", f"{own}/angles64", place, waves), np.float32)
+    both = [graph.node(kind, f"{own}/{kind}", angles) for kind in ("Sin", "Cos")]
+    waves = graph.cast(f"{own}/both64", graph.node("Concat", f"{own}/both", *both, axis=1), np.float64)
+    heights = graph.constant(f"{own}/heights", cycle.heights[None], np.float64)
+    numbers = graph.node("Mul", f"{own}/numbers", waves, heights)
+    gaps = graph.node("IsNaN", f"{own}/gaps", numbers)
+    return graph.node("Where", f"{own}/known", gaps, graph.constant(f"{own}/zero", 0.0, np.float64), numbers)
 
 
 class _Told(NamedTuple):

@@ -72,7 +72,7 @@ def column_curves(estimator: DeepClassifier | DeepRegressor | DepthSearchCV) -> 
 
     Raw scores are what the output layer gives: log odds of the second of two classes, logits of more of them, numbers
     in the scale of each network's target (its standard deviation for the squared error). Between two values of a number
-    a curve of bins is a straight line in the scaled number.
+    a curve of bins is a straight line in the scaled number; a date's place in the week and the year is added to that.
 
     Parameters
     ----------
@@ -143,10 +143,11 @@ def _inputs(
     """A network's inputs for each value of a column, without anything in the others: no indicator tells of a gap."""
     n, numbers, categories = len(values), layout.number_columns, layout.category_columns
     codes = np.full((n, len(categories)), -1, np.int32)
-    encoded = Encoded(np.full((n, layout.n_numbers), np.nan), codes, layout.groups, layout.of_text)
+    encoded = Encoded(np.full((n, layout.n_numbers), np.nan), codes, layout.groups, layout.derived)
     place = numbers.index(column) if isinstance(column, NumberColumn) else -1
     if isinstance(column, NumberColumn):
         encoded.numbers[:, place] = [np.nan if value is None else value for value in values]
+        layout.derive(encoded.numbers)
     elif column is not None:
         encoded.codes[:, categories.index(column)] = np.arange(n)
     above = coded_above(member.settings)

@@ -215,7 +215,7 @@ def _moved_text(model: Model, profile: Profile, encoded: Encoded, i: int, column
     numbers = encoded.numbers[:, places]
     gaps, each = np.isnan(numbers).any(axis=1), []
     for j, own in enumerate(numbers.T[: 1 + DIRECTIONS_ASKED]):
-        before, counts = _tenths(profile, places.start + j, own[~np.isnan(own)])
+        before, counts = _tenths(profile, int(places[0]) + j, own[~np.isnan(own)])
         if not j:  # the length, which a missing text has not
             before, counts = before * (1 - profile.missing[i]), np.append(counts, gaps.sum())
             before = np.append(before, profile.missing[i])
@@ -224,7 +224,7 @@ def _moved_text(model: Model, profile: Profile, encoded: Encoded, i: int, column
     p_value = min(1.0, p_value * len(each))
     usual = [np.nan, np.nan]
     if reduction is not None and not gaps.all():
-        lengths = (profile.quantiles[places.start, LEVELS.index(0.5)], np.median(numbers[~gaps, 0]))
+        lengths = (profile.quantiles[places[0], LEVELS.index(0.5)], np.median(numbers[~gaps, 0]))
         usual = [float(round(reduction.characters(float(own)))) for own in lengths]
     moved = bool(p_value < LEVEL / len(model.layout.columns))
     missing = (float(profile.missing[i]), float(gaps.mean()))
@@ -268,7 +268,7 @@ def _columns(model: Model, encoded: Encoded) -> Iterator[tuple[Column, Array, Ar
             yield column, nothing, groups[code].places(encoded.codes[:, code]), code
             code += 1
         else:
-            yield column, encoded.numbers[:, numbers.start], nothing, numbers.start
+            yield column, encoded.numbers[:, numbers[0]], nothing, int(numbers[0])
 
 
 def _plain(column: NumberColumn, value: float) -> Any:

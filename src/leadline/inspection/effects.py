@@ -151,8 +151,8 @@ def _dealt(layout: Layout, encoded: Encoded, rows: pd.DataFrame) -> Encoded:
             codes[:, code] = encoded.codes[taken, code]
             code += 1
         else:
-            numbers[:, own] = encoded.numbers[taken, own]
-    return Encoded(numbers, codes, encoded.groups, encoded.of_text)
+            numbers[:, own] = encoded.numbers[np.ix_(taken, own)]
+    return Encoded(numbers, codes, encoded.groups, encoded.derived)
 
 
 def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> list[PartialDependence]:

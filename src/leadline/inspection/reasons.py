@@ -222,8 +222,9 @@ def _typical(model: Model) -> Encoded:
     if model.profile is not None:
         return model.profile.typical(layout)
     numbers = np.mean([member.statistics.fill for member in model.members], axis=0)[None]
+    layout.derive(numbers)
     codes = np.full((1, len(layout.category_columns)), -1, np.int32)
-    return Encoded(numbers, codes, layout.groups, layout.of_text)
+    return Encoded(numbers, codes, layout.groups, layout.derived)
 
 
 class _Output:

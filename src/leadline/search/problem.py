@@ -27,9 +27,10 @@ from leadline.tables import (
     Target,
     TargetStatistics,
     parts_of,
+    tells,
     told_by_statistics,
 )
-from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above
+from leadline.training import Hyperparameters, Inputs, Lens, Rows, Table, coded_above, one_blas_thread
 
 __all__ = ["Fitted", "Problem", "RowSource", "View", "in_single", "inputs_of"]
 
@@ -85,11 +86,11 @@ class Fitted(NamedTuple):
 
 
 def inputs_of(
-    groups: Sequence[Group], target: Target, numbers: int, settings: Hyperparameters, of_text: int = 0
+    groups: Sequence[Group], target: Target, numbers: int, settings: Hyperparameters, derived: int = 0
 ) -> Inputs:
-    """What a network with these settings is told of a row of so many numbers, so many of text, and these groups."""
+    """What a network with these settings is told of a row: so many numbers, so many derived ones, these groups."""
     statistics = len(told_by_statistics(groups)) * (target.n_outcomes + 1) if settings.target_statistics else 0
-    return Inputs(numbers, (*[1] * statistics, *(group.width for group in groups)), of_text)
+    return Inputs(numbers, (*[1] * statistics, *(group.width for group in groups)), derived)
 
 
 class RowSource(Protocol):
@@ -119,8 +120,8 @@ class Problem:
         From where, and in what, the numbers in `rows` are counted.
     groups : tuple of Group
         The indicators of the table.
-    of_text : int
-        How many of the numbers, the last ones, are of text.
+    derived : int
+        How many of the numbers, the last ones, are derived.
     target : Target
     metric : Metric
     y : (n,) or (n, k) array
@@ -134,13 +135,15 @@ class Problem:
         If given, the rows do not travel with the problem: see `fetch`.
     keys : (n,) array of int, optional
         Rows of one number are never told apart by statistics of categories; None if each row is its own.
+    cycles : tuple of (int, int)
+        Where among the numbers those of each cycle of a date begin and end.
     """
 
     rows: Rows
     origin: Array
     unit: Array
     groups: tuple[Group, ...]
-    of_text: int
+    derived: int
     target: Target
     metric: Metric
     y: Array
@@ -149,6 +152,7 @@ class Problem:
     units: Array | None = None
     source: RowSource | None = None
     keys: Array | None = None
+    cycles: tuple[tuple[int, int], ...] = ()
     _known: dict[View, Fitted] = field(default_factory=dict)
 
     @classmethod
@@ -194,8 +198,8 @@ class Problem:
         truth, smoothing = target.truth(y), settings.label_smoothing
         if keys is None and told_by_statistics(encoded.groups):
             keys = twins(encoded, truth) if units is None else units
-        facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys, known)
-        return cls(rows, origin, unit, encoded.groups, encoded.of_text, *facts)
+        facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys)
+        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts, encoded.cycles, known)
 
     @property
     def w(self) -> Array:
@@ -204,7 +208,7 @@ class Problem:
 
     def inputs(self, settings: Hyperparameters) -> Inputs:
         """What the table tells a network with these settings of a row."""
-        return inputs_of(self.groups, self.target, len(self.origin) - self.of_text, settings, self.of_text)
+        return inputs_of(self.groups, self.target, len(self.origin) - self.derived, settings, self.derived)
 
     def on(self, training_rows: Sequence[Array]) -> "Problem":
         """The same for other sets of training rows."""
@@ -215,15 +219,28 @@ class Problem:
         if view not in self._known or self._known[view].incomplete:  # two threads may compute the same twice
             rows = self.training_rows[view.rows]
             asked = rows[:: -(-len(rows) // MOST_FITTED)]
-            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.of_text)
+            own = Statistics.fit(self.rows.numbers, asked, self.w[asked], view.scaling, self.derived)
             if view.scaling != "none":
                 own = replace(own, center=self.unit * own.center + self.origin, scale=self.unit * own.scale)
             own = replace(own, fill=self.unit * own.fill + self.origin)
             target = self.target.fit(self.rows.Y[rows], self.w[rows], view.clips)
+            own = self._without_idle_cycles(own, asked, target)
             if view.statistics:
                 own = replace(own, categories=self._categories(view, target))
             self._known[view] = Fitted(own, target).completing(self._known.get(view))
         return self._known[view]
+
+    def _without_idle_cycles(self, own: Statistics, rows: Array, target: TargetStatistics) -> Statistics:
+        """The same where cycles of dates that do not tell of the target in some rows become zeros."""
+        if not self.cycles:
+            return own
+        scale, w = own.scale.copy(), self.w[rows]
+        outcomes = self.target.outcomes(self.rows.Y[rows], w, target)
+        with one_blas_thread():
+            for begin, end in self.cycles:
+                if not tells(self.rows.numbers[rows, begin:end].astype(np.float64), outcomes.values / outcomes.unit, w):
+                    scale[begin:end] = np.inf
+        return replace(own, scale=scale)
 
     def _categories(self, view: View, target: TargetStatistics) -> list[CategoryStatistics]:
         """What a view's training rows say of categories."""
@@ -271,7 +288,7 @@ class Problem:
     def inputs_of(self, view: View, rows: Array) -> Array:
         """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
         own = Encoded(
-            self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups, self.of_text
+            self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups, self.derived
         )
         return self.fitted(view).statistics.apply(own, view.coded_above)
 

@@ -15,6 +15,7 @@ from leadline.tables.columns import (
     words_of,
 )
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
+from leadline.tables.dates import tells
 from leadline.tables.frames import as_frame
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
@@ -78,6 +79,7 @@ __all__ = [
     "shown",
     "stays_on_disk",
     "target_from_record",
+    "tells",
     "told_by_statistics",
     "words_of",
     "writing_of",

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
+from leadline.tables.dates import CYCLES, cycles_of
 from leadline.tables.text import Reduction, TextColumn, is_free_text
 from leadline.tables.written import (
     OrderedWords,
@@ -32,6 +33,7 @@ __all__ = [
     "NumberColumn",
     "check_said",
     "codes_of",
+    "fitted_date",
     "fitted_text",
     "in_order",
     "infer_column",
@@ -67,18 +69,30 @@ _AS_WORDS = ("category", "text", "words", "date", "day first", "month first")
 class NumberColumn:
     """A column of numbers (or dates, as days): one input, and one more that says "missing" if any was in training.
 
-    `written` says how text in the column is read; where there is none, as plain numbers, or dates like 2026-01-31.
+    `written` says how text in the column is read; where there is none, as plain numbers, or dates like 2026-01-31. Of
+    dates `cycles` names those whose places enter too.
     """
 
     name: str
     missing: bool
     date: bool = False
     written: Written | None = None
+    cycles: tuple[str, ...] = ()
 
     @property
     def n_indicators(self) -> int:
-        """Inputs beside the number itself."""
+        """Inputs beside the number itself, and those of cycles."""
         return int(self.missing)
+
+    @property
+    def size(self) -> int:
+        """Numbers that are derived from the number itself."""
+        return sum(CYCLES[name].size for name in self.cycles)
+
+    def cyclic(self, days: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Those numbers, (n, size), of days, (n,)."""
+        parts = [CYCLES[name].numbers(days) for name in self.cycles]
+        return np.concatenate([np.zeros((len(days), 0)), *parts], axis=1)
 
 
 @dataclass(frozen=True)
@@ -448,6 +462,11 @@ def fitted_text(column: TextColumn, series: pd.Series, alone: bool) -> TextColum
     """
     texts = [word for word in words_of(series) if word is not None]
     return replace(column, reduction=Reduction.fit(texts, alone)) if texts else column
+
+
+def fitted_date(column: NumberColumn, series: pd.Series) -> NumberColumn:
+    """The column of dates with the cycles that these values show."""
+    return replace(column, cycles=cycles_of(number_values(column, series)))
 
 
 def text_numbers(column: TextColumn, series: pd.Series) -> NDArray[np.float64]:

@@ -1,13 +1,13 @@
 """The layout: which columns a network reads and which numbers they become, one plain record for each column.
 
 The layout and its category lists come once from all training rows, so the number of inputs n[0] is the same in every
-fold; so does what makes numbers out of free text, which knows no target. Whatever else is a number that depends on the
-rows (medians, quantiles) is fitted elsewhere, fold by fold.
+fold; so does what makes numbers out of free text and dates, which knows no target. Whatever else is a number that
+depends on the rows (medians, quantiles) is fitted elsewhere, fold by fold.
 """
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from leadline.tables.columns import (
     NumberColumn,
     check_said,
     codes_of,
+    fitted_date,
     fitted_text,
     infer_column,
     infinite,
@@ -31,6 +32,7 @@ from leadline.tables.columns import (
     numbers_of,
     text_numbers,
 )
+from leadline.tables.dates import CYCLES
 from leadline.tables.reading import nearest
 from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
 from leadline.tables.written import WrittenDates, WrittenNumbers, written_from_record
@@ -78,20 +80,24 @@ class Encoded:
     Attributes
     ----------
     numbers : (n, p) array of float32 or float64
-        Number columns as they are, NaN for missing; a view of the table where that is possible. Then those of text.
+        Number columns as they are, NaN for missing; a view of the table where that is possible. Then those that are
+        derived from dates and from text.
     codes : (n, c) int32 array
         Of each category column the place of the row's category, of the rare ones or of "missing" among its
         indicators; a rare one that has a code of its own has it after those; −1 for none of them.
     groups : tuple of Group
         The indicators of the columns that have some, in their order.
-    of_text : int
-        How many of the numbers, the last ones, are of text.
+    derived : int
+        How many of the numbers, the last ones, are derived.
+    cycles : tuple of (int, int)
+        Where among the numbers those of each cycle of a date begin and end.
     """
 
     numbers: NDArray[np.floating]
     codes: NDArray[np.int32]
     groups: tuple[Group, ...]
-    of_text: int = 0
+    derived: int = 0
+    cycles: tuple[tuple[int, int], ...] = ()
 
     @property
     def indicators(self) -> NDArray[np.float32]:
@@ -116,10 +122,10 @@ class Encoded:
     def followed_by(self, more: "Encoded") -> "Encoded":
         """These rows, and after them others."""
         numbers = np.concatenate([self.numbers, more.numbers])
-        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups, self.of_text)
+        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups, self.derived, self.cycles)
 
     def __getitem__(self, rows: slice | NDArray[np.integer]) -> "Encoded":
-        return Encoded(self.numbers[rows], self.codes[rows], self.groups, self.of_text)
+        return Encoded(self.numbers[rows], self.codes[rows], self.groups, self.derived, self.cycles)
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ class Layout:
 
     @classmethod
     def infer(cls, frame: pd.DataFrame, said: Mapping[str, Any] | None = None) -> "Layout":
-        """Find out what each column is, from all training rows; `fitted` makes inputs of those of text.
+        """Find out what each column is, from all training rows; `fitted` finds what is derived from text and dates.
 
         Parameters
         ----------
@@ -171,13 +177,27 @@ class Layout:
         return cls(tuple(columns), tuple(dropped))
 
     def fitted(self, frame: pd.DataFrame) -> "Layout":
-        """The same with what makes numbers out of free text, fitted on training rows.
+        """The same with what makes numbers out of free text, and the cycles of dates, fitted on training rows.
 
         BLAS must be held to one thread for the same bits everywhere.
         """
         alone = len(self.text_columns) == len(self.columns)
+        columns: list[Column] = []
+        for column in self.columns:
+            if isinstance(column, TextColumn):
+                columns.append(fitted_text(column, frame[column.name], alone))
+            elif isinstance(column, NumberColumn) and column.date:
+                columns.append(fitted_date(column, frame[column.name]))
+            else:
+                columns.append(column)
+        return dataclasses.replace(self, columns=tuple(columns))
+
+    def without_cycles(self, names: Collection[str]) -> "Layout":
+        """The same where some columns of dates, if there are any of these names, have no cycles."""
         columns = (
-            fitted_text(column, frame[column.name], alone) if isinstance(column, TextColumn) else column
+            dataclasses.replace(column, cycles=())
+            if column.name in names and isinstance(column, NumberColumn)
+            else column
             for column in self.columns
         )
         return dataclasses.replace(self, columns=tuple(columns))
@@ -198,27 +218,43 @@ class Layout:
         return [column for column in self.columns if isinstance(column, TextColumn)]
 
     @property
-    def of_text(self) -> int:
-        """How many numbers the columns of text become."""
-        return sum(column.size for column in self.text_columns)
+    def derived(self) -> int:
+        """How many numbers are derived from dates and text."""
+        return sum(column.size for column in self.columns if not isinstance(column, CategoryColumn))
 
     @property
     def n_numbers(self) -> int:
-        """p: numbers of a row, those of text among them."""
-        return len(self.number_columns) + self.of_text
+        """p: numbers of a row, the derived ones among them."""
+        return len(self.number_columns) + self.derived
 
     @property
-    def numbers_of_columns(self) -> list[slice]:
-        """Which of the numbers of a row are each column's."""
-        found, number, text = [], 0, len(self.number_columns)
+    def numbers_of_columns(self) -> list[NDArray[np.int64]]:
+        """Which of the numbers of a row are each column's, a number itself before those that are derived from it."""
+        found, number, derived = [], 0, len(self.number_columns)
         for column in self.columns:
+            own: list[int] = []
             if isinstance(column, NumberColumn):
-                found.append(slice(number, number := number + 1))
-            elif isinstance(column, TextColumn):
-                found.append(slice(text, text := text + column.size))
-            else:
-                found.append(slice(0, 0))
+                own, number = [number], number + 1
+            if not isinstance(column, CategoryColumn):
+                own, derived = [*own, *range(derived, derived + column.size)], derived + column.size
+            found.append(np.array(own, np.int64))
         return found
+
+    @property
+    def cycles(self) -> tuple[tuple[int, int], ...]:
+        """Where among the numbers of a row those of each cycle of a date begin and end."""
+        found = []
+        for column, own in zip(self.columns, self.numbers_of_columns, strict=True):
+            at = int(own[1]) if isinstance(column, NumberColumn) and column.cycles else 0
+            for name in column.cycles if isinstance(column, NumberColumn) else ():
+                found.append((at, at := at + CYCLES[name].size))
+        return tuple(found)
+
+    def derive(self, numbers: NDArray[np.floating]) -> None:
+        """Write into the numbers of rows, (n, p), what is derived from dates among them."""
+        for column, own in zip(self.columns, self.numbers_of_columns, strict=True):
+            if isinstance(column, NumberColumn) and column.cycles:
+                numbers[:, own[1:]] = column.cyclic(numbers[:, own[0]])
 
     @property
     def n_inputs(self) -> int:
@@ -235,15 +271,20 @@ class Layout:
                 found.append(Group(True, at_code, column.n_indicators, rare, len(column.finer)))
                 at_code += 1
             else:
-                found += [Group(False, numbers.start, 1)] * column.n_indicators
+                found += [Group(False, int(number), 1) for number in numbers[: column.n_indicators]]
         return tuple(found)
 
     @property
     def input_names(self) -> list[str]:
-        """What each input is, in order: numbers first, then those of text, then indicators column by column."""
+        """What each input is, in order: numbers first, then derived ones, then indicators column by column."""
         names = [column.name for column in self.number_columns]
-        for text in self.text_columns:
-            names += [f"{text.name} length", *(f"{text.name} direction {i}" for i in range(1, text.size))]
+        for column in self.columns:
+            if isinstance(column, TextColumn) and column.size:
+                names += [f"{column.name} length", *(f"{column.name} direction {i}" for i in range(1, column.size))]
+            elif isinstance(column, NumberColumn):
+                for cycle in column.cycles:
+                    waves = range(1, CYCLES[cycle].waves + 1)
+                    names += [f"{column.name} {cycle} {kind} {i}" for kind in ("sine", "cosine") for i in waves]
         for column in self.columns:
             if isinstance(column, CategoryColumn):
                 names += [f"{column.name} = {category}" for category in column.categories]
@@ -309,9 +350,10 @@ class Layout:
         for column, places in zip(self.columns, self.numbers_of_columns, strict=True):
             if isinstance(column, TextColumn):
                 numbers[:, places] = text_numbers(column, frame[column.name])
+        self.derive(numbers)
         for j, category in enumerate(self.category_columns):
             codes[:, j] = codes_of(category, frame[category.name])
-        return Encoded(numbers, codes, self.groups, self.of_text)
+        return Encoded(numbers, codes, self.groups, self.derived, self.cycles)
 
     @property
     def plain(self) -> bool:
@@ -394,6 +436,12 @@ class Layout:
                 written = fields["written"]
                 if written is not None:
                     fields["written"] = written_from_record(written, f"column {i} of the layout: 'written'")
+                fields["cycles"] = tuple(fields["cycles"])
+                known = tuple(name for name in CYCLES if fields["date"] and name in fields["cycles"])
+                if fields["cycles"] != known:
+                    raise ModelFileError(
+                        f"column {i} of the layout: 'cycles' must be some of {', '.join(CYCLES)}, of a date."
+                    )
                 columns.append(NumberColumn(**fields))
             elif kind == "text":
                 shape = (fields.pop("kept"), fields.pop("directions"))
@@ -435,19 +483,21 @@ def _column_record(column: Column) -> dict[str, Any]:
     if isinstance(column, CategoryColumn):
         few = {name: words for name in ("spellings", "finer") if (words := record.pop(name))}
         return {"kind": "category", **record, **few}
-    written = {} if column.written is None else {"written": column.written.to_record()}
+    few = {} if column.written is None else {"written": column.written.to_record()}
     del record["written"]
-    return {"kind": "number", **record, **written}
+    if cycles := record.pop("cycles"):
+        few["cycles"] = list(cycles)
+    return {"kind": "number", **record, **few}
 
 
 # What few columns have.
 _RARE: dict[str, dict[str, Any]] = {
-    "number": {"written": None},
+    "number": {"written": None, "cycles": []},
     "category": {"spellings": [], "finer": []},
     "text": {},
 }
 _FIELDS = {
-    "number": {"kind": TEXT, "name": TEXT, "missing": FLAG, "date": FLAG, "written": ANYTHING},
+    "number": {"kind": TEXT, "name": TEXT, "missing": FLAG, "date": FLAG, "written": ANYTHING, "cycles": list_of(TEXT)},
     "category": {
         "kind": TEXT,
         "name": TEXT,

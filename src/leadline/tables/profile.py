@@ -75,8 +75,8 @@ class Profile:
                 shares.append(counts[: column.n_indicators - column.missing])
                 missing[i] = counts[-1] if column.missing else 0.0
                 code += 1
-            elif numbers_of[i].stop > numbers_of[i].start:
-                missing[i] = 1 - known[:, numbers_of[i].start].mean()
+            elif len(numbers_of[i]):
+                missing[i] = 1 - known[:, numbers_of[i][0]].mean()
         return cls(n, quantiles, below, missing, np.concatenate([np.zeros(0), *shares]), spread)
 
     def to_arrays(self) -> dict[str, Array]:
@@ -92,5 +92,6 @@ class Profile:
                 own = np.append(self.shares[at : at + width], [missing] * column.missing)
                 codes.append(int(own.argmax()))
                 at += width
-        numbers = self.quantiles[:, LEVELS.index(0.5)]
-        return Encoded(numbers[None].copy(), np.array(codes, np.int32).reshape(1, -1), layout.groups, layout.of_text)
+        numbers = self.quantiles[:, LEVELS.index(0.5)][None].copy()
+        layout.derive(numbers)
+        return Encoded(numbers, np.array(codes, np.int32).reshape(1, -1), layout.groups, layout.derived)

@@ -50,7 +50,7 @@ class Statistics:
         rows: NDArray[np.integer],
         w: NDArray[np.float64],
         scaling: str,
-        of_text: int = 0,
+        derived: int = 0,
     ) -> "Statistics":
         """Fit on training rows.
 
@@ -63,12 +63,12 @@ class Statistics:
         w : (n,) array
             Their positive weights: a row of weight 2 counts as the row twice.
         scaling : {"robust", "standard", "none"}
-        of_text : int
-            So many of the numbers, the last ones, are of text: they are centred and have their scale already.
+        derived : int
+            So many of the numbers, the last ones, are derived: they are centred and have their scale already.
         """
         p = numbers.shape[1]
         fill, center, scale = np.zeros(p), np.zeros(p), np.ones(p)
-        for j in range(p - of_text):
+        for j in range(p - derived):
             own = numbers[rows, j].astype(np.float64)
             known = ~np.isnan(own)
             x, weight = own[known], w[known]

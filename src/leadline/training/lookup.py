@@ -84,7 +84,7 @@ class LookedUp:
         """What the inputs that are no numbers go through before layer 1."""
         found: list[Piece] = []
         if self.categories:
-            found.append(replace(self.categories, before=0))
+            found.append(replace(self.categories, before=self.categories.before - self._binned))
         if self.scale:
             found.append(replace(self.scale, n=self._rest))
         return found if self._rest else []

@@ -36,18 +36,19 @@ CATEGORY_SIZE = 8
 
 
 class Inputs(NamedTuple):
-    """What a table tells of a row: so many numbers, then so many of texts, then the indicators of each column."""
+    """What a table tells of a row: so many numbers, so many derived ones, then the indicators of each column."""
 
     numbers: int
     indicators: tuple[int, ...] = ()
-    of_text: int = 0
+    derived: int = 0
 
     def rest(self, coded_above: float) -> int:
         """Inputs beside the numbers, where a column with more indicators than that is told by one code.
 
-        Numbers of texts are among them: together they tell of a text, and no curve of a single one says anything.
+        Derived numbers are among them: together they tell of a text or a date, and no curve of a single one says
+        anything.
         """
-        return self.of_text + sum(1 if n > coded_above else n for n in self.indicators)
+        return self.derived + sum(1 if n > coded_above else n for n in self.indicators)
 
 
 class SimplePiece:

@@ -39,7 +39,7 @@ def plan_for(settings: Hyperparameters, inputs: Inputs | int, n_scores: int, los
             pieces.append(NUMBER_EMBEDDINGS[settings.numeric_embedding](inputs.numbers, rest))
             width = pieces[-1].n_out
         if max(inputs.indicators, default=0) > most:
-            pieces.append(CategoryEmbedding(width - rest + inputs.of_text, inputs.indicators, int(most)))
+            pieces.append(CategoryEmbedding(width - rest + inputs.derived, inputs.indicators, int(most)))
             width = pieces[-1].n_out
         if settings.feature_scale:
             pieces.append(FeatureScale(width))
