@@ -73,7 +73,7 @@ class Contest:
             Dimension("batch_scale", levels=(0.5, 1.0, 2.0)),
         )
         base = Hyperparameters(hidden_layer_sizes=(128,), learning_rate_init=5e-3, weight_decay=1e-4)
-        base = base.for_table(len(self.y) * (FOLDS - 1) // FOLDS, self.table.X_train.shape[1])
+        base = base.for_table(len(self.y) * (FOLDS - 1) // FOLDS, self.table.X_train.shape[1], self.table.classes)
         found = [one.settings(base, 2) for one in draw_candidates(base, self.candidates, SEED, space)]
         return [
             {

@@ -216,3 +216,15 @@ def test_training_that_diverges_says_so() -> None:
         DataError, match=r"Training failed: training loss not finite in epoch 1.*lower learning_rate_init"
     ):
         DeepRegressor(**SMALL, learning_rate_init=1e30).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("kind", "networks"),
+    [(DeepClassifier, [8, 5, 5, 5, 5, 5]), (DeepRegressor, [8, 5, 5, 4, 4, 5])],
+    ids=["classes", "numbers"],
+)
+def test_how_many_networks_follows_the_rows_and_the_task(kind, networks) -> None:
+    rows = (10_000, 10_001, 14_000, 14_001, 50_000, 50_001)
+    assert [kind()._networks_of(n) for n in rows] == networks
+    assert {kind(recipe="plain")._networks_of(n) for n in rows} == {1}
+    assert {kind(n_networks=3)._networks_of(n) for n in rows} == {3}

@@ -29,7 +29,7 @@ SHARED = [
     ("solver", "sgdm", SOLVERS),
     ("alpha", -1.0, "a number of at least 0"),
     ("alpha", "small", "a number of at least 0"),
-    ("weight_decay", -0.1, "a number of at least 0"),
+    ("weight_decay", -0.1, "a number of at least 0 or 'auto'"),
     ("dropout", 1.0, "a number in [0, 1) or 'auto'"),
     ("dropout", "some", "a number in [0, 1) or 'auto'"),
     ("dropout", float("nan"), "a number in [0, 1) or 'auto'"),

@@ -101,7 +101,7 @@ def test_an_answer_that_learns_from_many_rows_has_other_variants() -> None:
 def test_variants_are_settings_that_the_recipes_can_have() -> None:
     for recipe in RECIPES.values():
         known = {name: value for name, value in recipe.items() if name in Hyperparameters.__dataclass_fields__}
-        base = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, **known).for_table(1000, 3)
+        base = Hyperparameters(hidden_layer_sizes=(16,), batch_size=32, **known).for_table(1000, 3, True)
         for candidate in draw_candidates(base, len(VARIANTS) + 1, seed=0):
             assert candidate.settings(base, 3).hidden_layer_sizes in ((16, 16), (32, 32))
 

@@ -15,7 +15,7 @@ from leadline.training import Hyperparameters
         ("activation", "rleu", "must be one of 'auto', 'identity', 'sigmoid'"),
         ("solver", "sgd", "must be one of 'gradient_descent', .* 'lbfgs'; got 'sgd'"),
         ("alpha", -1.0, "must be a number of at least 0; got -1.0"),
-        ("weight_decay", float("nan"), "must be a number of at least 0; got nan"),
+        ("weight_decay", float("nan"), "must be a number of at least 0 or 'auto'; got nan"),
         ("dropout", 1.0, r"must be a number in \[0, 1\) or 'auto'; got 1.0"),
         ("batch_size", 0, "must be an integer of at least 1 or 'auto'; got 0"),
         ("batch_size", "large", "must be an integer of at least 1 or 'auto'; got 'large'"),

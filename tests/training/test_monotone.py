@@ -122,12 +122,17 @@ def test_an_activation_that_falls_somewhere_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "additive", "embedding"),
-    [(100, False, "periodic"), (100, True, "piecewise_linear"), (50_000, False, "piecewise_linear")],
+    [
+        (100, False, "periodic"),
+        (100, True, "piecewise_linear"),
+        (50_000, False, "fine_piecewise_linear"),
+        (50_000, True, "fine_piecewise_linear"),
+    ],
 )
 def test_what_is_left_open_suits_constraints(rows: int, additive: bool, embedding: str) -> None:
     sizes = {"hidden_layer_sizes": (), "additive": True} if additive else {}
     settings = Hyperparameters(activation="auto", numeric_embedding="auto", monotonic_cst=(0, 1), **sizes)
-    found = settings.for_table(rows, 2)
+    found = settings.for_table(rows, 2, False)
     assert (found.activation, found.numeric_embedding) == ("relu", embedding)
 
 

@@ -513,9 +513,9 @@ def test_a_reserve_without_a_deadline_changes_nothing() -> None:
 
 def test_the_batch_size_follows_the_rows() -> None:
     auto = Hyperparameters()
-    sizes = {n: auto.for_table(n, 3).batch_size for n in (10, 300, 1000, 2560, 8192, 500_000, 500_001)}
+    sizes = {n: auto.for_table(n, 3, True).batch_size for n in (10, 300, 1000, 2560, 8192, 500_000, 500_001)}
     assert sizes == {10: 16, 300: 16, 1000: 32, 2560: 64, 8192: 256, 500_000: 256, 500_001: 512}
-    assert Hyperparameters(batch_size=7).for_table(10**6, 3).batch_size == 7
+    assert Hyperparameters(batch_size=7).for_table(10**6, 3, True).batch_size == 7
 
 
 def test_the_patience_follows_the_rows() -> None:
@@ -525,11 +525,24 @@ def test_the_patience_follows_the_rows() -> None:
 
 def test_epochs_and_dropout_follow_the_rows() -> None:
     auto = Hyperparameters(max_iter="auto", dropout="auto")
-    known = {n: auto.for_table(n, 3) for n in (100, 40_000, 50_000, 50_001, 10**6, 10**7, 10**10)}
+    known = {n: auto.for_table(n, 3, True) for n in (100, 40_000, 50_000, 50_001, 10**6, 10**7, 10**10)}
     assert [own.max_iter for own in known.values()] == [128, 49, 41, 10, 10, 4, 1]
     assert [own.dropout for own in known.values()] == [0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 0.0]
+    of_numbers = {n: auto.for_table(n, 3, False).dropout for n in (25_000, 25_001, 10**6)}
+    assert list(of_numbers.values()) == [0.1, 0.0, 0.0]
     # what is chosen stays
-    assert Hyperparameters(dropout=0.2).for_table(10**6, 3).dropout == 0.2
+    assert Hyperparameters(dropout=0.2).for_table(10**6, 3, True).dropout == 0.2
+
+
+def test_weight_decay_follows_the_rows_of_classes() -> None:
+    auto = Hyperparameters(weight_decay="auto")
+    rows = (10_000, 10_001, 50_000, 50_001)
+    assert [auto.for_table(n, 3, True).weight_decay for n in rows] == [0.05, 1.0, 1.0, 0.05]
+    assert {auto.for_table(n, 3, False).weight_decay for n in rows} == {0.05}
+    # stronger decay flattens learned curves
+    assert auto.as_additive().for_table(20_000, 3, True).weight_decay == 0.05
+    assert auto.for_table(20_000, 3, True).as_additive().weight_decay == 0.05
+    assert Hyperparameters(weight_decay=0.2).for_table(20_000, 3, True).weight_decay == 0.2
 
 
 @pytest.mark.parametrize(
@@ -537,14 +550,17 @@ def test_epochs_and_dropout_follow_the_rows() -> None:
     [
         (10_000, 100, "periodic"),
         (10_001, 100, "piecewise_linear"),
+        (10_001, 16, "fine_piecewise_linear"),
+        (50_000, 17, "piecewise_linear"),
+        (50_001, 16, "piecewise_linear"),
         (500_001, 100, "fine_piecewise_linear"),
         (10_000, 101, "none"),
         (10_001, 101, "none"),
     ],
 )
 def test_the_embedding_follows_the_table(n: int, p: int, embedding: str) -> None:
-    assert Hyperparameters(numeric_embedding="auto").for_table(n, p).numeric_embedding == embedding
-    assert Hyperparameters(numeric_embedding="periodic").for_table(n, p).numeric_embedding == "periodic"
+    assert Hyperparameters(numeric_embedding="auto").for_table(n, p, True).numeric_embedding == embedding
+    assert Hyperparameters(numeric_embedding="periodic").for_table(n, p, True).numeric_embedding == "periodic"
 
 
 def test_as_many_networks_train_at_once_as_memory_allows() -> None:

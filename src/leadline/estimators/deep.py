@@ -5,6 +5,7 @@ these stand together.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -36,7 +37,6 @@ from leadline.tables.number_targets import NUMBER_OUTPUTS
 from leadline.training import Epoch, Hyperparameters, State, Task, Trained, stream
 from leadline.training.devices import DEVICE
 from leadline.training.hyperparameters import (
-    MANY_ROWS,
     RECIPES,
     Choice,
     Integer,
@@ -117,9 +117,9 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
     loss: str | Loss | None = None
     solver: str = Hyperparameters.solver
     alpha: float | None = None
-    weight_decay: float | None = None
+    weight_decay: float | str | None = None
     weight_decay_schedule: str | None = None
-    dropout: float | None = None
+    dropout: float | str | None = None
     dropout_schedule: str | None = None
     batch_size: int | str = Hyperparameters.batch_size
     learning_rate: str | None = None
@@ -342,8 +342,10 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
 
     def _networks_of(self, rows: int) -> int:
         """Networks that are averaged, on so many rows, where they are trained in minibatches."""
-        few, many = RECIPES[self.recipe].get("n_networks", (1, 1))
-        return int((many if rows > MANY_ROWS else few) if self.n_networks is None else self.n_networks)
+        if self.n_networks is not None:
+            return int(self.n_networks)
+        by_rows = RECIPES[self.recipe].get("n_networks", {}).get(self._task, ((math.inf, 1),))
+        return next(int(networks) for most, networks in by_rows if rows <= most)
 
     def _begin(self, goes_on: bool) -> None:
         """Draw a seed, unless training goes on that began here.
@@ -377,7 +379,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         if model is not None and left_open:
             settings = dataclasses.replace(settings, numeric_embedding=model.settings.numeric_embedding)
         fewest = min(len(train_rows) for train_rows, _ in splits)
-        settings = settings.for_table(fewest, len(given.layout.number_columns))
+        settings = settings.for_table(fewest, len(given.layout.number_columns), given.target.task != "regression")
         known_settings = [] if model is None else [member.settings for member in model.members]
         embeddings = [own.numeric_embedding for own in known_settings]
         alike = {dataclasses.replace(own, numeric_embedding="auto") if left_open else own for own in known_settings}

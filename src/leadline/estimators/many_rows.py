@@ -145,7 +145,7 @@ def affordable_rows(
     n, k, side_by_side = len(given.y), folds or max(n_networks, COLOURS + 1), effective_n_jobs(jobs)
     if n <= FEWEST_ROWS:
         return n
-    known = base.for_table(n_all, len(given.layout.number_columns))
+    known = base.for_table(n_all, len(given.layout.number_columns), given.target.task != "regression")
     width = known.hidden_layer_sizes[:1] or (128,)
     known = replace(known, hidden_layer_sizes=width * (FIRST_DEPTHS - 1))
     problem, speed = _timed(given, known, seed)

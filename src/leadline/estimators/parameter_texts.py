@@ -31,11 +31,12 @@ Parameters
     alpha : float, optional
         L2 penalty: + alpha/2 ‖W‖² beside the summed loss of the rows (1/C of LogisticRegression, alpha of Ridge).
         Default 1 for L = 1, else 0, also where the network is additive.
-    weight_decay : float, default {weight_decay}
-        Decoupled decay (AdamW), another thing than `alpha`: W shrinks by learning rate × this at every step.
+    weight_decay : float or "auto", default {weight_decay}
+        Decoupled decay (AdamW), another thing than `alpha`: W shrinks by learning rate × this at every step; "auto":
+        0.05, and 1 for classes on more than 10,000 and up to 50,000 training rows.
     dropout : float or "auto", default {dropout}
-        Share of each hidden layer's units silenced in a training step; "auto": 0.1 up to 50,000 training rows, none
-        above.
+        Share of each hidden layer's units silenced in a training step; "auto": 0.1 up to 50,000 training rows, or
+        25,000 where numbers are predicted, none above.
     weight_decay_schedule, dropout_schedule : str, default {weight_decay_schedule}
         What weight decay and dropout are multiplied by over the planned epochs: see `learning_rate`.
     batch_size : int or "auto", default "{batch_size}"
@@ -55,7 +56,7 @@ Parameters
         Share of the rows held out for that where there is one network.
     n_iter_no_change : int or "auto", default "{n_iter_no_change}"
         Patience in epochs; "auto": 24, above 10,000 rows 12, above 50,000 10.
-    n_networks : int, default 8, or 5 above 10,000 rows ("plain": 1)
+    n_networks : int, default 8, or 5 above 10,000 rows, 4 for numbers on 14,001 to 50,000 ("plain": 1)
         Networks whose predictions are averaged. The rows are divided into as many folds, and each network is stopped
         by another one, so that together they learn from all rows. What L-BFGS solves is one network.
     beta_1, beta_2, epsilon : float, default {beta_1}, {beta_2}, {epsilon}
@@ -66,7 +67,8 @@ Parameters
         What a number becomes before layer 1: itself; itself and mixtures of cosines with learned frequencies; or how
         far it has come through each of its bins, of up to 128 where they are fine. "auto": cosines up to 10,000
         training rows, unless a network with fine bins errs less where the first one was stopped; bins above, 64 of them
-        above 500,000, and above 50,000 in turns with cosines, unless bins err less than these.
+        up to 50,000 (of up to 16 columns of numbers) and above 500,000, and above 50,000 in turns with cosines, unless
+        bins err less than these.
     one_hot_up_to : int or "all", default {one_hot_up_to}
         Columns with more categories than this get a learned vector for each instead of an input for each.
     target_statistics : bool, default {target_statistics}

@@ -140,10 +140,11 @@ def pose(
     first = [design.training_rows[network.rows] for network in design.stopped if network.repeat == 0]
     # what is left to the number of rows is as for the model that is delivered, but for the epochs, and for what only
     # suits more rows than a network learns from here
-    left, fewest, p = base, min(map(len, first)), len(given.layout.number_columns)
+    left, fewest = base, min(map(len, first))
+    table = (len(given.layout.number_columns), given.target.task != "regression")
     delivered = max(fewest, round(n_all * fewest / len(given.y)))
-    planned = replace(left.for_table(delivered, p), max_iter=left.max_iter)
-    base = replace(left.for_table(max(fewest, min(delivered, ENOUGH_ROWS)), p), max_iter=left.epochs(fewest))
+    planned = replace(left.for_table(delivered, *table), max_iter=left.max_iter)
+    base = replace(left.for_table(max(fewest, min(delivered, ENOUGH_ROWS)), *table), max_iter=left.epochs(fewest))
     metric, units = Metric(scoring, given.target), alike
     if own is not None:
         units = np.unique(own, return_inverse=True)[1]

@@ -320,7 +320,8 @@ class Streaming:
         left_out = [rows[folds[rows] == i % parts] if division.held_out else rows[:0] for i in range(len(settings))]
         learned = [np.setdiff1d(rows, own, assume_unique=True) for own in left_out]
         n = round(self.dataset.n_rows * division.share)
-        known = [own.for_table(n, len(self.survey.layout.number_columns)) for own in settings]
+        table = (len(self.survey.layout.number_columns), self.target.task != "regression")
+        known = [own.for_table(n, *table) for own in settings]
         problem = self._problem(learned, known)
         stream = _Stream(self.dataset, problem, self.survey.layout, self.target, self.weight, division, self.seed)
         others = spread_rows(rows)

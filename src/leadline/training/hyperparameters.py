@@ -49,8 +49,11 @@ ROWS_PER_BATCH_ROW = 32
 SMALLEST_BATCH, LARGEST_BATCH = 4, 8
 # Above this many training rows bins are the better embedding, and fewer networks do (benchmarks/choices.md).
 MANY_ROWS = 10_000
-# Above this many the rows themselves keep a network from learning noise, and dropout="auto" is none.
-ENOUGH_ROWS, DROPOUT = 50_000, 0.1
+# Above this many the rows themselves keep a network from learning noise, and dropout="auto" is none; numbers, which
+# tell more than classes do, need fewer.
+ENOUGH_ROWS, ENOUGH_FOR_NUMBERS, DROPOUT = 50_000, 25_000, 0.1
+# weight_decay="auto", and that of classes between MANY_ROWS and ENOUGH_ROWS, where early stopping alone leaves noise.
+WEIGHT_DECAY, STRONG_DECAY = 0.05, 1.0
 # Above this many finer bins pay, which want gradients of twice as many rows.
 FINE_ROWS = 500_000
 # Epochs without a better score after which training stops, up to so many rows: an epoch of more rows has more steps,
@@ -59,6 +62,8 @@ PATIENCE = ((MANY_ROWS, 24), (ENOUGH_ROWS, 12), (math.inf, 10))
 # Epochs up to MANY_ROWS; above fewer, as this power of the rows, and above ENOUGH_ROWS so few that they can be gone
 # through to the end (benchmarks/choices.md): 49 for 40,000, 10 from there to a million, 4 for ten million.
 MOST_EPOCHS, EPOCHS_POWER, ENOUGH_EPOCHS, FEWER_ABOVE, FEWER_POWER = 128, -0.7, 10, 1_000_000, -0.4
+# Up to so many numbers the same is worth its time from MANY_ROWS to ENOUGH_ROWS; more were not measured.
+FEW_COLUMNS = 16
 # Above this many numbers a row is a picture or a signal: embeddings cost several times as much there and gain nothing.
 MANY_COLUMNS = 100
 
@@ -221,14 +226,17 @@ class Hyperparameters:
     alpha: float = _parameter(
         0.0, Real(low=0.0), "L2 penalty: the summed loss of the rows gets + alpha/2 ‖W‖² (biases are free)"
     )
-    weight_decay: float = _parameter(
-        0.0, Real(low=0.0), "decoupled decay (AdamW): W shrinks by learning rate × this at every step"
+    weight_decay: float | str = _parameter(
+        0.0,
+        Real(low=0.0, or_word="auto"),
+        f"decoupled decay (AdamW): W shrinks by learning rate × this at every step; auto: {WEIGHT_DECAY}, and "
+        f"{STRONG_DECAY:g} for classes on more than {MANY_ROWS:,} and up to {ENOUGH_ROWS:,} rows",
     )
     dropout: float | str = _parameter(
         0.0,
         Real(low=0.0, high=1.0, high_open=True, or_word="auto"),
         f"share of each hidden layer's units silenced in a training step, auto: {DROPOUT} up to {ENOUGH_ROWS:,} rows, "
-        "none above",
+        f"or {ENOUGH_FOR_NUMBERS:,} where numbers are predicted, none above",
     )
     weight_decay_schedule: str = _parameter(
         "constant", Choice(tuple(SCHEDULES)), "schedule of the weight decay over the planned steps"
@@ -274,7 +282,8 @@ class Hyperparameters:
         Choice(NUMERIC_EMBEDDINGS),
         "what a number becomes: itself (none), itself and mixtures of cosines, or its shares of bins, of up to four "
         f"times as many with fine_bins (not for L = 1); auto: cosines up to {MANY_ROWS:,} rows, bins above, finer ones "
-        f"above {FINE_ROWS:,}, nothing for more than {MANY_COLUMNS} numbers",
+        f"above {FINE_ROWS:,} and, of up to {FEW_COLUMNS} numbers, up to {ENOUGH_ROWS:,}, nothing for more than "
+        f"{MANY_COLUMNS} numbers",
     )
     one_hot_up_to: int | str = _parameter(
         "all",
@@ -322,8 +331,16 @@ class Hyperparameters:
         check_additive("Hyperparameters", self.additive, self.hidden_layer_sizes)
         check_monotonic("Hyperparameters", self.monotonic_cst, self.activation)
 
-    def for_table(self, n: int, p: int) -> "Hyperparameters":
-        """The same for `n` training rows of `p` numbers, with everything chosen that is left to them."""
+    def for_table(self, n: int, p: int, classes: bool) -> "Hyperparameters":
+        """The same for `n` training rows of `p` numbers, with everything chosen that is left to them.
+
+        Parameters
+        ----------
+        n, p : int
+        classes : bool
+            Whether classes or labels are predicted, and not numbers.
+        """
+        some_rows = MANY_ROWS < n <= ENOUGH_ROWS
         batch_size, embedding, activation = self.batch_size, self.numeric_embedding, self.activation
         if not isinstance(batch_size, int):
             exponent = round(math.log2(max(n, 1) / ROWS_PER_BATCH_ROW))
@@ -331,26 +348,31 @@ class Hyperparameters:
         if embedding == "auto":
             # a curve that must rise is a sum of bins, and none of cosines; an additive network has nothing else
             curves = self.additive and any(self.monotonic_cst)
-            bins = "fine_piecewise_linear" if n > FINE_ROWS else "piecewise_linear"
+            finer = n > FINE_ROWS or (some_rows and p <= FEW_COLUMNS)
+            bins = "fine_piecewise_linear" if finer else "piecewise_linear"
             few_columns = bins if n > MANY_ROWS or curves else "periodic"
             embedding = "none" if p > MANY_COLUMNS else few_columns
         if activation == "auto":
             activation = "silu" if n > MANY_ROWS and not any(self.monotonic_cst) else "relu"
-        dropout = self.dropout
+        dropout, decay = self.dropout, self.weight_decay
         if isinstance(dropout, str):
-            dropout = DROPOUT if n <= ENOUGH_ROWS else 0.0
+            dropout = DROPOUT if n <= (ENOUGH_ROWS if classes else ENOUGH_FOR_NUMBERS) else 0.0
+        if isinstance(decay, str):
+            decay = STRONG_DECAY if some_rows and classes and not self.additive else WEIGHT_DECAY
         return dataclasses.replace(
             self,
             batch_size=batch_size,
             dropout=dropout,
+            weight_decay=decay,
             numeric_embedding=embedding,
             activation=activation,
             max_iter=self.epochs(n),
         )
 
     def as_additive(self) -> "Hyperparameters":
-        """The same for an additive model of the same table."""
-        return dataclasses.replace(self, hidden_layer_sizes=(), additive=True, alpha=0.0)
+        """The same for an additive model of the same table, whose curves stronger decay only flattens."""
+        decay = self.weight_decay if isinstance(self.weight_decay, str) else min(self.weight_decay, WEIGHT_DECAY)
+        return dataclasses.replace(self, hidden_layer_sizes=(), additive=True, alpha=0.0, weight_decay=decay)
 
     def epochs(self, n: int) -> int:
         """How many epochs are planned for a training on `n` rows."""
@@ -400,14 +422,20 @@ class Hyperparameters:
             raise ModelFileError(f"the settings: {error}") from error
 
 
-# What a recipe chooses where the caller does not, and how many networks it averages, up to MANY_ROWS and above. "plain"
-# is the network of the equations and nothing else.
+# Networks that are averaged, by task and up to so many rows. Each of four leaves out a quarter of the rows: they are
+# for tables of which three quarters are above MANY_ROWS.
+_NETWORKS = {
+    "classification": ((MANY_ROWS, 8), (math.inf, 5)),
+    "regression": ((MANY_ROWS, 8), (14_000, 5), (ENOUGH_ROWS, 4), (math.inf, 5)),
+}
+# What a recipe chooses where the caller does not, and how many networks it averages. "plain" is the network of the
+# equations and nothing else.
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "tabular": MappingProxyType(
             {
                 "activation": "auto",
-                "weight_decay": 0.05,
+                "weight_decay": "auto",
                 "weight_decay_schedule": "constant",
                 "dropout": "auto",
                 "dropout_schedule": "constant",
@@ -418,7 +446,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "one_hot_up_to": 8,
                 "target_statistics": True,
                 "clip_predictions": True,
-                "n_networks": (8, 5),
+                "n_networks": MappingProxyType(_NETWORKS),
             }
         ),
         "plain": MappingProxyType({}),
