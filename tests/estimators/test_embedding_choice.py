@@ -93,7 +93,8 @@ def test_fine_bins_are_fewer_where_there_are_many_numbers() -> None:
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few hundred rows are taken for more than fifty thousand."""
     monkeypatch.setattr("leadline.training.hyperparameters.MANY_ROWS", 100)
-    monkeypatch.setattr("leadline.estimators.embedding_choice.ENOUGH_ROWS", 100)
+    for module in ("training.hyperparameters", "estimators.embedding_choice"):
+        monkeypatch.setattr(f"leadline.{module}.ENOUGH_ROWS", 100)
 
 
 @pytest.mark.usefixtures("few_are_many")
