@@ -128,7 +128,7 @@ BENCHMARKS = (
     Benchmark("tables-full", (f"{FULL} --method leadline --method catboost --out tables-full",), 4, "tables"),
     Benchmark("large", ("--only steps", "--only memory", "--only disk --disk-rows 5000000"), 14),
     Benchmark("large", ("--only fits --rows 100000",), 2, cores=1),
-    Benchmark("large", ("--only fits --rows 1000000", "--only columns --peers leadline"), 6),
+    Benchmark("large", ("--only fits --rows 1000000", "--only columns --limit 900"), 9),
     Benchmark("clusters", ("",), 15, environment=".venv-cluster"),
     _one_core("verdict", 53),
     _one_core("search", 52),

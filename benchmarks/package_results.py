@@ -57,7 +57,8 @@ def _by_kind(errors: Errors, methods: Sequence[str], tables: Sequence[str]) -> s
         for kind in (*kinds, "all"):
             names = [name for name in own if kind in (*SOURCES[name].kinds, "all")]
             cells = [_against(errors, method, names) for method in methods if method != OURS]
-            lines.append([f"{role}, {kind}", *cells])
+            if any(cells):
+                lines.append([f"{role}, {kind}", *cells])
     return table([f"error ÷ {OURS}'s; {OURS} better", *(method for method in methods if method != OURS)], lines)
 
 

@@ -4,6 +4,8 @@ import argparse
 import importlib
 import json
 import shlex
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -310,6 +312,31 @@ def test_a_digest_of_code_is_one_of_what_it_does(run, monkeypatch: pytest.Monkey
         digests.append(harness.code("thing"))
     harness.code.cache_clear()
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_results_that_were_written_make_no_other_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    harness = importlib.import_module("harness")
+    here = tmp_path / "benchmarks"
+    (here / "results").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    measured = here / "thing.py"
+    told = [here / "results" / "thing.json", here / "README.md", tmp_path / "docs" / "page.md"]
+    for path in (measured, *told):
+        path.write_text("before\n", "utf-8")
+    monkeypatch.setattr(harness, "HERE", here)
+    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "one"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    found = []
+    for changed in (told, [measured]):
+        for path in changed:
+            path.write_text("after\n", "utf-8")
+        harness.commit.cache_clear()
+        found.append(harness.commit())
+    harness.commit.cache_clear()
+    assert [name.endswith("-dirty") for name in found] == [False, True]
 
 
 def test_later_rows_and_new_groups(run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
