@@ -2,8 +2,8 @@
 
 The layout and its category lists come once from all training rows, so the number of inputs n[0] is the same in every
 fold; so does what makes numbers out of free text and dates, which knows no target. Whatever else is a number that
-depends on the rows (medians, quantiles) is fitted elsewhere, fold by fold. What infers, encodes, names, writes and reads
-a layout goes by the same order of columns and inputs, so it stands together.
+depends on the rows (medians, quantiles) is fitted elsewhere, fold by fold. What infers, encodes, names, writes and
+reads a layout goes by the same order of columns and inputs, so it stands together.
 """
 
 import dataclasses
