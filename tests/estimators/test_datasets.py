@@ -132,7 +132,12 @@ def test_rows_from_disk_teach_what_rows_in_memory_teach(folder, small_parts, tar
     assert list(streamed.feature_names_in_) == [name for name in own.columns if name != target]
     streamed.save(tmp_path)
     inputs = frame[list(streamed.feature_names_in_)]
-    assert np.array_equal(load(tmp_path).predict(folder), streamed.predict(inputs))
+    again, said = load(tmp_path).predict(folder), streamed.predict(inputs)
+    if target == "number":
+        # products of other numbers of rows may differ in the last bit
+        np.testing.assert_allclose(again, said, rtol=1e-14)
+    else:
+        assert np.array_equal(again, said)
 
 
 def test_the_same_files_and_memory_give_the_same_bits(folder, small_parts):
@@ -246,9 +251,10 @@ def test_the_answer_of_a_sample_is_trained_on_all_rows_in_memory_too():
     frame = make_table()
     X, y, groups = frame[["a", "b", "c", "word"]], frame["three"], np.arange(N) // 10
     network = DeepClassifier(**{**QUICK, "max_iter": 2}, batch_size=32)
-    search = DepthSearchCV(network, max_depth=2, candidates=1, cv=3, additive=False, max_rows=300).fit(X, y)
+    settings = {"max_depth": 2, "candidates": 1, "cv": 3, "additive": False, "max_rows": 300}
+    search = DepthSearchCV(network, **settings, ensemble=True).fit(X, y)
     assert search.searched_rows_[0] >= 300
-    # the model is the estimator's own fit on all rows, to the same bits
+    # the model of a depth is the estimator's own fit on all rows, to the same bits
     L = max(search.models_)
     alone = network.fit(X, y)
     assert np.array_equal(search.estimator_at(L).predict_proba(X), alone.predict_proba(X))
@@ -264,7 +270,8 @@ def test_what_only_suits_many_rows_is_for_the_delivered_model_and_not_for_those_
         monkeypatch.setattr(module, "ENOUGH_ROWS", 600)
     X, y = make_table()[["a", "b", "c", "word"]], make_table()["three"]
     network = DeepClassifier(**{**QUICK, "max_iter": 2}, batch_size=32)
-    search = DepthSearchCV(network, max_depth=2, candidates=1, cv=3, additive=False, max_rows=300).fit(X, y)
+    settings = {"max_depth": 2, "candidates": 1, "cv": 3, "additive": False, "max_rows": 300}
+    search = DepthSearchCV(network, **settings, ensemble=True).fit(X, y)
     delivered = search.estimator_at(2)
     assert search.results_[2].settings.dropout == hyperparameters.DROPOUT
     assert [member.settings.dropout for member in delivered.model_.members] == [0.0] * 3

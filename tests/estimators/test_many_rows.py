@@ -37,6 +37,19 @@ def test_fewer_rows_are_among_more():
     assert set(range(30)) <= set(draw_rows(given, None, 0, 200).tolist())
 
 
+def test_of_more_rows_than_were_searched_models_of_other_depths_are_not_worth_their_time():
+    X, y = make_rows(2000)
+    everything, part = ({"max_depth": 3, "patience": 2, "max_rows": rows} for rows in (None, 500))
+    whole = search().set_params(additive=True, **everything).fit(X, y)
+    assert list(whole.models_) == [1, 2, 3]
+    found = search().set_params(additive=True, **part).fit(X, y)
+    assert list(found.results_) == [1, 2, 3]
+    assert list(found.models_) == sorted({1, found.best_depth_})
+    assert found.additive_model_ is not None
+    # an ensemble is made of all of them
+    assert list(search(ensemble=True).set_params(**part).fit(X, y).models_) == [1, 2, 3]
+
+
 def test_the_curve_is_what_searches_on_fewer_rows_say(tmp_path):
     X, y = make_rows(6000)
     found = search(max_rows=5000, learning_curve=True, study=tmp_path / "study.db").fit(X, y)

@@ -45,6 +45,7 @@ from leadline.search import (
     MARGIN,
     SELECTIONS,
     Candidate,
+    DepthResult,
     Design,
     Dimension,
     Ladder,
@@ -208,7 +209,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     results_ : dict of int to DepthResult
     additive_ : DepthResult or None
     models_ : dict of int to Model
-        Of each depth that was judged the average that is trained on all rows, as far as a time limit leaves time.
+        The average that is trained on all rows, of each depth that was judged, as far as a time limit leaves time;
+        where there are more rows than were searched, of the answer and L = 1, and on disk of the answer alone.
     additive_model_ : Model or None
         Likewise the additive one.
     left_out_ : str
@@ -550,12 +552,23 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         ladder.study.state("ladder", self.ladder_.replace({np.nan: None}).to_dict("records"))
         ladder.study.state("left_out", self.left_out_)
 
+    def _beside(self, ladder: Ladder, delivery: Delivery) -> dict[int, DepthResult]:
+        """Of which depths models are trained on all rows beside that of the answer.
+
+        Where there are more rows than were searched, one more takes as long as everything before: only L = 1, which is
+        solved, and the additive model, whose curves are read, are worth it. What stays on disk has none.
+        """
+        if delivery.stream is not None:
+            return {}
+        few = self.searched_rows_[0] == self.searched_rows_[1]
+        return {L: own for L, own in ladder.results.items() if few or self.ensemble or L in (1, ADDITIVE)}
+
     def _deliver(self, ladder: Ladder, delivery: Delivery, X: Any) -> None:
-        """Train the model of the answer on all rows, and those of the other depths while there is time."""
+        """Train the model of the answer on all rows, and those of other depths while there is time."""
         answer = self.best_depth_
         ladder.stop.reserve = 0.0
-        others = {} if delivery.stream is not None else ladder.results
-        wanted = [L for L, result in others.items() if not result.failed] or [answer]
+        others = self._beside(ladder, delivery)
+        wanted = [answer, *(L for L, result in others.items() if not result.failed and answer != L)]
         each = [ladder.finish_seconds(L) for L in (wanted if ladder.stop.seconds_left is None else [answer])]
         known = [seconds for seconds in each if seconds is not None]
         ladder.listener.final_training_started(sum(known) if len(known) == len(each) else None)
