@@ -26,6 +26,7 @@ from leadline.search import (
     result_record,
 )
 from leadline.search.ladder import FINALISTS, FIRST_FOLDS, RESERVE, ROUNDS
+from leadline.search.progress import Pace
 from leadline.search.units import plan_of
 from leadline.tables import Encoded, infer_target
 from leadline.training import Holdout, Hyperparameters, Stop, Stopped, Task, train
@@ -435,6 +436,28 @@ def test_the_time_of_the_delivered_networks_is_kept() -> None:
     more = climb(make_problem(), stop=everything, max_depth=2, deliver_all=True)
     assert everything.reserve >= RESERVE * 0.9 * more.finish_seconds(2)
     assert ladder.finish_seconds(5) is None
+
+
+def test_of_many_rows_the_delivered_networks_go_through_all_their_epochs() -> None:
+    base = replace(BASE, max_iter=60, n_iter_no_change=2, learning_rate_init=0.05)
+    ladder = climb(make_problem(), base=base, max_depth=2)
+    units = ladder.units(2, range(ladder.repeats(2)), ladder.folds)
+    ran = np.mean([max(map(len, ladder.study.result(unit.key).curves)) / 60 for unit in units])
+    assert 0 < ran < 0.9
+    ladder.delivered = replace(base, max_iter=3)
+    stopped = ladder.finish_seconds(2)
+    ladder.delivered = replace(base, max_iter=2)
+    assert ladder.finish_seconds(2) == pytest.approx(stopped * 2 / 3 / ran, rel=0.2)
+
+
+def test_a_pace_is_of_what_was_planned_or_of_what_was_gone_through() -> None:
+    pace = Pace()
+    assert pace.seconds(False, 1.0) is None
+    pace.note(False, 100.0, 10.0, 20.0)
+    pace.note(True, 5.0, 1.0, 5.0)
+    assert pace.seconds(False, 50.0) == pytest.approx(5.0)
+    assert pace.seconds(False, 50.0, to_the_end=True) == pytest.approx(25.0)
+    assert pace.seconds(True, 5.0, to_the_end=True) == pytest.approx(1.0)
 
 
 def test_asking_for_a_stop_is_not_a_deadline() -> None:

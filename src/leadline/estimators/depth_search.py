@@ -424,6 +424,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
             delivery.n_networks,
             self.ensemble,
             self.searched_rows_[1],
+            replace(delivery.planned, max_iter=delivery.planned.epochs(posed.delivered_rows)),
             self.device_,
             hand_out,
         )

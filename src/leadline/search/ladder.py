@@ -86,6 +86,8 @@ class Ladder:
         Whether those of all depths will be.
     delivered_rows : int, optional
         On how many rows; by default those of the problem.
+    delivered : Hyperparameters, optional
+        The estimator's settings for so many; by default those of the search.
     device : str
         Where networks train, as `leadline.training.device_for` names it.
     elsewhere : Elsewhere, optional
@@ -109,6 +111,7 @@ class Ladder:
         n_networks: int = 1,
         deliver_all: bool = False,
         delivered_rows: int | None = None,
+        delivered: Hyperparameters | None = None,
         device: str = "cpu",
         elsewhere: Elsewhere | None = None,
     ) -> None:
@@ -117,6 +120,7 @@ class Ladder:
         self.margin, self.additive, self.linear = margin, additive, linear
         self.n_networks, self.deliver_all = n_networks, deliver_all
         self.delivered_rows = len(problem.y) if delivered_rows is None else delivered_rows
+        self.delivered = base if delivered is None else delivered
         self.device = device
         self.elsewhere = elsewhere
         self.usual = len(base.hidden_layer_sizes) + 1
@@ -442,9 +446,10 @@ class Ladder:
             return None
         n, result, solved = self.delivered_rows, self.results.get(L), self.settings(L, 0).solved
         indices = result.candidates if result is not None and result.candidates else range(len(self.candidates))
-        each = [cost(self.problem, self.settings(L, index), n) for index in ((0,) if solved else indices)]
+        each = [cost(self.problem, self.settings(L, i, self.delivered), n) for i in ((0,) if solved else indices)]
         networks = 1 if solved else self.repeats(L) * self.n_networks
-        return self.pace.seconds(solved, float(networks * np.mean(each)))
+        to_the_end = int(self.delivered.max_iter) <= self.delivered.patience(n)
+        return self.pace.seconds(solved, float(networks * np.mean(each)), to_the_end)
 
     def _keep_time(self) -> None:
         """Reserve the time that the networks which are delivered will take."""
@@ -481,7 +486,7 @@ class Ladder:
         with closing(self._run(self._batches(missing))) as finished:
             for batch, results in finished:
                 self.study.record(zip([unit.key for unit in batch], results, strict=True))
-                work.done(batch)
+                work.done(batch, results)
                 self._keep_time()
                 self.listener.advanced(work.progress())
 
@@ -551,6 +556,12 @@ class Ladder:
         return self.pace.seconds(self.settings(L, 0).solved, total)
 
 
+def _gone(unit: Unit, result: UnitResult, cost: float) -> float:
+    """What of its cost a network went through before it stopped: all of it where nothing stops it."""
+    planned = int(unit.settings.max_iter)
+    return cost * (max(map(len, result.curves), default=0) or planned) / planned
+
+
 class _Work:
     """The training of some networks of a depth: how far it has come, and how long the rest will take."""
 
@@ -564,10 +575,12 @@ class _Work:
         self.planned = self.networks + len(units)
         self.cost = self.spent + sum(map(self.ladder.cost, units))
 
-    def done(self, batch: list[Unit]) -> None:
+    def done(self, batch: list[Unit], results: list[UnitResult]) -> None:
         """Networks are finished."""
-        now, own = time.perf_counter(), sum(map(self.ladder.cost, batch))
-        self.ladder.pace.note(batch[0].settings.solved, own, now - self.last)
+        now, costs = time.perf_counter(), [self.ladder.cost(unit) for unit in batch]
+        own, solved = sum(costs), batch[0].settings.solved
+        gone = own if solved else sum(map(_gone, batch, results, costs))
+        self.ladder.pace.note(solved, own, now - self.last, gone)
         self.last = now
         self.networks += len(batch)
         self.spent += own

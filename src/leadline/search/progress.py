@@ -37,14 +37,18 @@ class Progress:
 class Pace:
     """Seconds per cost, as the networks so far have shown it, for those that are solved and those that are stopped."""
 
-    _spent: dict[bool, tuple[float, float]] = field(default_factory=dict)
+    _spent: dict[bool, tuple[float, float, float]] = field(default_factory=dict)
 
-    def note(self, solved: bool, cost: float, seconds: float) -> None:
-        """Networks of a cost took so long."""
-        costs, took = self._spent.get(solved, (0.0, 0.0))
-        self._spent[solved] = (costs + cost, took + seconds)
+    def note(self, solved: bool, cost: float, seconds: float, gone: float) -> None:
+        """Networks of a planned cost took so long; that of the epochs that they went through before they stopped."""
+        known = self._spent.get(solved, (0.0, 0.0, 0.0))
+        self._spent[solved] = (known[0] + cost, known[1] + gone, known[2] + seconds)
 
-    def seconds(self, solved: bool, cost: float) -> float | None:
-        """What a cost will take, or None where nothing of the kind has been trained."""
-        costs, took = self._spent.get(solved, (0.0, 0.0))
+    def seconds(self, solved: bool, cost: float, to_the_end: bool = False) -> float | None:
+        """What a planned cost will take, or None where nothing of the kind has been trained.
+
+        Networks stop as early as those before, or go through all epochs.
+        """
+        planned, gone, took = self._spent.get(solved, (0.0, 0.0, 0.0))
+        costs = gone if to_the_end else planned
         return cost * took / costs if costs else None

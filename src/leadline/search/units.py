@@ -51,11 +51,11 @@ def device_of(asked: str, problem: Problem, settings: Hyperparameters, rows: int
 
 
 def cost(problem: Problem, settings: Hyperparameters, rows: int) -> float:
-    """Relative cost of a network: rows × epochs × parameters, and a constant for each step."""
+    """Relative cost of a network: rows × epochs × multiply-adds, and a constant for each step."""
     if settings.solved:
         return float(rows) * SOLVED_COST
     steps = rows / int(settings.batch_size)
-    per_step = int(settings.batch_size) * plan_of(problem, settings).n_parameters + STEP_COST
+    per_step = int(settings.batch_size) * plan_of(problem, settings).multiply_adds + STEP_COST
     return float(int(settings.max_iter) * steps * per_step)
 
 

@@ -388,6 +388,11 @@ class Plan:
         return self.bounds[-1]
 
     @property
+    def multiply_adds(self) -> int:
+        """Those of one example's way forward, about: one for each parameter, but for what is looked up."""
+        return self.n_parameters - sum(getattr(block, "saved", 0) for block in self.blocks)
+
+    @property
     def n_in(self) -> int:
         """Inputs of one example: n[0] unless a piece makes more or fewer of them."""
         return self.blocks[0].n_in

@@ -19,6 +19,9 @@ from leadline.training.program import Layout, Operation, Place
 
 __all__ = ["LookedUp", "looked_up"]
 
+# What a row that is looked up takes, in multiply-adds for each of its numbers (benchmarks/README.md, "A step").
+LOOKUP_COST = 4
+
 
 def looked_up(pieces: Sequence[Piece], dense: Dense) -> "LookedUp | None":
     """The pieces and layer 1 in one, where bins come first and each example has one row."""
@@ -73,6 +76,11 @@ class LookedUp:
     def _binned(self) -> int:
         """Features that are shares of bins."""
         return self.bins.p * self.bins.bins
+
+    @property
+    def saved(self) -> int:
+        """Multiply-adds of one example's way forward that looking up saves, of one for each parameter."""
+        return max(self._binned - 2 * self.bins.p * LOOKUP_COST, 0) * self.n_out
 
     @property
     def _rest(self) -> int:
