@@ -556,7 +556,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     def _beside(self, ladder: Ladder, delivery: Delivery) -> dict[int, DepthResult]:
         """Of which depths models are trained on all rows beside that of the answer.
 
-        Where there are more rows than were searched, one more takes as long as everything before: only L = 1, which is
+        Where there are more rows than were searched, each may take as long as all that came before: L = 1, which is
         solved, and the additive model, whose curves are read, are worth it. What stays on disk has none.
         """
         if delivery.stream is not None:
@@ -647,7 +647,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         Raises
         ------
         ParameterError
-            The depth was not judged, or a time limit left no time for its networks, or their training failed.
+            The depth was not judged; or a time limit left no time for its networks, there are more rows than were
+            searched, or their training failed.
         """
         check_is_fitted(self, "model_")
         if L not in self.models_:
