@@ -210,7 +210,8 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
     additive_ : DepthResult or None
     models_ : dict of int to Model
         The average that is trained on all rows, of each depth that was judged, as far as a time limit leaves time;
-        where there are more rows than were searched, of the answer and L = 1, and on disk of the answer alone.
+        where there are more rows than were searched, of the answer and L = 1 (of all with `ensemble`), and on disk of
+        the answer alone.
     additive_model_ : Model or None
         Likewise the additive one.
     left_out_ : str
