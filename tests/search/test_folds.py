@@ -220,12 +220,16 @@ def test_no_more_rows_stop_a_network_than_are_needed_and_it_learns_from_all_othe
     monkeypatch: pytest.MonkeyPatch, n_networks: int
 ) -> None:
     every = np.arange(len(Y))
-    whole = hold_out(Y, every, CLASSES, n_networks, 0.2, seed=0)
     monkeypatch.setattr("leadline.search.folds.MOST_STOPPING", 3)
     splits = hold_out(Y, every, CLASSES, n_networks, 0.2, seed=0)
-    for (_, all_stop), (train, stop) in zip(whole, splits, strict=True):
-        assert len(stop) <= 3
-        assert set(stop) < set(all_stop)
+    assert len(splits) == n_networks
+    assert len(set(np.concatenate([stop for _, stop in splits]).tolist())) == 3 * n_networks
+    for train, stop in splits:
+        assert stop.tolist() == sorted(stop)
         np.testing.assert_array_equal(np.asarray(train), np.setdiff1d(every, stop))
         assert (len(train), train.nbytes) == (len(Y) - len(stop), stop.nbytes)
         np.testing.assert_array_equal(train[::7], np.setdiff1d(every, stop)[::7])
+    some = every[10:90:2]
+    for train, stop in hold_out(Y, some, CLASSES, n_networks, 0.2, seed=0):
+        assert len(stop) == 3
+        np.testing.assert_array_equal(np.sort(np.concatenate([train, stop])), some)

@@ -5,7 +5,6 @@ the other. Where rows are few the division can be repeated with other draws.
 """
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -127,21 +126,6 @@ def make_folds(
     DataError
         Fewer rows, or groups, than folds.
     """
-    return _folds(y, kept, target, groups, cv, seed, repeats, alike, lambda train_rows, own: (train_rows, own))
-
-
-def _folds(
-    y: Array,
-    kept: Array,
-    target: Target,
-    groups: Any,
-    cv: Any,
-    seed: int,
-    repeats: int,
-    alike: Array | None,
-    keep: Callable[[Array, Array], Any],
-) -> tuple[list[Any], list[str]]:
-    """What `keep` makes of each division as soon as it is drawn, since all of them together may fill the memory."""
     groups = None if groups is None else np.asarray(groups)
     if not isinstance(cv, int | np.integer):
         splits = cv.split(np.zeros((len(y), 1)), y, groups) if hasattr(cv, "split") else cv
@@ -185,7 +169,7 @@ def _folds(
             own = seed if repeat == 0 else int(np.random.SeedSequence([seed, _REPEAT, repeat]).generate_state(1)[0])
             divided = kind(cv, shuffle=True, random_state=own).split(np.zeros((n_first, 1)), y[first], groups)
             followed = divided if alike is None else (_followed(alike, part) for _, part in divided)
-            splits += [keep(*split) for split in followed]
+            splits += followed
     return splits, notices
 
 
@@ -228,45 +212,22 @@ def hold_out(
     Returns
     -------
     list of (train_rows, stop_rows)
-        Without rows to be stopped by where rows are too few; no more of these than MOST_STOPPING, where rows are of no
-        groups and no order: the others are learned from.
+        Without rows to be stopped by where rows are too few. Where they would be more than MOST_STOPPING, of no groups
+        and no order, so many are drawn for each network, which learns from all others.
     """
-
-    def keep(train_rows: Array, stop_rows: Array) -> HeldOut:
-        if groups is not None or alike is not None or ordered or len(stop_rows) <= MOST_STOPPING:
-            return rows[train_rows], rows[stop_rows]
-        kept = np.zeros(len(stop_rows), bool)
-        kept[:: -(-len(stop_rows) // MOST_STOPPING)] = True
-        capped = rows[stop_rows[kept]]
-        if len(train_rows) + len(stop_rows) == len(y):
-            return AllBut(len(y), capped), capped
-        return np.sort(rows[np.concatenate([train_rows, stop_rows[~kept]])]), capped
-
-    return _hold_out(y, rows, target, n_networks, fraction, seed, groups, alike, ordered, keep)
-
-
-def _hold_out(
-    y: Array,
-    rows: Array,
-    target: Target,
-    n_networks: int,
-    fraction: float,
-    seed: int,
-    groups: Array | None,
-    alike: Array | None,
-    ordered: bool,
-    keep: Callable[[Array, Array], HeldOut],
-) -> list[HeldOut]:
-    """What `keep` makes of the places, among the rows, of those that are learned from and those that stop."""
+    share = 1 / n_networks if n_networks > 1 else fraction
+    if groups is None and alike is None and not ordered and share * len(rows) > MOST_STOPPING:
+        return _few_of_many(rows, len(y), n_networks, seed)
     if len(rows) < max(2 / fraction, 2 * n_networks):
         return [(rows, rows[:0])] * n_networks
     if n_networks > 1 and ordered:
-        return [keep(*split) for split in KFold(n_networks).split(rows)]
+        return [(rows[train_rows], rows[part]) for train_rows, part in KFold(n_networks).split(rows)]
     if n_networks > 1:
         if groups is not None and len(np.unique(groups[rows])) < n_networks:
             groups = None
         own = None if alike is None else alike[rows]
-        return _folds(y, rows, target, groups, n_networks, seed, 1, own, keep)[0]
+        splits, _ = make_folds(y, rows, target, groups, n_networks, seed, alike=own)
+        return [(rows[train_rows], rows[part]) for train_rows, part in splits]
     first = unit = np.arange(len(rows))
     together = alike if groups is None else groups
     if together is not None:
@@ -281,4 +242,13 @@ def _hold_out(
     _, part = train_test_split(np.arange(len(first)), **shares)
     stops = np.isin(unit, part)
     order = np.argsort(rows, kind="stable")
-    return [keep(order[~stops[order]], order[stops[order]])]
+    return [(rows[order[~stops[order]]], rows[order[stops[order]]])]
+
+
+def _few_of_many(rows: Array, n: int, n_networks: int, seed: int) -> list[HeldOut]:
+    """For each network as many rows to be stopped by as tell anything, drawn without a list of all of them."""
+    drawn = np.random.default_rng(seed).choice(len(rows), (n_networks, MOST_STOPPING), replace=False)
+    places = [np.sort(own) for own in drawn]
+    if len(rows) == n:
+        return [(AllBut(n, rows[own]), rows[own]) for own in places]
+    return [(np.delete(rows, own), rows[own]) for own in places]
