@@ -12,7 +12,19 @@ from typing import Any
 
 from leadline.errors import ModelFileError
 
-__all__ = ["ANYTHING", "FLAG", "POSITIVE", "TEXT", "Field", "list_of", "one_of", "plain", "read_fields", "whole"]
+__all__ = [
+    "ANYTHING",
+    "FLAG",
+    "NUMBER",
+    "POSITIVE",
+    "TEXT",
+    "Field",
+    "list_of",
+    "one_of",
+    "plain",
+    "read_fields",
+    "whole",
+]
 
 LONGEST_SHOWN = 60
 
@@ -31,6 +43,7 @@ class Field:
 ANYTHING = Field("anything", lambda value: True)
 FLAG = Field("true or false", lambda value: isinstance(value, bool))
 TEXT = Field("text", lambda value: isinstance(value, str))
+NUMBER = Field("a finite number", lambda value: isinstance(value, float) and math.isfinite(value))
 POSITIVE = Field("a positive number", lambda value: isinstance(value, float) and 0 < value < float("inf"))
 
 

@@ -15,6 +15,7 @@ from leadline.errors import LeadlineError, ParameterError
 from leadline.export import TOLERANCE, onnx_inputs, to_onnx, write_onnx
 from leadline.network import ACTIVATIONS, activation
 from leadline.search import Dimension
+from leadline.tables import Pair
 
 SMALL = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "random_state": 0}
 
@@ -236,3 +237,29 @@ def test_a_model_that_is_not_sure_has_no_intervals_to_write(tmp_path) -> None:
     X, y = load_diabetes(return_X_y=True)
     with pytest.raises(ParameterError, match="cannot say how sure it is"):
         write_onnx(DeepRegressor(()).fit(X, y), tmp_path / "model.onnx", X, coverage=0.8)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_pairs_of_columns_are_looked_up(table, tmp_path, monkeypatch, named: bool) -> None:
+    columns = ["whole", "word", "code", "flag", "number"] if named else ["whole", "number"]
+    sides = (("word", "whole"), ("code", "word"), ("number", "whole")) if named else (("x0", "x1"),)
+    X = table[columns].assign(number=table["number"].round(-1))
+    X = X if named else X.to_numpy()
+
+    def pairs(given, *others) -> tuple[Pair, ...]:
+        values = {}
+        for column, own in zip(given.layout.number_columns, given.encoded.numbers.T, strict=False):
+            values[column.name] = tuple(np.unique(own[~np.isnan(own)].astype(np.float32)).astype(float).tolist())
+        return tuple(Pair(*(given.layout.axis(name, values.get(name, ())) for name in both)) for both in sides)
+
+    monkeypatch.setattr("leadline.estimators.deep.pairs_read_together", pairs)
+    model = DeepRegressor(**SMALL).fit(X, table["whole"] ** 2)
+    assert len(model.model_.layout.pairs) == len(sides)
+    strange = X.copy()
+    if named:
+        strange.loc[::3, ["word", "code"]] = "never seen"
+        strange.loc[::5, "whole"] = 77
+    else:
+        strange[::3] = 77.5
+    for rows in (X, strange):
+        assert np.allclose(runs(model, rows, tmp_path, "predictions")[:, 0], model.predict(rows), rtol=1e-5, atol=1e-4)

@@ -37,6 +37,7 @@ from leadline.estimators.many_rows import (
     curve_sizes,
 )
 from leadline.estimators.model import Model
+from leadline.estimators.pair_choice import pairs_read_together
 from leadline.estimators.posing import Division, Posed, Read, pose, read_asked
 from leadline.estimators.routing import requests_of_search
 from leadline.records import Field
@@ -63,6 +64,7 @@ from leadline.search import (
     result_record,
 )
 from leadline.search.design import COLOURS
+from leadline.tables import Pair
 from leadline.training import Hyperparameters, Plan, Stop, Task, described
 from leadline.training.devices import CPU, DEVICE
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
@@ -352,10 +354,15 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
         read = read_asked(self.estimator, X, y, sample_weight, groups, seed)
         base = self.estimator._constrained(base, list(read.given.frame.columns), read.given.layout, read.given.target)
+        pairs: tuple[Pair, ...] = ()
+        if read.stream is None and self._division.draws_folds:
+            own = None if read.groups is None else read.groups[read.given.kept]
+            pairs = pairs_read_together(read.given, base, seed, own)
+        read = read._replace(given=read.given.reading(pairs))
         self._seed, self._most = seed, self._most_rows(read, base, seed, stop)
         self._unlabelled = 0 if read.stream is None else read.stream.n_left_out
         posed = self._pose(read, base, seed, self._most)
-        self.fold_notices_ = posed.notices
+        self.fold_notices_ = [*posed.notices, *(pair.notice for pair in pairs)]
         self.searched_rows_ = (len(posed.problem.y), read.n_all)
         self.metric_ = posed.problem.metric
         posed.problem.check_scored(posed.design.folds)
@@ -633,6 +640,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """
         check_is_fitted(self, "model_")
         base, read = self._check(), read_asked(self.estimator, X, y, sample_weight, groups, self._seed)
+        read = read._replace(given=read.given.reading(self.model_.layout.pairs))
         _, problem, design, delivery, *_ = self._pose(read, base, self._seed, self._most)
         if problem.digest(design.k) != self.study_.fact("identity")["data"]:
             raise DataError("These are not the rows, targets, weights and folds that the search has learned from.")

@@ -7,14 +7,10 @@ by the same others, which tell them apart.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import norm
-
-from leadline.search import Metric, Problem, compare
+from leadline.estimators.left_out import errs_less, left_out_of
+from leadline.search import Problem
 from leadline.training import Hyperparameters, Task, Trained
 from leadline.training.hyperparameters import ENOUGH_ROWS
 
@@ -58,27 +54,9 @@ def embeddings_in_turn(
     return (asked, usual)
 
 
-@dataclass(frozen=True)
-class _LeftOut:
-    """The rows that two networks leave out; they may be few of many."""
-
-    metric: Metric
-    y: NDArray[Any]
-    w: NDArray[Any]
-    units: None = None
-
-
 def _is_better(problem: Problem, tasks: Sequence[Task], networks: Sequence[Trained], seed: int, which: int) -> bool:
     """Whether one of two networks is better than the other one beyond chance."""
-    (holdout,) = tasks[0].holdouts
-    rows, predictions = holdout.rows, {}
-    for i, (task, network) in enumerate(zip(tasks, networks, strict=True)):
-        if network.state == "diverged":
-            return False
-        predictions[i] = problem.predictions(task.fold, network.readings[0].outputs[: len(rows)])
-    judged = _LeftOut(problem.metric, problem.y[rows], problem.w[rows])
-    comparison = compare(judged, [np.arange(len(rows))], predictions, seed)
-    if comparison.failed:
+    if any(network.state == "diverged" for network in networks):
         return False
-    gain, error = comparison.difference(which, 1 - which)
-    return bool(gain > error * norm.isf(LEVEL))
+    both = [left_out_of(problem, [task], [network]) for task, network in zip(tasks, networks, strict=True)]
+    return errs_less(problem.target, both[which], both[1 - which], seed, LEVEL)

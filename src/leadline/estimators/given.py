@@ -1,7 +1,7 @@
 """What the caller gives to an estimator, read and checked: table, target, weights and seed; and rules of several."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from leadline.tables import (
     Dataset,
     Encoded,
     Layout,
+    Pair,
     Target,
     as_frame,
     check_complete,
@@ -77,6 +78,10 @@ class Given:
         frame, everything = self.frame.iloc[rows].reset_index(drop=True), np.arange(len(rows))
         y, encoded = self.y[rows], self.encoded[rows]
         return Given(frame, self.layout, encoded, y, self.w[rows], y, everything, self.target)
+
+    def reading(self, pairs: tuple[Pair, ...]) -> "Given":
+        """The same where some pairs of columns are read together, too."""
+        return replace(self, layout=replace(self.layout, pairs=pairs), encoded=replace(self.encoded, pairs=pairs))
 
 
 def read_input(

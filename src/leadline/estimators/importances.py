@@ -61,7 +61,7 @@ def _effects(model: Model) -> dict[str, float]:
     variance = before.var(axis=0)
     effects, category = {}, 0
     for column, numbers in zip(layout.columns, layout.numbers_of_columns, strict=True):
-        one = Encoded(here.numbers.copy(), here.codes.copy(), here.groups, here.derived)
+        one = here.having(here.numbers.copy(), here.codes.copy())
         if isinstance(column, CategoryColumn):
             one.codes[:, category] = anew.codes[:, category]
             category += 1
@@ -101,4 +101,4 @@ def _drawn(model: Model, rows: int, generator: np.random.Generator) -> Encoded:
                 numbers[generator.random(rows) < MISSING_SHARE, own[0]] = np.nan
     model.layout.derive(numbers)
     found = np.stack(codes, axis=1).astype(np.int32) if codes else np.zeros((rows, 0), np.int32)
-    return Encoded(numbers, found, model.layout.groups, model.layout.derived)
+    return model.layout.encoded(numbers, found)

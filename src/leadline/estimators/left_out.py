@@ -1,15 +1,18 @@
 """The rows that the networks of a fit leave out: their own predictions for them, and how far networks are apart."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
-from leadline.search import LeftOut, Problem
+from leadline.search import LeftOut, Metric, Problem, compare
+from leadline.tables import Target
 from leadline.training import Holdout, Task, Trained
 
-__all__ = ["left_out_of", "spread_rows", "watched"]
+__all__ = ["errs_less", "left_out_of", "spread_rows", "watched"]
 
 Array = NDArray[Any]
 
@@ -63,6 +66,27 @@ def left_out_of(problem: Problem, tasks: Sequence[Task], networks: Sequence[Trai
     means = total / count[:, None]
     facts = problem.y[rows], problem.w[rows], means, float(count.mean()) if len(rows) else 1.0
     return LeftOut(*facts, _variance(np.array(spread), k))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Rows that two models have left out."""
+
+    metric: Metric
+    y: Array
+    w: Array
+    units: None = None
+
+
+def errs_less(target: Target, first: LeftOut, second: LeftOut, seed: int, level: float) -> bool:
+    """Whether the first of two models errs less than the second on the same rows, by a one-sided test at a level."""
+    judged = _Judged(Metric(None, target), first.y, first.w)
+    rows = np.arange(len(first.y))
+    comparison = compare(judged, [rows], {0: first.predictions, 1: second.predictions}, seed)
+    if comparison.failed:
+        return False
+    gain, error = comparison.difference(0, 1)
+    return bool(gain > error * norm.isf(level))
 
 
 def _variance(predictions: Array, k: int) -> Array:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from leadline.errors import ModelFileError
 from leadline.network import Parameters
 from leadline.records import ANYTHING, POSITIVE, Field, list_of, one_of, read_fields, whole
-from leadline.search import inputs_of
+from leadline.search import inputs_of, told_to
 from leadline.search.conformal import KNOTS, MOST_SCORES, Intervals, Sets
 from leadline.storage import FORMAT
 from leadline.tables import (
@@ -36,7 +36,6 @@ from leadline.tables import (
     Target,
     TargetStatistics,
     target_from_record,
-    told_by_statistics,
 )
 from leadline.training import (
     Hyperparameters,
@@ -309,7 +308,7 @@ class Model:
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
-    inputs = inputs_of(layout.groups, target, len(layout.number_columns), settings, layout.derived)
+    inputs = inputs_of(layout.groups, layout.pairs, target, len(layout.number_columns), settings, layout.derived)
     return plan_for(settings, inputs, target.n_scores, target.loss)
 
 
@@ -331,7 +330,7 @@ def _fitted(
     if not (own["scale"] > 0).all():
         raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
     categories = []
-    for group in told_by_statistics(layout.groups) if settings.target_statistics else ():
+    for group in told_to(settings, layout.groups, layout.pairs):
         shape = (1 + group.n_codes, target.n_outcomes + 1)
         values = taken.take(f"{i}/statistics[{group.source}]", shape, np.float32)
         categories.append(CategoryStatistics(group.source, values, np.zeros((0, *shape), np.float32)))

@@ -168,7 +168,7 @@ class _Stream:
             here = slice(start, start + len(rows))
             encoded = self.layout.encode(frame)
             in_single(encoded.numbers, self.problem.origin, self.problem.unit, numbers[here])
-            codes[here], places[here] = encoded.codes, rows
+            codes[here], places[here] = encoded.told, rows
             Y[here] = self.target.encode(frame[self.target.name].to_numpy())
             if self.weight:
                 w[here] = _weights(frame[self.weight], self.weight)

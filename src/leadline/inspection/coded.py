@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline.errors import DataError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.tables import CategoryColumn, Encoded, known_words
+from leadline.tables import CategoryColumn, known_words
 
 __all__ = ["CodedModel"]
 
@@ -95,6 +95,6 @@ class CodedModel:
             if not column.rare:  # an unseen word sets no input
                 place[known & (place == len(column.categories))] = -1
             places.append(place[:, None])
-        encoded = Encoded(np.concatenate(numbers, axis=1), np.concatenate(places, axis=1), self._layout.groups)
+        encoded = self._layout.encoded(np.concatenate(numbers, axis=1), np.concatenate(places, axis=1))
         found = self.estimator.model_.predictions_of_rows(len(values), encoded.__getitem__)
         return found[:, 0] if found.shape[1] == 1 else found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leadline.errors import ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
-from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn, TextColumn
+from leadline.tables import CategoryColumn, Layout, NumberColumn, TextColumn
 from leadline.training import Processor, Scorer, coded_above
 from leadline.training.embeddings import PiecewiseLinear
 
@@ -143,7 +143,7 @@ def _inputs(
     """A network's inputs for each value of a column, without anything in the others: no indicator tells of a gap."""
     n, numbers, categories = len(values), layout.number_columns, layout.category_columns
     codes = np.full((n, len(categories)), -1, np.int32)
-    encoded = Encoded(np.full((n, layout.n_numbers), np.nan), codes, layout.groups, layout.derived)
+    encoded = layout.encoded(np.full((n, layout.n_numbers), np.nan), codes)
     place = numbers.index(column) if isinstance(column, NumberColumn) else -1
     if isinstance(column, NumberColumn):
         encoded.numbers[:, place] = [np.nan if value is None else value for value in values]

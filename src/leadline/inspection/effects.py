@@ -152,7 +152,7 @@ def _dealt(layout: Layout, encoded: Encoded, rows: pd.DataFrame) -> Encoded:
             code += 1
         else:
             numbers[:, own] = encoded.numbers[np.ix_(taken, own)]
-    return Encoded(numbers, codes, encoded.groups, encoded.derived)
+    return encoded.having(numbers, codes)
 
 
 def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]) -> list[PartialDependence]:

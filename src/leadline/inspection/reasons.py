@@ -30,7 +30,8 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
 from leadline.inspection.rows import spread_rows
 from leadline.network import Activation, Parameters, activation
-from leadline.tables import CategoryColumn, Encoded, Layout, Numbers, Ordinal, Target, told_by_statistics
+from leadline.search import told_to
+from leadline.tables import CategoryColumn, Encoded, Layout, Numbers, Ordinal, Target
 from leadline.training import (
     Hyperparameters,
     coded_above,
@@ -224,7 +225,7 @@ def _typical(model: Model) -> Encoded:
     numbers = np.mean([member.statistics.fill for member in model.members], axis=0)[None]
     layout.derive(numbers)
     codes = np.full((1, len(layout.category_columns)), -1, np.int32)
-    return Encoded(numbers, codes, layout.groups, layout.derived)
+    return layout.encoded(numbers, codes)
 
 
 class _Output:
@@ -361,12 +362,16 @@ class _Branch(NamedTuple):
 
 
 class _Network:
-    """One network of a model, and the column that each input of its layer 1 belongs to."""
+    """One network of a model, and the column that each input of its layer 1 belongs to; of a pair first one, then the
+    other, half of it each.
+    """
 
     def __init__(self, model: Model, i: int) -> None:
         self.member, self.plan = model.members[i], model.plans[i]
         self.p = len(model.layout.columns)
-        self.owners = input_columns(self.plan, _columns_of_inputs(model.layout, model.target, self.member.settings))
+        sides = range(2 if model.layout.pairs else 1)
+        of_inputs = (_columns_of_inputs(model.layout, model.target, self.member.settings, side) for side in sides)
+        self.owners = [input_columns(self.plan, columns) for columns in of_inputs]
         names = self.plan.architecture.hidden_activations
         self.activations = [activation(name) for name in names]
 
@@ -394,8 +399,9 @@ class _Network:
             W, A = layers[0][0], layer_inputs(self.plan, self.member.theta, X, j)
             added = np.zeros((len(X), self.p, len(W)))
             for column in range(self.p):
-                own = self.owners == column
-                added[:, column] = A[:, own] @ W[:, own].T
+                for owners in self.owners:
+                    own = owners == column
+                    added[:, column] += A[:, own] @ W[:, own].T / len(self.owners)
             found.append((layers, added))
         return found
 
@@ -435,15 +441,17 @@ class _Network:
         return found
 
 
-def _columns_of_inputs(layout: Layout, target: Target, settings: Hyperparameters) -> NDArray[np.int64]:
-    """The place of the column that each input of a network tells of, (n_in,)."""
+def _columns_of_inputs(layout: Layout, target: Target, settings: Hyperparameters, side: int) -> NDArray[np.int64]:
+    """The place of the column that each input of a network tells of, (n_in,); of a pair the one on a side, 0 or 1."""
     above = coded_above(settings)
     found = np.zeros(layout.n_numbers, np.int64)
     for i, numbers in enumerate(layout.numbers_of_columns):
         found[numbers] = i
     of_codes = [i for i, column in enumerate(layout.columns) if isinstance(column, CategoryColumn)]
+    names = [column.name for column in layout.columns]
+    of_codes += [names.index(pair[side].name) for pair in layout.pairs]
     rest = []
-    for group in told_by_statistics(layout.groups) if settings.target_statistics else ():
+    for group in told_to(settings, layout.groups, layout.pairs):
         rest += [of_codes[group.source]] * (target.n_outcomes + 1)
     for group in layout.groups:
         width = 1 if group.codes and group.width > above else group.width

@@ -8,7 +8,7 @@ from leadline.search.evidence import Evidence, gather_evidence
 from leadline.search.folds import HeldOut, Split, hold_out, make_folds, most_repeats, twins, usual_folds
 from leadline.search.ladder import Ladder
 from leadline.search.metrics import Metric, in_a_line, labels_of, usual_scores
-from leadline.search.problem import Fitted, Problem, RowSource, View, in_single, inputs_of
+from leadline.search.problem import Fitted, Problem, RowSource, View, in_single, inputs_of, told_to
 from leadline.search.progress import Progress
 from leadline.search.ranking import Ranking, cross_val_losses, rank
 from leadline.search.results import DepthResult, Listener, result_record
@@ -100,6 +100,7 @@ __all__ = [
     "rank",
     "result_record",
     "space_from_records",
+    "told_to",
     "train_batch",
     "twins",
     "usual_folds",

@@ -23,6 +23,7 @@ from leadline.tables import (
     CategoryStatistics,
     Encoded,
     Group,
+    Pair,
     Statistics,
     Target,
     TargetStatistics,
@@ -42,7 +43,7 @@ from leadline.training import (
     taken,
 )
 
-__all__ = ["Fitted", "Problem", "RowSource", "View", "in_single", "inputs_of"]
+__all__ = ["Fitted", "Problem", "RowSource", "View", "in_single", "inputs_of", "told_to"]
 
 Array = NDArray[Any]
 
@@ -58,7 +59,7 @@ MOST_FITTED = 200_000
 class View(NamedTuple):
     """How a network sees the table: its training rows, how numbers are scaled, whether predictions have ends, which
     columns are told by one code (those with more indicators than `coded_above`), and whether statistics of the target
-    tell of categories.
+    tell of categories, and of pairs of columns.
 
     Everything that is fitted is fitted on those rows.
     """
@@ -68,11 +69,13 @@ class View(NamedTuple):
     clips: bool = False
     coded_above: float = math.inf
     statistics: bool = False
+    pairs: bool = False
 
     @classmethod
     def of(cls, rows: int, settings: Hyperparameters) -> "View":
         """That of a network with these settings."""
-        return cls(rows, settings.scaling, settings.clip_predictions, coded_above(settings), settings.target_statistics)
+        statistics = (settings.target_statistics, _reads_pairs(settings))
+        return cls(rows, settings.scaling, settings.clip_predictions, coded_above(settings), *statistics)
 
 
 class Fitted(NamedTuple):
@@ -95,11 +98,28 @@ class Fitted(NamedTuple):
         return known._replace(statistics=replace(known.statistics, categories=categories))
 
 
+def _reads_pairs(settings: Hyperparameters) -> bool:
+    """Whether statistics tell a network of pairs of columns: not where each column has a curve of its own."""
+    return settings.target_statistics and not settings.additive
+
+
+def told_to(settings: Hyperparameters, groups: Sequence[Group], pairs: Sequence[Pair]) -> list[Group]:
+    """What statistics of the target tell a network of: columns of categories, and pairs of columns."""
+    if not settings.target_statistics:
+        return []
+    return told_by_statistics(groups, pairs if _reads_pairs(settings) else ())
+
+
 def inputs_of(
-    groups: Sequence[Group], target: Target, numbers: int, settings: Hyperparameters, derived: int = 0
+    groups: Sequence[Group],
+    pairs: Sequence[Pair],
+    target: Target,
+    numbers: int,
+    settings: Hyperparameters,
+    derived: int = 0,
 ) -> Inputs:
     """What a network with these settings is told of a row: so many numbers, so many derived ones, these groups."""
-    statistics = len(told_by_statistics(groups)) * (target.n_outcomes + 1) if settings.target_statistics else 0
+    statistics = len(told_to(settings, groups, pairs)) * (target.n_outcomes + 1)
     return Inputs(numbers, (*[1] * statistics, *(group.width for group in groups)), derived)
 
 
@@ -147,6 +167,8 @@ class Problem:
         Rows of one number are never told apart by statistics of categories; None if each row is its own.
     cycles : tuple of (int, int)
         Where among the numbers those of each cycle of a date begin and end.
+    pairs : tuple of Pair
+        The pairs of columns that statistics tell of; `rows.codes` has their cells after the codes.
     """
 
     rows: Rows
@@ -163,6 +185,7 @@ class Problem:
     source: RowSource | None = None
     keys: Array | None = None
     cycles: tuple[tuple[int, int], ...] = ()
+    pairs: tuple[Pair, ...] = ()
     _known: dict[View, Fitted] = field(default_factory=dict)
 
     @classmethod
@@ -206,10 +229,10 @@ class Problem:
         numbers, origin, unit = _in_single(encoded.numbers)
         rows = _rows(numbers, encoded, y, w, target)
         truth, smoothing = _truth(target, y), settings.label_smoothing
-        if keys is None and told_by_statistics(encoded.groups):
+        if keys is None and told_by_statistics(encoded.groups, encoded.pairs):
             keys = twins(encoded, truth) if units is None else units
         facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys)
-        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts, encoded.cycles, known)
+        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts, encoded.cycles, encoded.pairs, known)
 
     @property
     def w(self) -> Array:
@@ -218,11 +241,20 @@ class Problem:
 
     def inputs(self, settings: Hyperparameters) -> Inputs:
         """What the table tells a network with these settings of a row."""
-        return inputs_of(self.groups, self.target, len(self.origin) - self.derived, settings, self.derived)
+        numbers = len(self.origin) - self.derived
+        return inputs_of(self.groups, self.pairs, self.target, numbers, settings, self.derived)
 
     def on(self, training_rows: Sequence[Array | AllBut]) -> "Problem":
         """The same for other sets of training rows."""
         return replace(self, training_rows=tuple(training_rows), _known={})
+
+    def paired(self, encoded: Encoded) -> "Problem":
+        """The same where statistics tell of pairs of columns, too; `encoded` has the rows with these."""
+        keys, units = self.keys, self.units
+        if keys is None:
+            keys = twins(encoded, self.y) if units is None else units
+        rows = self.rows._replace(codes=np.ascontiguousarray(encoded.told))
+        return replace(self, rows=rows, pairs=encoded.pairs, keys=keys, _known={})
 
     def fitted(self, view: View) -> Fitted:
         """What a view has fitted on its training rows."""
@@ -256,7 +288,7 @@ class Problem:
 
     def _categories(self, view: View, target: TargetStatistics) -> list[CategoryStatistics]:
         """What a view's training rows say of categories."""
-        told = told_by_statistics(self.groups)
+        told = told_by_statistics(self.groups, self.pairs if view.pairs else ())
         if not told:
             return []
         rows = np.asarray(self.training_rows[view.rows])
@@ -300,9 +332,9 @@ class Problem:
 
     def inputs_of(self, view: View, rows: Array) -> Array:
         """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
-        own = Encoded(
-            self.unit * self.rows.numbers[rows] + self.origin, self.rows.codes[rows], self.groups, self.derived
-        )
+        codes = self.rows.codes[rows, : self.rows.codes.shape[1] - len(self.pairs)]
+        numbers = self.unit * self.rows.numbers[rows] + self.origin
+        own = Encoded(numbers, codes, self.groups, self.derived, self.cycles, self.pairs)
         return self.fitted(view).statistics.apply(own, view.coded_above)
 
     def learned(self, view: View, rows: Array) -> Array:
@@ -397,7 +429,7 @@ _reading = threading.Lock()
 
 
 def _rows(numbers: NDArray[np.float32], encoded: Encoded, y: Array, w: Array, target: Target) -> Rows:
-    codes, Y = np.ascontiguousarray(encoded.codes), np.ascontiguousarray(target.encode(y))
+    codes, Y = np.ascontiguousarray(encoded.told), np.ascontiguousarray(target.encode(y))
     return Rows(numbers, codes, Y, np.ascontiguousarray(w, np.float64))
 
 

@@ -20,6 +20,7 @@ from leadline.tables.frames import as_frame
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.number_targets import Numbers
+from leadline.tables.pairs import MOST_CELLS, Axis, Pair
 from leadline.tables.profile import LEVELS, Profile
 from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_file, read_table
 from leadline.tables.statistics import Statistics
@@ -31,8 +32,10 @@ from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [
     "LEVELS",
+    "MOST_CELLS",
     "PARTS",
     "SAID",
+    "Axis",
     "CategoryColumn",
     "CategoryStatistics",
     "Classes",
@@ -48,6 +51,7 @@ __all__ = [
     "Numbers",
     "OrderedWords",
     "Ordinal",
+    "Pair",
     "Part",
     "Profile",
     "Statistics",

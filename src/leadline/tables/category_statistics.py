@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from leadline.tables.datasets import hashed
 from leadline.tables.layout import Group
+from leadline.tables.pairs import Pair
 from leadline.tables.target import Outcomes
 
 __all__ = ["PARTS", "CategoryStatistics", "parts_of", "told_by_statistics"]
@@ -26,9 +27,11 @@ PARTS = 5
 FEWEST_ADDED = 1.0
 
 
-def told_by_statistics(groups: Sequence[Group]) -> list[Group]:
-    """The columns of categories that are many enough."""
-    return [group for group in groups if group.codes and group.n_codes > TOLD_ABOVE]
+def told_by_statistics(groups: Sequence[Group], pairs: Sequence[Pair]) -> list[Group]:
+    """The columns of categories that are many enough, and after all columns the pairs: they have no indicators."""
+    codes = [group for group in groups if group.codes]
+    cells = [Group(True, len(codes) + i, 0, finer=pair.n_cells) for i, pair in enumerate(pairs)]
+    return [group for group in codes if group.n_codes > TOLD_ABOVE] + cells
 
 
 def parts_of(keys: NDArray[np.integer], seed: int) -> NDArray[np.uint8]:
@@ -43,7 +46,7 @@ class CategoryStatistics:
     Attributes
     ----------
     source : int
-        The place of the column among the codes.
+        The place of the column, or of the pair, among what `Encoded.told` has.
     values : (1 + n_codes, k + 1) float32 array
         Of an unknown category, then of each code: k means of the target, and how many rows there are.
     others : (PARTS, 1 + n_codes, k + 1) float32 array
@@ -104,7 +107,7 @@ class CategoryStatistics:
         return int(self.values.shape[1])
 
     def apply(self, codes: NDArray[np.integer]) -> NDArray[np.float32]:
-        """The inputs that tell of rows, (n, k + 1), which are no training rows."""
+        """The inputs that tell of rows, (n, k + 1), which are no training rows, from `Encoded.told`."""
         return np.asarray(self.values[codes[:, self.source] + 1])
 
 

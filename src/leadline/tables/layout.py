@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ModelFileError
-from leadline.records import ANYTHING, FLAG, TEXT, list_of, read_fields
+from leadline.records import ANYTHING, FLAG, NUMBER, TEXT, list_of, read_fields
 from leadline.tables.columns import (
     CategoryColumn,
     Column,
@@ -34,6 +34,7 @@ from leadline.tables.columns import (
     text_numbers,
 )
 from leadline.tables.dates import CYCLES
+from leadline.tables.pairs import MOST_CELLS, Axis, Pair
 from leadline.tables.reading import nearest
 from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
 from leadline.tables.written import WrittenDates, WrittenNumbers, written_from_record
@@ -92,6 +93,8 @@ class Encoded:
         How many of the numbers, the last ones, are derived.
     cycles : tuple of (int, int)
         Where among the numbers those of each cycle of a date begin and end.
+    pairs : tuple of Pair
+        The pairs of columns that statistics of the target tell of.
     """
 
     numbers: NDArray[np.floating]
@@ -99,6 +102,14 @@ class Encoded:
     groups: tuple[Group, ...]
     derived: int = 0
     cycles: tuple[tuple[int, int], ...] = ()
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def told(self) -> NDArray[np.int32]:
+        """The codes, and after them the cell of each pair, (n, c + pairs)."""
+        if not self.pairs:
+            return self.codes
+        return np.column_stack([self.codes, *(pair.cells(self.numbers, self.codes) for pair in self.pairs)])
 
     @property
     def indicators(self) -> NDArray[np.float32]:
@@ -123,10 +134,14 @@ class Encoded:
     def followed_by(self, more: "Encoded") -> "Encoded":
         """These rows, and after them others."""
         numbers = np.concatenate([self.numbers, more.numbers])
-        return Encoded(numbers, np.concatenate([self.codes, more.codes]), self.groups, self.derived, self.cycles)
+        return self.having(numbers, np.concatenate([self.codes, more.codes]))
+
+    def having(self, numbers: NDArray[np.floating], codes: NDArray[np.int32]) -> "Encoded":
+        """Other rows of the same table."""
+        return dataclasses.replace(self, numbers=numbers, codes=codes)
 
     def __getitem__(self, rows: slice | NDArray[np.integer]) -> "Encoded":
-        return Encoded(self.numbers[rows], self.codes[rows], self.groups, self.derived, self.cycles)
+        return self.having(self.numbers[rows], self.codes[rows])
 
 
 @dataclass(frozen=True)
@@ -139,10 +154,13 @@ class Layout:
         The columns that are read, in the order in which a network reads them.
     dropped : tuple of (name, reason)
         The columns that are not.
+    pairs : tuple of Pair
+        The pairs of columns that are read together, too.
     """
 
     columns: tuple[Column, ...]
     dropped: tuple[tuple[str, str], ...]
+    pairs: tuple[Pair, ...] = ()
 
     @classmethod
     def infer(cls, frame: pd.DataFrame, said: Mapping[str, Any] | None = None) -> "Layout":
@@ -319,7 +337,20 @@ class Layout:
                 found.append(f"column {column.name!r} is read as {kind} written like {column.written.described()}")
             elif column.written is not None:
                 found.append(f"column {column.name!r} is read as places in an order: {column.written.described()}")
+        found += [pair.notice for pair in self.pairs]
         return found + [f"column {name!r} is not used: it {reason}" for name, reason in self.dropped]
+
+    def encoded(self, numbers: NDArray[np.floating], codes: NDArray[np.int32]) -> Encoded:
+        """Rows whose numbers, (n, p) with those that are derived, and codes, (n, c), are known."""
+        return Encoded(numbers, codes, self.groups, self.derived, self.cycles, self.pairs)
+
+    def axis(self, name: str, values: tuple[float, ...] = ()) -> Axis:
+        """A column as one of a pair, of numbers with the values that are told apart."""
+        for at, category in enumerate(self.category_columns):
+            if category.name == name:
+                return Axis(name, at, n_codes=category.n_indicators + len(category.finer))
+        at = [number.name for number in self.number_columns].index(name)
+        return Axis(name, at, values=values)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """The rows of a table as numbers and indicators.
@@ -354,7 +385,7 @@ class Layout:
         self.derive(numbers)
         for j, category in enumerate(self.category_columns):
             codes[:, j] = codes_of(category, frame[category.name])
-        return Encoded(numbers, codes, self.groups, self.derived, self.cycles)
+        return self.encoded(numbers, codes)
 
     @property
     def plain(self) -> bool:
@@ -377,7 +408,7 @@ class Layout:
         for j, column in enumerate(self.columns):
             if np.isinf(numbers[:, j]).any():
                 raise infinite(column.name, numbers[:, j], rows.start or 0)
-        return Encoded(numbers, np.zeros((len(numbers), 0), np.int32), self.groups)
+        return self.encoded(numbers, np.zeros((len(numbers), 0), np.int32))
 
     def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The same table, its text of numbers and dates as numbers and dates; words that have an order stay."""
@@ -390,7 +421,11 @@ class Layout:
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON; `to_arrays` has what makes numbers out of text."""
-        return {"columns": [_column_record(column) for column in self.columns], "dropped": [*map(list, self.dropped)]}
+        record = {"columns": [_column_record(column) for column in self.columns], "dropped": [*map(list, self.dropped)]}
+        if self.pairs:
+            sides = ([{"name": own.name, "values": list(own.values)} for own in pair] for pair in self.pairs)
+            record["pairs"] = list(sides)
+        return record
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What the columns of text have fitted, by name."""
@@ -421,8 +456,10 @@ class Layout:
         ModelFileError
             It is none, or two columns have one name.
         """
-        pairs = list_of(list_of(TEXT, 2))
-        read = read_fields(record, "the layout", {"columns": list_of(ANYTHING), "dropped": pairs})
+        if isinstance(record, dict):
+            record = {"pairs": [], **record}
+        fields_of = {"columns": list_of(ANYTHING), "dropped": list_of(list_of(TEXT, 2))}
+        read = read_fields(record, "the layout", {**fields_of, "pairs": list_of(list_of(ANYTHING, 2))})
         columns: list[Column] = []
         texts = 0
         for i, item in enumerate(read["columns"], start=1):
@@ -465,13 +502,41 @@ class Layout:
                 raise ModelFileError(f"the layout: column {column.name!r} has a category twice.")
             if column.finer and not column.rare:
                 raise ModelFileError(f"the layout: column {column.name!r} has finer categories but no rare ones.")
-        return cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
+        plain = cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
+        return dataclasses.replace(plain, pairs=tuple(_pair(plain, sides) for sides in read["pairs"]))
 
 
 def _taken(
     take: Callable[[str, tuple[int, ...], type], NDArray[Any]], i: int, name: str, shape: tuple[int, ...], kind: type
 ) -> NDArray[Any]:
     return take(f"text[{i}]/{name}", shape, kind)
+
+
+def _pair(layout: Layout, sides: list[Any]) -> Pair:
+    """A pair from its record.
+
+    Raises
+    ------
+    ModelFileError
+        It is none of two columns of the layout.
+    """
+    found = []
+    for side in sides:
+        name, values = read_fields(side, "a pair of the layout", {"name": TEXT, "values": list_of(NUMBER)}).values()
+        known = [column for column in layout.columns if column.name == name and not isinstance(column, TextColumn)]
+        numbers = any(isinstance(column, NumberColumn) for column in known)
+        if not known or bool(values) != numbers or values != sorted(set(values)):
+            raise ModelFileError(
+                f"a pair of the layout: {name!r} must be a column of categories, or one of numbers with their values, "
+                "ascending."
+            )
+        found.append(layout.axis(name, tuple(values)))
+    pair = Pair(*found)
+    if pair.first.name == pair.second.name or pair.n_cells > MOST_CELLS:
+        raise ModelFileError(
+            f"a pair of the layout: {pair.name} must be of two columns and at most {MOST_CELLS:,} cells."
+        )
+    return pair
 
 
 def _column_record(column: Column) -> dict[str, Any]:

@@ -98,4 +98,4 @@ class Profile:
                 at += width
         numbers = self.quantiles[:, LEVELS.index(0.5)][None].copy()
         layout.derive(numbers)
-        return Encoded(numbers, np.array(codes, np.int32).reshape(1, -1), layout.groups, layout.derived)
+        return layout.encoded(numbers, np.array(codes, np.int32).reshape(1, -1))

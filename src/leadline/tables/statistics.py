@@ -117,7 +117,8 @@ class Statistics:
             x = (np.clip(x, -FARTHEST, FARTHEST) if self.scaling != "none" else x).astype(np.float32)
         if self.scaling == "robust":
             x /= np.sqrt(1.0 + np.square(x / CLIP))
-        told = [own.apply(encoded.codes) for own in self.categories]
+        codes = encoded.told if self.categories else encoded.codes
+        told = [own.apply(codes) for own in self.categories]
         return np.concatenate([x, *told, encoded.rest(coded_above)], axis=1)
 
     def values_of(self, x: NDArray[np.floating], j: int) -> list[float]:

@@ -1,0 +1,192 @@
+"""Which pairs of columns are read together, asked of small networks and of what they miss.
+
+A network learns from rows of one day what the days around it are like, and of one month those around it; what holds on
+the 12th of May alone it would have to learn by heart. So pairs of columns are looked for whose cells the target goes
+with, beyond what each column by itself says. Where there are some, small networks are trained, and the errors on rows
+that they leave out are looked through for the same. What is left is tried: networks that are told statistics of the
+target in these cells (`leadline.tables.pairs`) must err less than those that are not, on the rows that both leave out.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from itertools import combinations, starmap
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadline.estimators.given import Given
+from leadline.estimators.left_out import errs_less, left_out_of, watched
+from leadline.estimators.networks import holding_out_seed, train_networks
+from leadline.search import LeftOut, Metric, Problem, View, hold_out
+from leadline.tables import MOST_CELLS, PARTS, Axis, Labels, Numbers, Pair, Target, parts_of
+from leadline.training import Hyperparameters, Task
+
+__all__ = ["pairs_read_together"]
+
+Array = NDArray[Any]
+
+# The networks that are asked, of so many units in each hidden layer and so many epochs, and how many rows they learn
+# from at most: enough to tell what a network learns by itself.
+NETWORKS, SIZES, EPOCHS, MOST_ROWS = 4, (64, 64), 24, 20_000
+# They leave out a fold each, where there are rows enough for one network to leave out this share.
+SHARE = 0.1
+# Names their streams.
+_PAIRS = 4
+# Numbers of more values are no sides of a pair, and a table of more columns that could be has none.
+FEW_VALUES, MOST_AXES = 64, 100
+# A pair has no more cells than this share of the rows.
+ROWS_PER_CELL = 2
+# A pair is tried where errors vary between its cells by so many standard errors more than by chance, and the cells of
+# other rows tell of a row's own by so many; the best of these.
+VARIES, TELLS, MOST_PAIRS = 3.5, 1.64, 8
+# Networks that read pairs are to err less by a one-sided test at this level.
+LEVEL = 0.05
+# Times that what two columns say by themselves is taken from the target, one after the other.
+SWEEPS = 5
+
+
+def pairs_read_together(
+    given: Given, settings: Hyperparameters, seed: int, groups: Array | None = None
+) -> tuple[Pair, ...]:
+    """The pairs of columns that networks should read together.
+
+    Parameters
+    ----------
+    given : Given
+    settings : Hyperparameters
+        Of the networks that will be trained.
+    seed : int
+    groups : (n,) array, optional
+        Rows of one group are left out together.
+    """
+    if not settings.target_statistics or settings.additive:
+        return ()
+    some = np.arange(0, len(given.y), -(-len(given.y) // MOST_ROWS))
+    given, groups = given.some(some), None if groups is None else groups[some]
+    metric, rows = Metric(None, given.target), np.arange(len(some))
+    splits = hold_out(given.y, rows, given.target, NETWORKS, SHARE, holding_out_seed(seed), groups)
+    axes = _axes(given, settings)
+    if not 1 < len(axes) <= MOST_AXES or not len(splits[0][1]):
+        return ()
+    fewest = min(len(train_rows) for train_rows, _ in splits)
+    own = settings.for_table(fewest, len(given.layout.number_columns), given.target.task != "regression")
+    own = dataclasses.replace(own, hidden_layer_sizes=SIZES, solver="adam", max_iter=min(EPOCHS, own.max_iter))
+    training_rows = [train_rows for train_rows, _ in splits]
+    units = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, training_rows, own, units)
+    cells = _cells(given, axes)
+    constant = _errors(given.target, problem.y, problem.constant(rows, len(rows)))
+    cells = [pair for pair in cells if _tells(pair, *_beyond_both(pair, *constant))]
+    if not cells:
+        return ()
+    tasks = [
+        Task(own, (seed, _PAIRS, i), View.of(i, own), train_rows, (watched(stop_rows, rows[:0]),))
+        for i, (train_rows, stop_rows) in enumerate(splits)
+    ]
+    before = _left_out(problem, tasks)
+    if before is None:
+        return ()
+    errors = _errors(given.target, before.y, before.predictions)
+    told = sorted(((_tells(pair, *errors), pair) for pair in cells), key=lambda one: -one[0])
+    pairs = tuple(pair.pair for tells, pair in told[:MOST_PAIRS] if tells)
+    if not pairs:
+        return ()
+    after = _left_out(problem.paired(given.reading(pairs).encoded), tasks)
+    return pairs if after is not None and errs_less(given.target, after, before, seed, LEVEL) else ()
+
+
+def _left_out(problem: Problem, tasks: list[Task]) -> LeftOut | None:
+    """What networks say of the rows that they leave out; None if the training of one fails."""
+    networks = train_networks(problem, tasks)
+    return None if any(own.state == "diverged" for own in networks) else left_out_of(problem, tasks, networks)
+
+
+def _axes(given: Given, settings: Hyperparameters) -> list[Axis]:
+    """The columns that may be sides of a pair: of several categories, or of numbers that have few values."""
+    layout = given.layout
+    found = [layout.axis(column.name) for column in layout.category_columns]
+    constraints = settings.monotonic_cst or (0,) * len(layout.number_columns)
+    for column, own, constraint in zip(layout.number_columns, given.encoded.numbers.T, constraints, strict=False):
+        values = np.unique(own[~np.isnan(own)].astype(np.float32))
+        if not (column.date or constraint) and len(values) <= FEW_VALUES:
+            found.append(layout.axis(column.name, tuple(values.astype(float).tolist())))
+    return [axis for axis in found if axis.n_codes + len(axis.values) > 1]
+
+
+class _Cells(NamedTuple):
+    """A pair, and of each row its place on either side and its cell, (n,), which are numbered as far as rows have them.
+
+    `parts` divides the rows.
+    """
+
+    pair: Pair
+    places: tuple[Array, Array]
+    cells: Array
+    n_cells: int
+    parts: Array
+
+
+def _cells(given: Given, axes: Sequence[Axis]) -> list[_Cells]:
+    """The pairs whose cells the rows support."""
+    n, found = len(given.y), []
+    parts = parts_of(np.arange(n), 0).astype(np.int64)
+    places = {axis.name: axis.places(given.encoded.numbers, given.encoded.codes) for axis in axes}
+    for pair in starmap(Pair, combinations(axes, 2)):
+        if pair.n_cells <= MOST_CELLS:
+            first, second = both = places[pair.first.name], places[pair.second.name]
+            there, cells = np.unique(first * pair.second.size + second, return_inverse=True)
+            if ROWS_PER_CELL * len(there) <= n:
+                found.append(_Cells(pair, both, cells, len(there), parts))
+    return found
+
+
+def _errors(target: Target, truth: Array, told: Array) -> tuple[Array, Array]:
+    """How far the truth is from what was predicted, (n, k), and its variance if all is known; none of quantiles."""
+    if isinstance(target, Numbers):
+        errors = np.reshape(truth, (len(told), -1))
+        errors = errors - told if errors.shape == told.shape else errors[:, :0]
+        errors = errors / np.maximum(errors.std(axis=0), np.finfo(float).tiny)
+        return errors - errors.mean(axis=0), np.ones_like(errors)
+    if not isinstance(target, Labels):
+        truth = np.arange(told.shape[1]) == np.reshape(truth, (-1, 1))
+        # of two classes one says all
+        truth, told = (own[:, 1:] if told.shape[1] == 2 else own for own in (truth, told))
+    return truth - told, told * (1 - told)
+
+
+def _beyond_both(pair: _Cells, errors: Array, variances: Array) -> tuple[Array, Array]:
+    """Errors without what either column says by itself; their variance is what is left of it."""
+    found = errors - errors.mean(axis=0)
+    for _ in range(SWEEPS):
+        for places in pair.places:
+            rows = np.maximum(np.bincount(places), 1)
+            for error in found.T:
+                error -= (np.bincount(places, error) / rows)[places]
+    return found, np.broadcast_to(np.square(found).mean(axis=0), found.shape)
+
+
+def _tells(pair: _Cells, errors: Array, variances: Array) -> float:
+    """How surely the cells of a pair tell of errors, in standard errors; 0 where that may be chance.
+
+    Errors must vary between cells, by the score test of a variance between them (Lin 1997). And what the cells of other
+    parts say of a row's own must gain something: its effect on the scale of scores is shrunk as by
+    `leadline.tables.category_statistics`.
+    """
+    varies, gains, k = 0.0, np.zeros(len(errors)), pair.n_cells
+    at = pair.parts * k + pair.cells
+    for error, variance in zip(errors.T, variances.T, strict=True):
+        sums, known = (np.bincount(at, own, minlength=PARTS * k).reshape(PARTS, k) for own in (error, variance))
+        every, all_known = sums.sum(axis=0), known.sum(axis=0)
+        above = float(every @ every - all_known.sum())
+        fourth = np.bincount(pair.cells, error**4 - 3 * variance**2, minlength=k)
+        noise = float((2 * all_known**2 + np.maximum(fourth, 0.0)).sum())
+        if above <= 0 or noise <= 0:
+            continue
+        varies = max(varies, above / noise**0.5)
+        added = float(all_known @ all_known) / above
+        effect = ((every - sums) / (all_known - known + added))[pair.parts, pair.cells]
+        gains += error * effect - variance * effect**2 / 2
+    spread = float(gains.std())
+    tells = float(gains.mean()) / spread * len(gains) ** 0.5 if spread > 0 else 0.0
+    return tells if varies >= VARIES and tells >= TELLS else 0.0

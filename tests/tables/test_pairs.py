@@ -1,0 +1,99 @@
+"""Pairs of columns: the cell that a row is in, and pairs in the record of a layout."""
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leadline.errors import ModelFileError
+from leadline.tables import Layout, Pair, Statistics
+
+FRAME = pd.DataFrame(
+    {
+        "size": [0.5, 0.1, np.nan, 0.5],
+        "town": ["Ulm", "Jena", "Ulm", None],
+        "year": [2001, 2002, 2003, 2001],
+        "text": ["many words", "none of them alike", "in any of the rows", "of this table"],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def layout() -> Layout:
+    plain = Layout.infer(FRAME, {"town": "category", "text": "text"})
+    pair = Pair(plain.axis("town"), plain.axis("size", (np.float32(0.1).item(), 0.5)))
+    return dataclasses.replace(plain, pairs=(pair,))
+
+
+def written(layout: Layout) -> Any:
+    """Its record as a file has it."""
+    return json.loads(json.dumps(layout.to_record()))
+
+
+def test_a_row_is_in_the_cell_of_its_values_and_what_is_unknown_in_one_of_its_own(layout: Layout) -> None:
+    (pair,) = layout.pairs
+    encoded = layout.encode(FRAME)
+    jena, ulm = (layout.category_columns[0].categories.index(town) for town in ("Jena", "Ulm"))
+    places = [(ulm, 2), (jena, 1), (ulm, 0), (2, 2)]
+    assert encoded.told[:, -1].tolist() == [(town + 1) * 3 + size for town, size in places]
+    assert pair.n_cells == 4 * 3
+    unknown = layout.encode(FRAME.assign(town="Bonn", size=7.0))
+    assert unknown.told[:, -1].tolist() == [0] * 4
+
+
+def test_numbers_are_found_again_in_either_precision(layout: Layout) -> None:
+    encoded = layout.encode(FRAME)
+    single = encoded.having(encoded.numbers.astype(np.float32), encoded.codes)
+    np.testing.assert_array_equal(single.told, encoded.told)
+    large = encoded.having(np.full_like(encoded.numbers, 1e300), encoded.codes)
+    assert (large.told[:, -1] % 3 == 0).all()
+
+
+def test_rows_keep_their_cells_when_some_are_taken_and_others_follow(layout: Layout) -> None:
+    encoded = layout.encode(FRAME)
+    np.testing.assert_array_equal(encoded[1:].told, encoded.told[1:])
+    np.testing.assert_array_equal(encoded.followed_by(encoded).told, np.tile(encoded.told, (2, 1)))
+
+
+def test_a_pair_has_no_inputs_of_its_own_but_statistics(layout: Layout) -> None:
+    encoded = layout.encode(FRAME)
+    plain = dataclasses.replace(encoded, pairs=())
+    statistics = Statistics.fit(encoded.numbers, np.arange(4), np.ones(4), "standard")
+    np.testing.assert_array_equal(statistics.apply(encoded), statistics.apply(plain))
+    assert layout.notices[-1].startswith("columns 'town' and 'size' are also read together")
+
+
+def test_the_record_of_a_layout_has_its_pairs(layout: Layout) -> None:
+    record = written(layout)
+    again = Layout.from_record(record)
+    assert again.pairs == layout.pairs
+    assert written(again) == record
+    del record["pairs"]
+    assert Layout.from_record(record).pairs == ()
+
+
+@pytest.mark.parametrize(
+    ("sides", "words"),
+    [
+        ([{"name": "town", "values": []}, {"name": "nowhere", "values": []}], "'nowhere' must be a column"),
+        ([{"name": "town", "values": []}, {"name": "text", "values": []}], "'text' must be a column"),
+        ([{"name": "town", "values": [1.0]}, {"name": "year", "values": [1.0]}], "'town' must be a column"),
+        ([{"name": "town", "values": []}, {"name": "year", "values": []}], "'year' must be a column"),
+        ([{"name": "town", "values": []}, {"name": "year", "values": [2.0, 1.0]}], "ascending"),
+        ([{"name": "town", "values": []}, {"name": "year", "values": ["2001"]}], "finite number"),
+        ([{"name": "town", "values": []}, {"name": "town", "values": []}], "must be of two columns"),
+        (
+            [{"name": "town", "values": []}, {"name": "year", "values": [*map(float, range(5000))]}],
+            "at most 16,384 cells",
+        ),
+        ([{"name": "town", "values": []}], "a list of 2 items"),
+        ([{"name": "town"}, {"name": "year", "values": [1.0]}], "lacks 'values'"),
+    ],
+)
+def test_pairs_of_a_file_are_checked(layout: Layout, sides: list[dict[str, object]], words: str) -> None:
+    record = written(layout) | {"pairs": [sides]}
+    with pytest.raises(ModelFileError, match=words):
+        Layout.from_record(record)
