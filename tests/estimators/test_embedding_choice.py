@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leadline import DeepRegressor
-from leadline.estimators.embedding_choice import ASKED_FROM, asked_beside
+from leadline.estimators.embedding_choice import ASKED_FROM, asked_beside, places_in_turn
 from leadline.training import Hyperparameters
 from leadline.training.embeddings import FINE_BINS, NUMBER_EMBEDDINGS, SHARES, PiecewiseLinear
 
@@ -103,6 +103,11 @@ def test_on_many_rows_bins_and_cosines_take_turns_unless_bins_are_better() -> No
     X, y = rows(jumps=False)
     smooth = DeepRegressor(**many).fit(X, y)
     assert [own.settings.numeric_embedding for own in smooth.model_.members] == ["periodic", "piecewise_linear"] * 2
+    # the two that were asked, of the same rows, are both kept, and trained anew where a callback is told of them
+    fills = [member.statistics.fill.tolist() for member in smooth.model_.members]
+    assert fills[0] == fills[1] != fills[2]
+    told = DeepRegressor(**many, callback=lambda epoch: False).fit(X, y)
+    np.testing.assert_array_equal(told.predict(X), smooth.predict(X))
     X, y = rows(jumps=True)
     jumping, bins = (
         DeepRegressor(**many, **more).fit(X, y) for more in ({}, {"numeric_embedding": "piecewise_linear"})
@@ -118,6 +123,11 @@ def test_networks_with_embeddings_of_their_own_train_further() -> None:
     before = model.predict(X)
     assert embeddings(model.fit(X, y)) == {"periodic", "piecewise_linear"}
     assert not np.array_equal(model.predict(X), before)
+
+
+def test_where_kinds_take_turns_the_first_two_networks_have_the_same_rows() -> None:
+    assert places_in_turn(["periodic", "piecewise_linear"] * 2) == [0, 0, 2, 3]
+    assert places_in_turn(["periodic"] * 3) == [0, 1, 2]
 
 
 def test_nothing_is_asked_where_numbers_stay_as_they_are() -> None:

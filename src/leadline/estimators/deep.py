@@ -20,7 +20,13 @@ from leadline.errors import DataError, ParameterError
 from leadline.estimators.base import ClassifierFace, Face, RegressorFace
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
 from leadline.estimators.doubt import with_profile
-from leadline.estimators.embedding_choice import ASKED_FROM, asked_beside, embeddings_in_turn, with_embedding
+from leadline.estimators.embedding_choice import (
+    ASKED_FROM,
+    asked_beside,
+    embeddings_in_turn,
+    places_in_turn,
+    with_embedding,
+)
 from leadline.estimators.given import RANDOM_STATE, VERBOSE, Given, as_dataset, draw_seed, read_input
 from leadline.estimators.left_out import left_out_of, spread_rows, watched
 from leadline.estimators.model import Model
@@ -400,7 +406,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         n = self._how_many(len(given.y)) if model is None else len(model.members)
         if model is not None:
             # what was fitted on a network's first rows is its own
-            splits = [splits[i % len(splits)] for i in range(n)]
+            splits = [splits[place % len(splits)] for place in places_in_turn(embeddings)]
         problem = Problem.build(
             given.encoded,
             given.y,
@@ -434,11 +440,13 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
             pair = [tasks[0], with_embedding(tasks[0], other)]
             asked = train_networks(problem, pair, device=device)
             turns = embeddings_in_turn(problem, pair, asked, self._seed)
-            tasks = [with_embedding(task, turns[i % len(turns)]) for i, task in enumerate(tasks)]
-            known = [asked[turns[0] == other]]
+            own = {task.settings.numeric_embedding: (task, network) for task, network in zip(pair, asked, strict=True)}
+            known = [own[embedding][1] for embedding in turns]
+            rest = [with_embedding(task, turns[i % len(turns)]) for i, task in enumerate(tasks)][len(turns) :]
+            tasks = [*(own[embedding][0] for embedding in turns), *rest]
         teller = EpochTeller(self, int(settings.max_iter))
         if known and not teller.listens:
-            networks = [*known, *train_networks(problem, tasks[1:], device=device)]
+            networks = [*known, *train_networks(problem, tasks[len(known) :], device=device)]
         else:
             networks = train_networks(problem, tasks, teller=teller, device=device)
         members = members_of(problem, tasks, networks)

@@ -14,7 +14,7 @@ from leadline.search import Problem
 from leadline.training import Hyperparameters, Task, Trained
 from leadline.training.hyperparameters import ENOUGH_ROWS
 
-__all__ = ["ASKED_FROM", "asked_beside", "embeddings_in_turn", "with_embedding"]
+__all__ = ["ASKED_FROM", "asked_beside", "embeddings_in_turn", "places_in_turn", "with_embedding"]
 
 # A fit of fewer networks is not asked: one more would cost too much.
 ASKED_FROM = 4
@@ -44,7 +44,7 @@ def embeddings_in_turn(
     """The embeddings that take turns among the networks of a fit, from two networks of the same rows.
 
     The second one was asked. Fine bins are taken where they are better than cosines, beyond chance; on many rows, where
-    bins are not better than cosines, both take turns.
+    bins are not better than cosines, both take turns, and both networks are kept.
     """
     usual, asked = (task.settings.numeric_embedding for task in tasks)
     if asked == JUMPING:
@@ -52,6 +52,11 @@ def embeddings_in_turn(
     if networks[1].state == "diverged" or _is_better(problem, tasks, networks, seed, 0):
         return (usual,)
     return (asked, usual)
+
+
+def places_in_turn(embeddings: Sequence[str]) -> list[int]:
+    """Which rows each network of a fit has, by the embeddings: where kinds take turns the first two have the same."""
+    return [0 if i == 1 and own != embeddings[0] else i for i, own in enumerate(embeddings)]
 
 
 def _is_better(problem: Problem, tasks: Sequence[Task], networks: Sequence[Trained], seed: int, which: int) -> bool:

@@ -158,11 +158,10 @@ def _errors(target: Target, truth: Array, told: Array) -> tuple[Array, Array]:
 def _beyond_both(pair: _Cells, errors: Array, variances: Array) -> tuple[Array, Array]:
     """Errors without what either column says by itself; their variance is what is left of it."""
     found = errors - errors.mean(axis=0)
+    rows = [np.maximum(np.bincount(places), 1)[:, None] for places in pair.places]
     for _ in range(SWEEPS):
-        for places in pair.places:
-            rows = np.maximum(np.bincount(places), 1)
-            for error in found.T:
-                error -= (np.bincount(places, error) / rows)[places]
+        for places, own in zip(pair.places, rows, strict=True):
+            found -= (_sums(places, found, len(own)) / own)[places]
     return found, np.broadcast_to(np.square(found).mean(axis=0), found.shape)
 
 
@@ -173,20 +172,23 @@ def _tells(pair: _Cells, errors: Array, variances: Array) -> float:
     parts say of a row's own must gain something: its effect on the scale of scores is shrunk as by
     `leadline.tables.category_statistics`.
     """
-    varies, gains, k = 0.0, np.zeros(len(errors)), pair.n_cells
-    at = pair.parts * k + pair.cells
-    for error, variance in zip(errors.T, variances.T, strict=True):
-        sums, known = (np.bincount(at, own, minlength=PARTS * k).reshape(PARTS, k) for own in (error, variance))
-        every, all_known = sums.sum(axis=0), known.sum(axis=0)
-        above = float(every @ every - all_known.sum())
-        fourth = np.bincount(pair.cells, error**4 - 3 * variance**2, minlength=k)
-        noise = float((2 * all_known**2 + np.maximum(fourth, 0.0)).sum())
-        if above <= 0 or noise <= 0:
-            continue
-        varies = max(varies, above / noise**0.5)
-        added = float(all_known @ all_known) / above
-        effect = ((every - sums) / (all_known - known + added))[pair.parts, pair.cells]
-        gains += error * effect - variance * effect**2 / 2
+    k, every, known = pair.n_cells, _sums(pair.cells, errors, pair.n_cells), _sums(pair.cells, variances, pair.n_cells)
+    above = np.sum(every**2 - known, axis=0)
+    fourth = _sums(pair.cells, np.square(np.square(errors)) - 3 * np.square(variances), k)
+    noise = np.sqrt(np.sum(2 * known**2 + np.maximum(fourth, 0.0), axis=0))
+    if not (above >= VARIES * noise).any():
+        return 0.0
+    at, gains = pair.parts * k + pair.cells, np.zeros(len(errors))
+    for j in np.flatnonzero(above > 0):
+        own, own_known = (_sums(at, values[:, [j]], PARTS * k).reshape(PARTS, k) for values in (errors, variances))
+        added = float(known[:, j] @ known[:, j]) / above[j]
+        effect = ((every[:, j] - own) / (known[:, j] - own_known + added))[pair.parts, pair.cells]
+        gains += errors[:, j] * effect - variances[:, j] * effect**2 / 2
     spread = float(gains.std())
     tells = float(gains.mean()) / spread * len(gains) ** 0.5 if spread > 0 else 0.0
-    return tells if varies >= VARIES and tells >= TELLS else 0.0
+    return tells if tells >= TELLS else 0.0
+
+
+def _sums(at: Array, values: Array, size: int) -> Array:
+    """Sums of values (n, k) by place, (size, k)."""
+    return np.stack([np.bincount(at, own, minlength=size) for own in values.T], axis=1)
