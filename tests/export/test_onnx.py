@@ -15,7 +15,7 @@ from leadline.errors import LeadlineError, ParameterError
 from leadline.export import TOLERANCE, onnx_inputs, to_onnx, write_onnx
 from leadline.network import ACTIVATIONS, activation
 from leadline.search import Dimension
-from leadline.tables import Pair
+from leadline.tables import Cross
 
 SMALL = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "random_state": 0}
 
@@ -240,21 +240,21 @@ def test_a_model_that_is_not_sure_has_no_intervals_to_write(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_pairs_of_columns_are_looked_up(table, tmp_path, monkeypatch, named: bool) -> None:
+def test_the_cells_of_crosses_are_looked_up(table, tmp_path, monkeypatch, named: bool) -> None:
     columns = ["whole", "word", "code", "flag", "number"] if named else ["whole", "number"]
-    sides = (("word", "whole"), ("code", "word"), ("number", "whole")) if named else (("x0", "x1"),)
+    sides = (("word", "whole"), ("code", "word"), ("number", "whole"), ("whole",)) if named else (("x0", "x1"),)
     X = table[columns].assign(number=table["number"].round(-1))
     X = X if named else X.to_numpy()
 
-    def pairs(given, *others) -> tuple[Pair, ...]:
+    def crosses(given, *others) -> tuple[Cross, ...]:
         values = {}
         for column, own in zip(given.layout.number_columns, given.encoded.numbers.T, strict=False):
             values[column.name] = tuple(np.unique(own[~np.isnan(own)].astype(np.float32)).astype(float).tolist())
-        return tuple(Pair(*(given.layout.axis(name, values.get(name, ())) for name in both)) for both in sides)
+        return tuple(Cross(tuple(given.layout.axis(name, values.get(name, ())) for name in own)) for own in sides)
 
-    monkeypatch.setattr("leadline.estimators.deep.pairs_read_together", pairs)
+    monkeypatch.setattr("leadline.estimators.deep.crosses_read", crosses)
     model = DeepRegressor(**SMALL).fit(X, table["whole"] ** 2)
-    assert len(model.model_.layout.pairs) == len(sides)
+    assert len(model.model_.layout.crosses) == len(sides)
     strange = X.copy()
     if named:
         strange.loc[::3, ["word", "code"]] = "never seen"

@@ -139,6 +139,6 @@ def test_rare_categories_have_codes_of_their_own_after_those_of_the_inputs() -> 
     assert group.places(encoded.codes[:, 0]).tolist() == [3, 64, 64, 65]
     assert encoded.indicators.argmax(axis=1).tolist() == [3, 64, 64, 65]
     assert Layout.from_record(json.loads(json.dumps(layout.to_record()))) == layout
-    assert told_by_statistics(layout.groups) == [group]
+    assert told_by_statistics(layout.groups, ()) == [group]
     few = Layout.infer(pd.DataFrame({"word": pd.Categorical([f"w{i % TOLD_ABOVE}" for i in range(200)])}))
-    assert not told_by_statistics(few.groups)
+    assert not told_by_statistics(few.groups, ())

@@ -19,6 +19,7 @@ from sklearn.utils.metaestimators import available_if
 from leadline.errors import DataError, ParameterError
 from leadline.estimators.base import ClassifierFace, Face, RegressorFace
 from leadline.estimators.callbacks import CallbackSupportMixin, EpochTeller, with_callbacks
+from leadline.estimators.cross_choice import crosses_read
 from leadline.estimators.doubt import with_profile
 from leadline.estimators.embedding_choice import (
     ASKED_FROM,
@@ -32,7 +33,6 @@ from leadline.estimators.left_out import left_out_of, spread_rows, watched
 from leadline.estimators.model import Model
 from leadline.estimators.monotonic import MONOTONIC, constraints_of
 from leadline.estimators.networks import SINGLE_FIT, holding_out_seed, members_of, train_networks
-from leadline.estimators.pair_choice import pairs_read_together
 from leadline.estimators.parameter_texts import with_parameters
 from leadline.estimators.streaming import Streaming
 from leadline.network import Loss, loss_names
@@ -264,7 +264,7 @@ class _Deep(CallbackSupportMixin, Face):  # type: ignore[misc]
         settings = self._constrained(settings, list(given.frame.columns), given.layout, given.target)
         self._begin(goes_on)
         if model is None:
-            given = given.reading(pairs_read_together(given, settings, self._seed))
+            given = given.reading(crosses_read(given, settings, self._seed))
         given, splits = self._divide(given, settings, validation)
         return self._train(X, given, settings, splits, model)
 

@@ -22,6 +22,7 @@ from leadline._version import __version__
 from leadline.errors import DataError, InputError, Interrupted, ParameterError
 from leadline.estimators.base import Face
 from leadline.estimators.callbacks import CallbackListener, CallbackSupportMixin, with_callbacks
+from leadline.estimators.cross_choice import crosses_read
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.delivery import Delivery
 from leadline.estimators.found import cv_results, ladder_frame
@@ -37,7 +38,6 @@ from leadline.estimators.many_rows import (
     curve_sizes,
 )
 from leadline.estimators.model import Model
-from leadline.estimators.pair_choice import pairs_read_together
 from leadline.estimators.posing import Division, Posed, Read, pose, read_asked
 from leadline.estimators.routing import requests_of_search
 from leadline.records import Field
@@ -64,7 +64,7 @@ from leadline.search import (
     result_record,
 )
 from leadline.search.design import COLOURS
-from leadline.tables import Pair
+from leadline.tables import Cross
 from leadline.training import Hyperparameters, Plan, Stop, Task, described
 from leadline.training.devices import CPU, DEVICE
 from leadline.training.hyperparameters import Choice, Integer, Real, Rule
@@ -354,15 +354,15 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         seed = draw_seed(self.estimator.random_state if self.random_state is None else self.random_state)
         read = read_asked(self.estimator, X, y, sample_weight, groups, seed)
         base = self.estimator._constrained(base, list(read.given.frame.columns), read.given.layout, read.given.target)
-        pairs: tuple[Pair, ...] = ()
+        crosses: tuple[Cross, ...] = ()
         if read.stream is None and self._division.draws_folds:
             own = None if read.groups is None else read.groups[read.given.kept]
-            pairs = pairs_read_together(read.given, base, seed, own)
-        read = read._replace(given=read.given.reading(pairs))
+            crosses = crosses_read(read.given, base, seed, own)
+        read = read._replace(given=read.given.reading(crosses))
         self._seed, self._most = seed, self._most_rows(read, base, seed, stop)
         self._unlabelled = 0 if read.stream is None else read.stream.n_left_out
         posed = self._pose(read, base, seed, self._most)
-        self.fold_notices_ = [*posed.notices, *(pair.notice for pair in pairs)]
+        self.fold_notices_ = [*posed.notices, *(cross.notice for cross in crosses)]
         self.searched_rows_ = (len(posed.problem.y), read.n_all)
         self.metric_ = posed.problem.metric
         posed.problem.check_scored(posed.design.folds)
@@ -640,7 +640,7 @@ class DepthSearchCV(CallbackSupportMixin, MetaEstimatorMixin, Face):  # type: ig
         """
         check_is_fitted(self, "model_")
         base, read = self._check(), read_asked(self.estimator, X, y, sample_weight, groups, self._seed)
-        read = read._replace(given=read.given.reading(self.model_.layout.pairs))
+        read = read._replace(given=read.given.reading(self.model_.layout.crosses))
         _, problem, design, delivery, *_ = self._pose(read, base, self._seed, self._most)
         if problem.digest(design.k) != self.study_.fact("identity")["data"]:
             raise DataError("These are not the rows, targets, weights and folds that the search has learned from.")

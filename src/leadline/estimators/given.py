@@ -16,10 +16,10 @@ from leadline.estimators.monotonic import constrained_names
 from leadline.network import Loss
 from leadline.records import Field
 from leadline.tables import (
+    Cross,
     Dataset,
     Encoded,
     Layout,
-    Pair,
     Target,
     as_frame,
     check_complete,
@@ -79,9 +79,11 @@ class Given:
         y, encoded = self.y[rows], self.encoded[rows]
         return Given(frame, self.layout, encoded, y, self.w[rows], y, everything, self.target)
 
-    def reading(self, pairs: tuple[Pair, ...]) -> "Given":
-        """The same where some pairs of columns are read together, too."""
-        return replace(self, layout=replace(self.layout, pairs=pairs), encoded=replace(self.encoded, pairs=pairs))
+    def reading(self, crosses: tuple[Cross, ...]) -> "Given":
+        """The same where some columns are also read value by value."""
+        return replace(
+            self, layout=replace(self.layout, crosses=crosses), encoded=replace(self.encoded, crosses=crosses)
+        )
 
 
 def read_input(

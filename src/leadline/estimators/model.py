@@ -308,7 +308,7 @@ class Model:
 
 
 def _plan(layout: Layout, target: Target, settings: Hyperparameters) -> Plan:
-    inputs = inputs_of(layout.groups, layout.pairs, target, len(layout.number_columns), settings, layout.derived)
+    inputs = inputs_of(layout.groups, layout.crosses, target, len(layout.number_columns), settings, layout.derived)
     return plan_for(settings, inputs, target.n_scores, target.loss)
 
 
@@ -330,7 +330,7 @@ def _fitted(
     if not (own["scale"] > 0).all():
         raise ModelFileError(f"Array '{i}/target_scale' must have positive numbers only.")
     categories = []
-    for group in told_to(settings, layout.groups, layout.pairs):
+    for group in told_to(settings, layout.groups, layout.crosses):
         shape = (1 + group.n_codes, target.n_outcomes + 1)
         values = taken.take(f"{i}/statistics[{group.source}]", shape, np.float32)
         categories.append(CategoryStatistics(group.source, values, np.zeros((0, *shape), np.float32)))

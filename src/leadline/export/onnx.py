@@ -28,11 +28,11 @@ from leadline.tables import (
     CategoryColumn,
     CategoryStatistics,
     Classes,
+    Cross,
     Labels,
     NumberColumn,
     Numbers,
     Ordinal,
-    Pair,
     as_frame,
     known_words,
 )
@@ -219,7 +219,7 @@ def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any]
         elif isinstance(column, NumberColumn) and column.missing:
             missing = graph.node("IsNaN", f"{column.name}/is_missing", raw[column.name])
             told.append(_Told(column, graph.cast(f"{column.name}/missing", missing, np.float32)))
-    told += [_Told(pair, _cells(graph, pair, raw, told)) for pair in layout.pairs]
+    told += [_Told(cross, _cells(graph, cross, raw, told)) for cross in layout.crosses]
     return inputs, _together(graph, "numbers", numbers), told
 
 
@@ -243,37 +243,40 @@ def _cycle(graph: _Graph, column: str, days: str, name: str) -> str:
 
 class _Told(NamedTuple):
     """What is told of a column beside its number, (N, 1): its category's code, in int64, or whether it is missing; of a
-    pair of columns the cell of both, in int64.
+    cross the cell, in int64.
     """
 
-    column: NumberColumn | CategoryColumn | Pair
+    column: NumberColumn | CategoryColumn | Cross
     node: str
 
 
-def _cells(graph: _Graph, pair: Pair, raw: dict[str, str], told: Sequence[_Told]) -> str:
-    """The cell of a pair, as `Pair.cells` has it, (N, 1) in int64."""
+def _cells(graph: _Graph, cross: Cross, raw: dict[str, str], told: Sequence[_Told]) -> str:
+    """The cell of a cross, as `Cross.cells` has it, (N, 1) in int64."""
     codes = {one.column.name: one.node for one in told if isinstance(one.column, CategoryColumn)}
-    places = []
-    for axis in pair:
-        name, one = f"{pair.name}/{axis.name}", graph.constant(f"{pair.name}/{axis.name}/one", 1, np.int64)
+    cells = ""
+    for axis in cross.axes:
+        name = f"{cross.name}/cells of {axis.name}"
         if axis.n_codes:
-            places.append(graph.node("Add", f"{name}/place", codes[axis.name], one))
-            continue
-        known = graph.constant(f"{name}/values", np.array(axis.values)[None], np.float32)
-        own = graph.cast(f"{name}/number", raw[axis.name], np.float32)
-        there = graph.cast(f"{name}/there", graph.node("Equal", f"{name}/is", own, known), np.float32)
-        # of each value its place, which float32 has
-        counts = graph.constant(f"{name}/counts", 1 + np.arange(len(axis.values))[:, None], np.float32)
-        places.append(graph.cast(f"{name}/place", graph.node("MatMul", f"{name}/place32", there, counts), np.int64))
-    width = graph.constant(f"{pair.name}/width", pair.second.size, np.int64)
-    return graph.node("Add", f"{pair.name}/cell", graph.node("Mul", f"{pair.name}/row", places[0], width), places[1])
+            place = graph.node("Add", f"{name}/place", codes[axis.name], graph.constant(f"{name}/one", 1, np.int64))
+        else:
+            known = graph.constant(f"{name}/values", np.array(axis.values)[None], np.float32)
+            own = graph.cast(f"{name}/number", raw[axis.name], np.float32)
+            there = graph.cast(f"{name}/there", graph.node("Equal", f"{name}/is", own, known), np.float32)
+            # of each value its place, which float32 has
+            counts = graph.constant(f"{name}/counts", 1 + np.arange(len(axis.values))[:, None], np.float32)
+            place = graph.cast(f"{name}/place", graph.node("MatMul", f"{name}/place32", there, counts), np.int64)
+        if cells:
+            size = graph.constant(f"{name}/size", axis.size, np.int64)
+            place = graph.node("Add", f"{name}/cell", graph.node("Mul", f"{name}/first", cells, size), place)
+        cells = place
+    return cells
 
 
 def _rest(graph: _Graph, told: list[_Told], coded_above: float) -> list[str]:
     """The inputs beside the numbers as a network takes them; nodes that several networks share are made once."""
     parts = []
     for column, node in told:
-        if isinstance(column, Pair):
+        if isinstance(column, Cross):
             continue
         if isinstance(column, NumberColumn):
             parts.append(node)

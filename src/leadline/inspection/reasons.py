@@ -362,14 +362,14 @@ class _Branch(NamedTuple):
 
 
 class _Network:
-    """One network of a model, and the column that each input of its layer 1 belongs to; of a pair first one, then the
-    other, half of it each.
+    """One network of a model, and the column that each input of its layer 1 belongs to; of a cross of two columns one,
+    then the other, half of it each.
     """
 
     def __init__(self, model: Model, i: int) -> None:
         self.member, self.plan = model.members[i], model.plans[i]
         self.p = len(model.layout.columns)
-        sides = range(2 if model.layout.pairs else 1)
+        sides = range(2 if model.layout.crosses else 1)
         of_inputs = (_columns_of_inputs(model.layout, model.target, self.member.settings, side) for side in sides)
         self.owners = [input_columns(self.plan, columns) for columns in of_inputs]
         names = self.plan.architecture.hidden_activations
@@ -442,16 +442,16 @@ class _Network:
 
 
 def _columns_of_inputs(layout: Layout, target: Target, settings: Hyperparameters, side: int) -> NDArray[np.int64]:
-    """The place of the column that each input of a network tells of, (n_in,); of a pair the one on a side, 0 or 1."""
+    """The place of the column that each input of a network tells of, (n_in,); of a cross its first or last one."""
     above = coded_above(settings)
     found = np.zeros(layout.n_numbers, np.int64)
     for i, numbers in enumerate(layout.numbers_of_columns):
         found[numbers] = i
     of_codes = [i for i, column in enumerate(layout.columns) if isinstance(column, CategoryColumn)]
     names = [column.name for column in layout.columns]
-    of_codes += [names.index(pair[side].name) for pair in layout.pairs]
+    of_codes += [names.index(cross.axes[-side].name) for cross in layout.crosses]
     rest = []
-    for group in told_to(settings, layout.groups, layout.pairs):
+    for group in told_to(settings, layout.groups, layout.crosses):
         rest += [of_codes[group.source]] * (target.n_outcomes + 1)
     for group in layout.groups:
         width = 1 if group.codes and group.width > above else group.width

@@ -21,9 +21,9 @@ from leadline.search.metrics import Metric
 from leadline.tables import (
     PARTS,
     CategoryStatistics,
+    Cross,
     Encoded,
     Group,
-    Pair,
     Statistics,
     Target,
     TargetStatistics,
@@ -59,7 +59,7 @@ MOST_FITTED = 200_000
 class View(NamedTuple):
     """How a network sees the table: its training rows, how numbers are scaled, whether predictions have ends, which
     columns are told by one code (those with more indicators than `coded_above`), and whether statistics of the target
-    tell of categories, and of pairs of columns.
+    tell of categories, and of crosses.
 
     Everything that is fitted is fitted on those rows.
     """
@@ -69,12 +69,12 @@ class View(NamedTuple):
     clips: bool = False
     coded_above: float = math.inf
     statistics: bool = False
-    pairs: bool = False
+    crosses: bool = False
 
     @classmethod
     def of(cls, rows: int, settings: Hyperparameters) -> "View":
         """That of a network with these settings."""
-        statistics = (settings.target_statistics, _reads_pairs(settings))
+        statistics = (settings.target_statistics, _reads_crosses(settings))
         return cls(rows, settings.scaling, settings.clip_predictions, coded_above(settings), *statistics)
 
 
@@ -98,28 +98,28 @@ class Fitted(NamedTuple):
         return known._replace(statistics=replace(known.statistics, categories=categories))
 
 
-def _reads_pairs(settings: Hyperparameters) -> bool:
-    """Whether statistics tell a network of pairs of columns: not where each column has a curve of its own."""
+def _reads_crosses(settings: Hyperparameters) -> bool:
+    """Whether statistics tell a network of crosses: not where each column has a curve of its own."""
     return settings.target_statistics and not settings.additive
 
 
-def told_to(settings: Hyperparameters, groups: Sequence[Group], pairs: Sequence[Pair]) -> list[Group]:
-    """What statistics of the target tell a network of: columns of categories, and pairs of columns."""
+def told_to(settings: Hyperparameters, groups: Sequence[Group], crosses: Sequence[Cross]) -> list[Group]:
+    """What statistics of the target tell a network of: columns of categories, and crosses."""
     if not settings.target_statistics:
         return []
-    return told_by_statistics(groups, pairs if _reads_pairs(settings) else ())
+    return told_by_statistics(groups, crosses if _reads_crosses(settings) else ())
 
 
 def inputs_of(
     groups: Sequence[Group],
-    pairs: Sequence[Pair],
+    crosses: Sequence[Cross],
     target: Target,
     numbers: int,
     settings: Hyperparameters,
     derived: int = 0,
 ) -> Inputs:
     """What a network with these settings is told of a row: so many numbers, so many derived ones, these groups."""
-    statistics = len(told_to(settings, groups, pairs)) * (target.n_outcomes + 1)
+    statistics = len(told_to(settings, groups, crosses)) * (target.n_outcomes + 1)
     return Inputs(numbers, (*[1] * statistics, *(group.width for group in groups)), derived)
 
 
@@ -167,8 +167,8 @@ class Problem:
         Rows of one number are never told apart by statistics of categories; None if each row is its own.
     cycles : tuple of (int, int)
         Where among the numbers those of each cycle of a date begin and end.
-    pairs : tuple of Pair
-        The pairs of columns that statistics tell of; `rows.codes` has their cells after the codes.
+    crosses : tuple of Cross
+        What statistics tell of beside columns of categories; `rows.codes` has their cells after the codes.
     """
 
     rows: Rows
@@ -185,7 +185,7 @@ class Problem:
     source: RowSource | None = None
     keys: Array | None = None
     cycles: tuple[tuple[int, int], ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    crosses: tuple[Cross, ...] = ()
     _known: dict[View, Fitted] = field(default_factory=dict)
 
     @classmethod
@@ -229,10 +229,10 @@ class Problem:
         numbers, origin, unit = _in_single(encoded.numbers)
         rows = _rows(numbers, encoded, y, w, target)
         truth, smoothing = _truth(target, y), settings.label_smoothing
-        if keys is None and told_by_statistics(encoded.groups, encoded.pairs):
+        if keys is None and told_by_statistics(encoded.groups, encoded.crosses):
             keys = twins(encoded, truth) if units is None else units
         facts = (target, metric, truth, tuple(training_rows), smoothing, units, source, keys)
-        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts, encoded.cycles, encoded.pairs, known)
+        return cls(rows, origin, unit, encoded.groups, encoded.derived, *facts, encoded.cycles, encoded.crosses, known)
 
     @property
     def w(self) -> Array:
@@ -242,19 +242,19 @@ class Problem:
     def inputs(self, settings: Hyperparameters) -> Inputs:
         """What the table tells a network with these settings of a row."""
         numbers = len(self.origin) - self.derived
-        return inputs_of(self.groups, self.pairs, self.target, numbers, settings, self.derived)
+        return inputs_of(self.groups, self.crosses, self.target, numbers, settings, self.derived)
 
     def on(self, training_rows: Sequence[Array | AllBut]) -> "Problem":
         """The same for other sets of training rows."""
         return replace(self, training_rows=tuple(training_rows), _known={})
 
-    def paired(self, encoded: Encoded) -> "Problem":
-        """The same where statistics tell of pairs of columns, too; `encoded` has the rows with these."""
+    def crossed(self, encoded: Encoded) -> "Problem":
+        """The same where statistics tell of crosses, too; `encoded` has the rows with these."""
         keys, units = self.keys, self.units
         if keys is None:
             keys = twins(encoded, self.y) if units is None else units
         rows = self.rows._replace(codes=np.ascontiguousarray(encoded.told))
-        return replace(self, rows=rows, pairs=encoded.pairs, keys=keys, _known={})
+        return replace(self, rows=rows, crosses=encoded.crosses, keys=keys, _known={})
 
     def fitted(self, view: View) -> Fitted:
         """What a view has fitted on its training rows."""
@@ -288,7 +288,7 @@ class Problem:
 
     def _categories(self, view: View, target: TargetStatistics) -> list[CategoryStatistics]:
         """What a view's training rows say of categories."""
-        told = told_by_statistics(self.groups, self.pairs if view.pairs else ())
+        told = told_by_statistics(self.groups, self.crosses if view.crosses else ())
         if not told:
             return []
         rows = np.asarray(self.training_rows[view.rows])
@@ -332,9 +332,9 @@ class Problem:
 
     def inputs_of(self, view: View, rows: Array) -> Array:
         """The inputs of a network of a view for some rows, (m, n[0]), all computed at once."""
-        codes = self.rows.codes[rows, : self.rows.codes.shape[1] - len(self.pairs)]
+        codes = self.rows.codes[rows, : self.rows.codes.shape[1] - len(self.crosses)]
         numbers = self.unit * self.rows.numbers[rows] + self.origin
-        own = Encoded(numbers, codes, self.groups, self.derived, self.cycles, self.pairs)
+        own = Encoded(numbers, codes, self.groups, self.derived, self.cycles, self.crosses)
         return self.fitted(view).statistics.apply(own, view.coded_above)
 
     def learned(self, view: View, rows: Array) -> Array:

@@ -14,13 +14,13 @@ from leadline.tables.columns import (
     numbers_of,
     words_of,
 )
+from leadline.tables.crosses import MOST_CELLS, Axis, Cross
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
 from leadline.tables.dates import tells
 from leadline.tables.frames import as_frame
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.number_targets import Numbers
-from leadline.tables.pairs import MOST_CELLS, Axis, Pair
 from leadline.tables.profile import LEVELS, Profile
 from leadline.tables.reading import FileForm, Found, nearest, parse_form, read_file, read_table
 from leadline.tables.statistics import Statistics
@@ -40,6 +40,7 @@ __all__ = [
     "CategoryStatistics",
     "Classes",
     "Column",
+    "Cross",
     "Dataset",
     "Encoded",
     "FileForm",
@@ -51,7 +52,6 @@ __all__ = [
     "Numbers",
     "OrderedWords",
     "Ordinal",
-    "Pair",
     "Part",
     "Profile",
     "Statistics",

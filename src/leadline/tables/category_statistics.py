@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leadline.tables.crosses import Cross
 from leadline.tables.datasets import hashed
 from leadline.tables.layout import Group
-from leadline.tables.pairs import Pair
 from leadline.tables.target import Outcomes
 
 __all__ = ["PARTS", "CategoryStatistics", "parts_of", "told_by_statistics"]
@@ -27,10 +27,10 @@ PARTS = 5
 FEWEST_ADDED = 1.0
 
 
-def told_by_statistics(groups: Sequence[Group], pairs: Sequence[Pair]) -> list[Group]:
-    """The columns of categories that are many enough, and after all columns the pairs: they have no indicators."""
+def told_by_statistics(groups: Sequence[Group], crosses: Sequence[Cross]) -> list[Group]:
+    """The columns of categories that are many enough, and after all columns the crosses: they have no indicators."""
     codes = [group for group in groups if group.codes]
-    cells = [Group(True, len(codes) + i, 0, finer=pair.n_cells) for i, pair in enumerate(pairs)]
+    cells = [Group(True, len(codes) + i, 0, finer=cross.n_cells) for i, cross in enumerate(crosses)]
     return [group for group in codes if group.n_codes > TOLD_ABOVE] + cells
 
 
@@ -46,7 +46,7 @@ class CategoryStatistics:
     Attributes
     ----------
     source : int
-        The place of the column, or of the pair, among what `Encoded.told` has.
+        The place of the column, or of the cross, among what `Encoded.told` has.
     values : (1 + n_codes, k + 1) float32 array
         Of an unknown category, then of each code: k means of the target, and how many rows there are.
     others : (PARTS, 1 + n_codes, k + 1) float32 array

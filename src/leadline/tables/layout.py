@@ -33,8 +33,8 @@ from leadline.tables.columns import (
     numbers_of,
     text_numbers,
 )
+from leadline.tables.crosses import MOST_CELLS, Axis, Cross
 from leadline.tables.dates import CYCLES
-from leadline.tables.pairs import MOST_CELLS, Axis, Pair
 from leadline.tables.reading import nearest
 from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
 from leadline.tables.written import WrittenDates, WrittenNumbers, written_from_record
@@ -93,8 +93,8 @@ class Encoded:
         How many of the numbers, the last ones, are derived.
     cycles : tuple of (int, int)
         Where among the numbers those of each cycle of a date begin and end.
-    pairs : tuple of Pair
-        The pairs of columns that statistics of the target tell of.
+    crosses : tuple of Cross
+        The columns that are read value by value, which statistics of the target tell of.
     """
 
     numbers: NDArray[np.floating]
@@ -102,14 +102,14 @@ class Encoded:
     groups: tuple[Group, ...]
     derived: int = 0
     cycles: tuple[tuple[int, int], ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    crosses: tuple[Cross, ...] = ()
 
     @property
     def told(self) -> NDArray[np.int32]:
-        """The codes, and after them the cell of each pair, (n, c + pairs)."""
-        if not self.pairs:
+        """The codes, and after them the cell of each cross, (n, c + crosses)."""
+        if not self.crosses:
             return self.codes
-        return np.column_stack([self.codes, *(pair.cells(self.numbers, self.codes) for pair in self.pairs)])
+        return np.column_stack([self.codes, *(cross.cells(self.numbers, self.codes) for cross in self.crosses)])
 
     @property
     def indicators(self) -> NDArray[np.float32]:
@@ -154,13 +154,13 @@ class Layout:
         The columns that are read, in the order in which a network reads them.
     dropped : tuple of (name, reason)
         The columns that are not.
-    pairs : tuple of Pair
-        The pairs of columns that are read together, too.
+    crosses : tuple of Cross
+        The columns that are also read value by value.
     """
 
     columns: tuple[Column, ...]
     dropped: tuple[tuple[str, str], ...]
-    pairs: tuple[Pair, ...] = ()
+    crosses: tuple[Cross, ...] = ()
 
     @classmethod
     def infer(cls, frame: pd.DataFrame, said: Mapping[str, Any] | None = None) -> "Layout":
@@ -337,15 +337,15 @@ class Layout:
                 found.append(f"column {column.name!r} is read as {kind} written like {column.written.described()}")
             elif column.written is not None:
                 found.append(f"column {column.name!r} is read as places in an order: {column.written.described()}")
-        found += [pair.notice for pair in self.pairs]
+        found += [cross.notice for cross in self.crosses]
         return found + [f"column {name!r} is not used: it {reason}" for name, reason in self.dropped]
 
     def encoded(self, numbers: NDArray[np.floating], codes: NDArray[np.int32]) -> Encoded:
         """Rows whose numbers, (n, p) with those that are derived, and codes, (n, c), are known."""
-        return Encoded(numbers, codes, self.groups, self.derived, self.cycles, self.pairs)
+        return Encoded(numbers, codes, self.groups, self.derived, self.cycles, self.crosses)
 
     def axis(self, name: str, values: tuple[float, ...] = ()) -> Axis:
-        """A column as one of a pair, of numbers with the values that are told apart."""
+        """A column of a cross, of numbers with the values that are told apart."""
         for at, category in enumerate(self.category_columns):
             if category.name == name:
                 return Axis(name, at, n_codes=category.n_indicators + len(category.finer))
@@ -422,9 +422,9 @@ class Layout:
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON; `to_arrays` has what makes numbers out of text."""
         record = {"columns": [_column_record(column) for column in self.columns], "dropped": [*map(list, self.dropped)]}
-        if self.pairs:
-            sides = ([{"name": own.name, "values": list(own.values)} for own in pair] for pair in self.pairs)
-            record["pairs"] = list(sides)
+        if self.crosses:
+            axes = ([{"name": own.name, "values": list(own.values)} for own in cross.axes] for cross in self.crosses)
+            record["crosses"] = list(axes)
         return record
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -457,9 +457,9 @@ class Layout:
             It is none, or two columns have one name.
         """
         if isinstance(record, dict):
-            record = {"pairs": [], **record}
+            record = {"crosses": [], **record}
         fields_of = {"columns": list_of(ANYTHING), "dropped": list_of(list_of(TEXT, 2))}
-        read = read_fields(record, "the layout", {**fields_of, "pairs": list_of(list_of(ANYTHING, 2))})
+        read = read_fields(record, "the layout", {**fields_of, "crosses": list_of(list_of(ANYTHING))})
         columns: list[Column] = []
         texts = 0
         for i, item in enumerate(read["columns"], start=1):
@@ -503,7 +503,7 @@ class Layout:
             if column.finer and not column.rare:
                 raise ModelFileError(f"the layout: column {column.name!r} has finer categories but no rare ones.")
         plain = cls(tuple(columns), tuple((name, reason) for name, reason in read["dropped"]))
-        return dataclasses.replace(plain, pairs=tuple(_pair(plain, sides) for sides in read["pairs"]))
+        return dataclasses.replace(plain, crosses=tuple(_cross(plain, axes) for axes in read["crosses"]))
 
 
 def _taken(
@@ -512,31 +512,31 @@ def _taken(
     return take(f"text[{i}]/{name}", shape, kind)
 
 
-def _pair(layout: Layout, sides: list[Any]) -> Pair:
-    """A pair from its record.
+def _cross(layout: Layout, axes: list[Any]) -> Cross:
+    """A cross from its record.
 
     Raises
     ------
     ModelFileError
-        It is none of two columns of the layout.
+        It is none of columns of the layout.
     """
     found = []
-    for side in sides:
-        name, values = read_fields(side, "a pair of the layout", {"name": TEXT, "values": list_of(NUMBER)}).values()
+    for axis in axes:
+        name, values = read_fields(axis, "a cross of the layout", {"name": TEXT, "values": list_of(NUMBER)}).values()
         known = [column for column in layout.columns if column.name == name and not isinstance(column, TextColumn)]
         numbers = any(isinstance(column, NumberColumn) for column in known)
         if not known or bool(values) != numbers or values != sorted(set(values)):
             raise ModelFileError(
-                f"a pair of the layout: {name!r} must be a column of categories, or one of numbers with their values, "
+                f"a cross of the layout: {name!r} must be a column of categories, or one of numbers with their values, "
                 "ascending."
             )
         found.append(layout.axis(name, tuple(values)))
-    pair = Pair(*found)
-    if pair.first.name == pair.second.name or pair.n_cells > MOST_CELLS:
+    cross = Cross(tuple(found))
+    if len({axis.name for axis in found}) != len(axes) or len(axes) not in (1, 2) or cross.n_cells > MOST_CELLS:
         raise ModelFileError(
-            f"a pair of the layout: {pair.name} must be of two columns and at most {MOST_CELLS:,} cells."
+            f"a cross of the layout: {cross.name!r} must be of one or two columns and at most {MOST_CELLS:,} cells."
         )
-    return pair
+    return cross
 
 
 def _column_record(column: Column) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pairs of columns are read together where small networks miss what goes with the cells of both."""
+"""Columns are read value by value where small networks miss what goes with the cells."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ import pytest
 from sklearn.model_selection import TimeSeriesSplit
 
 from leadline import DeepClassifier, DeepRegressor, DepthSearchCV, load
+from leadline.estimators.cross_choice import crosses_read
 from leadline.estimators.given import read_input
 from leadline.estimators.left_out import left_out_of
 from leadline.estimators.networks import train_networks
-from leadline.estimators.pair_choice import pairs_read_together
 from leadline.inspection import explain_rows
 from leadline.search import LeftOut
 
@@ -20,13 +20,13 @@ SMALL: dict[str, Any] = {"hidden_layer_sizes": (16, 16), "max_iter": 20, "n_netw
 
 
 def table(n: int, together: bool, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
-    """Of each day of each month the target has a level of its own, or else is the sum of both."""
+    """Of each day of each month the target has a level of its own, or else it is a curve of days and levels of months."""
     levels = np.random.default_rng(5).standard_normal((32, 13))
     generator = np.random.default_rng(seed)
     day, month = generator.integers(1, 32, n), generator.integers(1, 13, n)
     names = np.array([f"month {i}" for i in range(13)])
     X = pd.DataFrame({"amount": generator.standard_normal(n), "day": day, "month": names[month]})
-    y = levels[day, month] if together else levels[day, 0] + levels[0, month]
+    y = levels[day, month] if together else np.sin(day / 8) + levels[0, month]
     return X, y + 0.5 * X["amount"].to_numpy() + 0.3 * generator.standard_normal(n)
 
 
@@ -39,12 +39,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[LeftOut]:
         found.append(left_out_of(*given))
         return found[-1]
 
-    monkeypatch.setattr("leadline.estimators.pair_choice.left_out_of", left_out)
+    monkeypatch.setattr("leadline.estimators.cross_choice.left_out_of", left_out)
     return found
 
 
-def pairs(estimator: Any) -> list[str]:
-    return [pair.name for pair in estimator.model_.layout.pairs]
+def crosses(estimator: Any) -> list[str]:
+    return [cross.name for cross in estimator.model_.layout.crosses]
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +53,11 @@ def dated() -> DeepRegressor:
 
 
 def test_days_of_months_are_found_and_make_the_error_smaller(dated: DeepRegressor) -> None:
-    assert pairs(dated) == ["month × day"]
+    assert crosses(dated) == ["month × day"]
     assert any("'month' and 'day' are also read together" in notice for notice in dated.notices_)
     X, y = table(2000, together=True, seed=1)
     without = DeepRegressor(**SMALL, target_statistics=False).fit(*table(2500, together=True))
-    assert pairs(without) == []
+    assert crosses(without) == []
     errors = [np.mean((own.predict(X) - y) ** 2) for own in (dated, without)]
     assert errors[0] < 0.7 * errors[1]
 
@@ -71,19 +71,39 @@ def test_the_same_bits_for_any_number_of_workers_and_again(dated: DeepRegressor)
 def test_classes_have_pairs_too() -> None:
     X, y = table(3000, together=True)
     model = DeepClassifier(**SMALL).fit(X, y > 0.5)
-    assert pairs(model) == ["month × day"]
+    assert crosses(model) == ["month × day"]
     X, y = table(2000, together=True, seed=1)
     assert np.mean(model.predict(X) == (y > 0.5)) > 0.8
 
 
+def test_a_number_whose_values_have_little_in_common_is_read_by_itself() -> None:
+    generator = np.random.default_rng(3)
+    X = generator.integers(0, 200, (3000, 2)).astype(float)
+    levels = generator.standard_normal(200)
+    y = levels[X[:, 0].astype(int)] + np.sin(X[:, 1] / 30) + 0.3 * generator.standard_normal(len(X))
+    model = DeepRegressor(**SMALL).fit(X[:2000], y[:2000])
+    assert crosses(model) == ["x0"]
+    assert "column 'x0' is also read value by value: what rows with the same one say of the target" in model.notices_
+    without = DeepRegressor(**SMALL, target_statistics=False).fit(X[:2000], y[:2000])
+    errors = [np.mean((own.predict(X[2000:]) - y[2000:]) ** 2) for own in (model, without)]
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_nothing_is_asked_of_quantiles(asked: list[LeftOut]) -> None:
+    X, y = table(2500, together=True)
+    model = DeepRegressor(**{**SMALL, "max_iter": 2}, loss="quantile(0.1, 0.9)").fit(X, y)
+    assert crosses(model) == []
+    assert asked == []
+
+
 def test_what_networks_learn_by_themselves_is_no_pair(asked: list[LeftOut]) -> None:
     X, y = table(1500, together=False)
-    assert pairs(DeepRegressor(**SMALL).fit(X, y)) == []
+    assert crosses(DeepRegressor(**SMALL).fit(X, y)) == []
     assert asked == []
     # that both count at once is no pair either, but only networks tell
     X, _ = table(1500, together=True)
     y = X["day"].to_numpy() * (X["month"] > "month 4").to_numpy() / 10.0
-    assert pairs(DeepRegressor(**SMALL).fit(X, y)) == []
+    assert crosses(DeepRegressor(**SMALL).fit(X, y)) == []
     assert len(asked) >= 1
 
 
@@ -91,7 +111,7 @@ def test_noise_has_no_pairs(asked: list[LeftOut]) -> None:
     X, _ = table(1500, together=True)
     for seed in range(20):
         y = np.random.default_rng(seed).standard_normal(len(X))
-        assert pairs(DeepRegressor(**{**SMALL, "n_networks": 1, "max_iter": 1}).fit(X, y)) == []
+        assert crosses(DeepRegressor(**{**SMALL, "n_networks": 1, "max_iter": 1}).fit(X, y)) == []
     assert asked == []
 
 
@@ -102,28 +122,35 @@ def test_networks_that_read_pairs_and_err_more_are_not_taken(monkeypatch: pytest
         compared.append(given)
         return False
 
-    monkeypatch.setattr("leadline.estimators.pair_choice.errs_less", errs_more)
+    monkeypatch.setattr("leadline.estimators.cross_choice.errs_less", errs_more)
     model = DeepRegressor(**SMALL).fit(*table(2500, together=True))
     assert len(compared) == 1
-    assert pairs(model) == []
+    assert crosses(model) == []
 
 
 def test_a_constrained_number_is_no_side_of_a_pair() -> None:
     X, y = table(2500, together=True)
     model = DeepRegressor(**SMALL, monotonic_cst={"day": 1}).fit(X, y)
-    assert pairs(model) == []
+    assert crosses(model) == []
+
+
+def test_numbers_that_single_precision_does_not_hold_are_no_values() -> None:
+    X, y = table(2500, together=True)
+    X["day"] = np.where(X["day"] == 31, 1e300, X["day"])
+    model = DeepRegressor(**SMALL).fit(X, y)
+    assert [max(axis.values, default=0.0) for axis in model.model_.layout.crosses[0].axes] == [0.0, 30.0]
 
 
 @pytest.mark.parametrize("setting", [{"additive": True, "hidden_layer_sizes": ()}, {"recipe": "plain"}])
 def test_fits_that_are_not_asked(asked: list[LeftOut], setting: dict[str, Any]) -> None:
     model = DeepRegressor(**{**SMALL, "max_iter": 5, **setting}).fit(*table(2500, together=True))
-    assert pairs(model) == []
+    assert crosses(model) == []
     assert asked == []
 
 
-def test_a_linear_model_reads_pairs_too() -> None:
+def test_a_linear_model_reads_crosses_too() -> None:
     model = DeepRegressor((), random_state=0).fit(*table(2500, together=True))
-    assert pairs(model) == ["month × day"]
+    assert crosses(model) == ["month × day"]
     X, y = table(2000, together=True, seed=1)
     assert model.score(X, y) > 0.6
     assert DeepRegressor((), target_statistics=False).fit(*table(2500, together=True)).score(X, y) < 0.4
@@ -136,8 +163,8 @@ def test_rows_of_one_group_are_left_out_together() -> None:
     y = np.random.default_rng(1).standard_normal(300)[group] + 0.1 * y
     given = read_input(X, y, None, "regression")
     settings = DeepRegressor(**SMALL).hyperparameters()
-    assert [pair.name for pair in pairs_read_together(given, settings, 0)] == ["month × day"]
-    assert pairs_read_together(given, settings, 0, group) == ()
+    assert [cross.name for cross in crosses_read(given, settings, 0)] == ["month × day"]
+    assert crosses_read(given, settings, 0, group) == ()
 
 
 def test_a_saved_model_predicts_the_same(dated: DeepRegressor, tmp_path: Path) -> None:
@@ -146,18 +173,18 @@ def test_a_saved_model_predicts_the_same(dated: DeepRegressor, tmp_path: Path) -
     X.loc[3:9, "month"] = "never seen"
     dated.save(tmp_path / "model.zip")
     again = load(tmp_path / "model.zip")
-    assert pairs(again) == pairs(dated)
+    assert crosses(again) == crosses(dated)
     np.testing.assert_array_equal(again.predict(X), dated.predict(X))
 
 
 def test_training_goes_on_with_the_same_pairs() -> None:
     X, y = table(2500, together=True)
     model = DeepRegressor(**SMALL, warm_start=True).fit(X, y)
-    before = pairs(model)
+    before = crosses(model)
     model.fit(X, y)
-    assert pairs(model) == before == ["month × day"]
+    assert crosses(model) == before == ["month × day"]
     model.partial_fit(X[:100], y[:100])
-    assert pairs(model) == before
+    assert crosses(model) == before
 
 
 def test_reasons_of_both_columns_add_up(dated: DeepRegressor) -> None:
@@ -169,12 +196,12 @@ def test_reasons_of_both_columns_add_up(dated: DeepRegressor) -> None:
     assert 0.5 < month / day < 2
 
 
-def test_every_depth_of_a_search_reads_pairs_as_fit_does(tmp_path: Path) -> None:
+def test_every_depth_of_a_search_reads_crosses_as_fit_does(tmp_path: Path) -> None:
     X, y = table(2500, together=True)
     estimator = DeepRegressor(**SMALL, batch_size=32)
     once = {"candidates": 1, "repeats": 1, "random_state": 0}
     search = DepthSearchCV(estimator, max_depth=3, **once, study=tmp_path / "study.db").fit(X, y)
-    assert all([pair.name for pair in model.layout.pairs] == ["month × day"] for model in search.models_.values())
+    assert all([cross.name for cross in model.layout.crosses] == ["month × day"] for model in search.models_.values())
     assert any("'month' and 'day' are also read together" in notice for notice in search.fold_notices_)
     np.testing.assert_array_equal(search.estimator_at(3).predict(X), estimator.fit(X, y).predict(X))
     problem, _, task = search.first_network(X, y)
@@ -190,7 +217,7 @@ def test_the_additive_model_of_a_search_has_a_curve_for_each_column_and_no_pair(
     X, y = table(1200, together=True)
     small = {"max_depth": 2, "candidates": 1, "repeats": 1, "additive": True, "random_state": 0}
     search = DepthSearchCV(DeepRegressor(**SMALL), **small).fit(X, y)
-    assert pairs(search) == ["month × day"]
+    assert crosses(search) == ["month × day"]
     assert search.additive_model_ is not None
     assert all(not member.statistics.categories for member in search.additive_model_.members)
 
@@ -199,5 +226,5 @@ def test_a_division_of_the_callers_own_is_not_asked(asked: list[LeftOut]) -> Non
     X, y = table(2500, together=True)
     small = {"max_depth": 2, "candidates": 1, "additive": False, "random_state": 0}
     search = DepthSearchCV(DeepRegressor(**{**SMALL, "max_iter": 2}), cv=TimeSeriesSplit(2), **small).fit(X, y)
-    assert pairs(search) == []
+    assert crosses(search) == []
     assert asked == []

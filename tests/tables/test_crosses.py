@@ -1,4 +1,4 @@
-"""Pairs of columns: the cell that a row is in, and pairs in the record of a layout."""
+"""Crosses: the cell that a row is in, and what the record of a layout has of them."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from leadline.errors import ModelFileError
-from leadline.tables import Layout, Pair, Statistics
+from leadline.tables import Cross, Layout, Statistics
 
 FRAME = pd.DataFrame(
     {
@@ -24,8 +24,8 @@ FRAME = pd.DataFrame(
 @pytest.fixture(scope="module")
 def layout() -> Layout:
     plain = Layout.infer(FRAME, {"town": "category", "text": "text"})
-    pair = Pair(plain.axis("town"), plain.axis("size", (np.float32(0.1).item(), 0.5)))
-    return dataclasses.replace(plain, pairs=(pair,))
+    sizes = plain.axis("size", (np.float32(0.1).item(), 0.5))
+    return dataclasses.replace(plain, crosses=(Cross((sizes,)), Cross((plain.axis("town"), sizes))))
 
 
 def written(layout: Layout) -> Any:
@@ -34,12 +34,13 @@ def written(layout: Layout) -> Any:
 
 
 def test_a_row_is_in_the_cell_of_its_values_and_what_is_unknown_in_one_of_its_own(layout: Layout) -> None:
-    (pair,) = layout.pairs
+    alone, cross = layout.crosses
     encoded = layout.encode(FRAME)
     jena, ulm = (layout.category_columns[0].categories.index(town) for town in ("Jena", "Ulm"))
     places = [(ulm, 2), (jena, 1), (ulm, 0), (2, 2)]
     assert encoded.told[:, -1].tolist() == [(town + 1) * 3 + size for town, size in places]
-    assert pair.n_cells == 4 * 3
+    assert encoded.told[:, -2].tolist() == [size for _, size in places]
+    assert (alone.n_cells, cross.n_cells) == (3, 4 * 3)
     unknown = layout.encode(FRAME.assign(town="Bonn", size=7.0))
     assert unknown.told[:, -1].tolist() == [0] * 4
 
@@ -58,21 +59,22 @@ def test_rows_keep_their_cells_when_some_are_taken_and_others_follow(layout: Lay
     np.testing.assert_array_equal(encoded.followed_by(encoded).told, np.tile(encoded.told, (2, 1)))
 
 
-def test_a_pair_has_no_inputs_of_its_own_but_statistics(layout: Layout) -> None:
+def test_a_cross_has_no_inputs_of_its_own_but_statistics(layout: Layout) -> None:
     encoded = layout.encode(FRAME)
-    plain = dataclasses.replace(encoded, pairs=())
+    plain = dataclasses.replace(encoded, crosses=())
     statistics = Statistics.fit(encoded.numbers, np.arange(4), np.ones(4), "standard")
     np.testing.assert_array_equal(statistics.apply(encoded), statistics.apply(plain))
+    assert layout.notices[-2].startswith("column 'size' is also read value by value")
     assert layout.notices[-1].startswith("columns 'town' and 'size' are also read together")
 
 
-def test_the_record_of_a_layout_has_its_pairs(layout: Layout) -> None:
+def test_the_record_of_a_layout_has_its_crosses(layout: Layout) -> None:
     record = written(layout)
     again = Layout.from_record(record)
-    assert again.pairs == layout.pairs
+    assert again.crosses == layout.crosses
     assert written(again) == record
-    del record["pairs"]
-    assert Layout.from_record(record).pairs == ()
+    del record["crosses"]
+    assert Layout.from_record(record).crosses == ()
 
 
 @pytest.mark.parametrize(
@@ -84,16 +86,17 @@ def test_the_record_of_a_layout_has_its_pairs(layout: Layout) -> None:
         ([{"name": "town", "values": []}, {"name": "year", "values": []}], "'year' must be a column"),
         ([{"name": "town", "values": []}, {"name": "year", "values": [2.0, 1.0]}], "ascending"),
         ([{"name": "town", "values": []}, {"name": "year", "values": ["2001"]}], "finite number"),
-        ([{"name": "town", "values": []}, {"name": "town", "values": []}], "must be of two columns"),
+        ([{"name": "town", "values": []}, {"name": "town", "values": []}], "must be of one or two columns"),
         (
             [{"name": "town", "values": []}, {"name": "year", "values": [*map(float, range(5000))]}],
             "at most 16,384 cells",
         ),
-        ([{"name": "town", "values": []}], "a list of 2 items"),
+        ([], "must be of one or two columns"),
+        ([{"name": "size", "values": [1.0]}] * 3, "must be of one or two columns"),
         ([{"name": "town"}, {"name": "year", "values": [1.0]}], "lacks 'values'"),
     ],
 )
-def test_pairs_of_a_file_are_checked(layout: Layout, sides: list[dict[str, object]], words: str) -> None:
-    record = written(layout) | {"pairs": [sides]}
+def test_crosses_of_a_file_are_checked(layout: Layout, sides: list[dict[str, object]], words: str) -> None:
+    record = written(layout) | {"crosses": [sides]}
     with pytest.raises(ModelFileError, match=words):
         Layout.from_record(record)

@@ -1,15 +1,16 @@
-"""Which pairs of columns are read together, asked of small networks and of what they miss.
+"""Which columns are also read value by value, asked of small networks and of what they miss.
 
 A network learns from rows of one day what the days around it are like, and of one month those around it; what holds on
-the 12th of May alone it would have to learn by heart. So pairs of columns are looked for whose cells the target goes
-with, beyond what each column by itself says. Where there are some, small networks are trained, and the errors on rows
-that they leave out are looked through for the same. What is left is tried: networks that are told statistics of the
-target in these cells (`leadline.tables.pairs`) must err less than those that are not, on the rows that both leave out.
+the 12th of May alone it would have to learn by heart. So crosses are looked for (`leadline.tables.crosses`) with whose
+cells the target goes: pairs of columns, beyond what each of the two says by itself, and numbers, beyond what the values
+around a value say. Where there are some, small networks are trained, and the errors on rows that they leave out are
+looked through for the same. What is left is tried: networks that are told statistics of the target in these cells must
+err less than those that are not, on the rows that both leave out.
 """
 
 import dataclasses
 from collections.abc import Sequence
-from itertools import combinations, starmap
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +20,10 @@ from leadline.estimators.given import Given
 from leadline.estimators.left_out import errs_less, left_out_of, watched
 from leadline.estimators.networks import holding_out_seed, train_networks
 from leadline.search import LeftOut, Metric, Problem, View, hold_out
-from leadline.tables import MOST_CELLS, PARTS, Axis, Labels, Numbers, Pair, Target, parts_of
+from leadline.tables import MOST_CELLS, PARTS, Axis, Cross, Labels, Numbers, Target, parts_of
 from leadline.training import Hyperparameters, Task
 
-__all__ = ["pairs_read_together"]
+__all__ = ["crosses_read"]
 
 Array = NDArray[Any]
 
@@ -32,24 +33,25 @@ NETWORKS, SIZES, EPOCHS, MOST_ROWS = 4, (64, 64), 24, 20_000
 # They leave out a fold each, where there are rows enough for one network to leave out this share.
 SHARE = 0.1
 # Names their streams.
-_PAIRS = 4
-# Numbers of more values are no sides of a pair, and a table of more columns that could be has none.
-FEW_VALUES, MOST_AXES = 64, 100
-# A pair has no more cells than this share of the rows.
+_CROSSES = 4
+# Numbers of more values are not paired, and those of fewer or more not read by themselves.
+FEW_VALUES, ALONE = 64, (10, 400)
+# A table of more columns that could be read value by value has no crosses.
+MOST_AXES = 100
+# A cross has no more cells than this share of the rows.
 ROWS_PER_CELL = 2
-# A pair is tried where errors vary between its cells by so many standard errors more than by chance, and the cells of
-# other rows tell of a row's own by so many; the best of these.
-VARIES, TELLS, MOST_PAIRS = 3.5, 1.64, 8
-# Networks that read pairs are to err less by a one-sided test at this level.
+# A cross is tried where errors vary between its cells by so many standard errors more than by chance, and the cells of
+# other rows tell of a row's own by so many, which are more for a number by itself; the best of these.
+VARIES, TELLS, TELLS_ALONE, MOST_CROSSES = 3.5, 1.64, 6.0, 8
+# Networks that read crosses are to err less by a one-sided test at this level.
 LEVEL = 0.05
-# Times that what two columns say by themselves is taken from the target, one after the other.
-SWEEPS = 5
+# Times that what two columns say by themselves is taken from the target, one after the other; and how many values on
+# either side are around a value.
+SWEEPS, AROUND = 5, 4
 
 
-def pairs_read_together(
-    given: Given, settings: Hyperparameters, seed: int, groups: Array | None = None
-) -> tuple[Pair, ...]:
-    """The pairs of columns that networks should read together.
+def crosses_read(given: Given, settings: Hyperparameters, seed: int, groups: Array | None = None) -> tuple[Cross, ...]:
+    """The columns that networks should also read value by value.
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ def pairs_read_together(
     metric, rows = Metric(None, given.target), np.arange(len(some))
     splits = hold_out(given.y, rows, given.target, NETWORKS, SHARE, holding_out_seed(seed), groups)
     axes = _axes(given, settings)
-    if not 1 < len(axes) <= MOST_AXES or not len(splits[0][1]):
+    if not 0 < len(axes) <= MOST_AXES or not len(splits[0][1]):
         return ()
     fewest = min(len(train_rows) for train_rows, _ in splits)
     own = settings.for_table(fewest, len(given.layout.number_columns), given.target.task != "regression")
@@ -75,25 +77,25 @@ def pairs_read_together(
     training_rows = [train_rows for train_rows, _ in splits]
     units = None if groups is None else np.unique(groups, return_inverse=True)[1]
     problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, training_rows, own, units)
-    cells = _cells(given, axes)
     constant = _errors(given.target, problem.y, problem.constant(rows, len(rows)))
-    cells = [pair for pair in cells if _tells(pair, *_beyond_both(pair, *constant))]
-    if not cells:
+    known = constant[0].shape[1]
+    found = [one for one in _cells(given, axes) if known and _tells(one, *_beyond(one, *constant))]
+    if not found:
         return ()
     tasks = [
-        Task(own, (seed, _PAIRS, i), View.of(i, own), train_rows, (watched(stop_rows, rows[:0]),))
+        Task(own, (seed, _CROSSES, i), View.of(i, own), train_rows, (watched(stop_rows, rows[:0]),))
         for i, (train_rows, stop_rows) in enumerate(splits)
     ]
     before = _left_out(problem, tasks)
     if before is None:
         return ()
     errors = _errors(given.target, before.y, before.predictions)
-    told = sorted(((_tells(pair, *errors), pair) for pair in cells), key=lambda one: -one[0])
-    pairs = tuple(pair.pair for tells, pair in told[:MOST_PAIRS] if tells)
-    if not pairs:
+    told = sorted(((_tells(one, *errors), one.cross) for one in found), key=lambda own: -own[0])
+    crosses = tuple(cross for tells, cross in told[:MOST_CROSSES] if tells)
+    if not crosses:
         return ()
-    after = _left_out(problem.paired(given.reading(pairs).encoded), tasks)
-    return pairs if after is not None and errs_less(given.target, after, before, seed, LEVEL) else ()
+    after = _left_out(problem.crossed(given.reading(crosses).encoded), tasks)
+    return crosses if after is not None and errs_less(given.target, after, before, seed, LEVEL) else ()
 
 
 def _left_out(problem: Problem, tasks: list[Task]) -> LeftOut | None:
@@ -103,41 +105,45 @@ def _left_out(problem: Problem, tasks: list[Task]) -> LeftOut | None:
 
 
 def _axes(given: Given, settings: Hyperparameters) -> list[Axis]:
-    """The columns that may be sides of a pair: of several categories, or of numbers that have few values."""
+    """The columns that may be read value by value: of several categories, or of numbers that are not too many."""
     layout = given.layout
     found = [layout.axis(column.name) for column in layout.category_columns]
     constraints = settings.monotonic_cst or (0,) * len(layout.number_columns)
     for column, own, constraint in zip(layout.number_columns, given.encoded.numbers.T, constraints, strict=False):
-        values = np.unique(own[~np.isnan(own)].astype(np.float32))
-        if not (column.date or constraint) and len(values) <= FEW_VALUES:
+        with np.errstate(over="ignore"):
+            values = np.unique(own.astype(np.float32))
+        values = values[np.isfinite(values)]
+        if not (column.date or constraint) and len(values) <= max(FEW_VALUES, *ALONE):
             found.append(layout.axis(column.name, tuple(values.astype(float).tolist())))
     return [axis for axis in found if axis.n_codes + len(axis.values) > 1]
 
 
 class _Cells(NamedTuple):
-    """A pair, and of each row its place on either side and its cell, (n,), which are numbered as far as rows have them.
+    """A cross, and of each row its places on the axes and its cell, (n,), which are numbered as far as rows have them.
 
     `parts` divides the rows.
     """
 
-    pair: Pair
-    places: tuple[Array, Array]
+    cross: Cross
+    places: list[Array]
     cells: Array
     n_cells: int
     parts: Array
 
 
 def _cells(given: Given, axes: Sequence[Axis]) -> list[_Cells]:
-    """The pairs whose cells the rows support."""
+    """The crosses whose cells the rows support."""
     n, found = len(given.y), []
     parts = parts_of(np.arange(n), 0).astype(np.int64)
-    places = {axis.name: axis.places(given.encoded.numbers, given.encoded.codes) for axis in axes}
-    for pair in starmap(Pair, combinations(axes, 2)):
-        if pair.n_cells <= MOST_CELLS:
-            first, second = both = places[pair.first.name], places[pair.second.name]
-            there, cells = np.unique(first * pair.second.size + second, return_inverse=True)
+    of_rows = {axis: axis.places(given.encoded.numbers, given.encoded.codes) for axis in axes}
+    alone = [(axis,) for axis in axes if ALONE[0] <= len(axis.values) <= ALONE[1]]
+    pairs = combinations([axis for axis in axes if len(axis.values) <= FEW_VALUES], 2)
+    for cross in map(Cross, (*alone, *pairs)):
+        if cross.n_cells <= MOST_CELLS:
+            places = [of_rows[axis] for axis in cross.axes]
+            there, cells = np.unique(cross.cells_of(places), return_inverse=True)
             if ROWS_PER_CELL * len(there) <= n:
-                found.append(_Cells(pair, both, cells, len(there), parts))
+                found.append(_Cells(cross, places, cells, len(there), parts))
     return found
 
 
@@ -155,38 +161,51 @@ def _errors(target: Target, truth: Array, told: Array) -> tuple[Array, Array]:
     return truth - told, told * (1 - told)
 
 
-def _beyond_both(pair: _Cells, errors: Array, variances: Array) -> tuple[Array, Array]:
-    """Errors without what either column says by itself; their variance is what is left of it."""
+def _beyond(cross: _Cells, errors: Array, variances: Array) -> tuple[Array, Array]:
+    """Errors without what each of two columns says by itself, or the values around a value; and their variance then."""
     found = errors - errors.mean(axis=0)
-    rows = [np.maximum(np.bincount(places), 1)[:, None] for places in pair.places]
-    for _ in range(SWEEPS):
-        for places, own in zip(pair.places, rows, strict=True):
-            found -= (_sums(places, found, len(own)) / own)[places]
+    if len(cross.places) == 1:
+        around = _around(_sums(cross.cells, found, cross.n_cells))
+        rows = _around(np.bincount(cross.cells, minlength=cross.n_cells)[:, None].astype(float))
+        found -= (around / np.maximum(rows, 1.0))[cross.cells]
+    else:
+        every = [np.maximum(np.bincount(places), 1)[:, None] for places in cross.places]
+        for _ in range(SWEEPS):
+            for places, rows in zip(cross.places, every, strict=True):
+                found -= (_sums(places, found, len(rows)) / rows)[places]
     return found, np.broadcast_to(np.square(found).mean(axis=0), found.shape)
 
 
-def _tells(pair: _Cells, errors: Array, variances: Array) -> float:
-    """How surely the cells of a pair tell of errors, in standard errors; 0 where that may be chance.
+def _around(sums: Array) -> Array:
+    """Sums over the cells around each one, without its own, (k, …)."""
+    padded = np.pad(np.cumsum(sums, axis=0), ((AROUND + 1, AROUND), (0, 0)), mode="edge")
+    padded[: AROUND + 1] = 0.0
+    return np.asarray(padded[2 * AROUND + 1 :] - padded[: -2 * AROUND - 1] - sums)
+
+
+def _tells(cross: _Cells, errors: Array, variances: Array) -> float:
+    """How surely the cells of a cross tell of errors, in standard errors; 0 where that may be chance.
 
     Errors must vary between cells, by the score test of a variance between them (Lin 1997). And what the cells of other
     parts say of a row's own must gain something: its effect on the scale of scores is shrunk as by
     `leadline.tables.category_statistics`.
     """
-    k, every, known = pair.n_cells, _sums(pair.cells, errors, pair.n_cells), _sums(pair.cells, variances, pair.n_cells)
+    k = cross.n_cells
+    every, known = (_sums(cross.cells, values, k) for values in (errors, variances))
     above = np.sum(every**2 - known, axis=0)
-    fourth = _sums(pair.cells, np.square(np.square(errors)) - 3 * np.square(variances), k)
+    fourth = _sums(cross.cells, np.square(np.square(errors)) - 3 * np.square(variances), k)
     noise = np.sqrt(np.sum(2 * known**2 + np.maximum(fourth, 0.0), axis=0))
     if not (above >= VARIES * noise).any():
         return 0.0
-    at, gains = pair.parts * k + pair.cells, np.zeros(len(errors))
+    at, gains = cross.parts * k + cross.cells, np.zeros(len(errors))
     for j in np.flatnonzero(above > 0):
         own, own_known = (_sums(at, values[:, [j]], PARTS * k).reshape(PARTS, k) for values in (errors, variances))
         added = float(known[:, j] @ known[:, j]) / above[j]
-        effect = ((every[:, j] - own) / (known[:, j] - own_known + added))[pair.parts, pair.cells]
+        effect = ((every[:, j] - own) / (known[:, j] - own_known + added))[cross.parts, cross.cells]
         gains += errors[:, j] * effect - variances[:, j] * effect**2 / 2
     spread = float(gains.std())
     tells = float(gains.mean()) / spread * len(gains) ** 0.5 if spread > 0 else 0.0
-    return tells if tells >= TELLS else 0.0
+    return tells if tells >= (TELLS if len(cross.places) == 2 else TELLS_ALONE) else 0.0
 
 
 def _sums(at: Array, values: Array, size: int) -> Array:

@@ -1,26 +1,26 @@
-"""Pairs of columns that say more together than each by itself, as the day and the month of a date.
+"""Crosses: columns read value by value, two of them together or a number by itself, by what rows say of each value.
 
-A pair is read as one column whose categories are the cells of a table with the values of one column down and those of
-the other across. Networks are told what statistics of the target say of a row's cell, and nothing else of it. Each of
-the two is a column of categories, or of numbers that have few values.
+The day and the month of a date say more together than each by itself, and a weekday has little in common with the next
+one. A cross is read as one column whose categories are its cells: the values of a column, or those of one column down
+and of another across. Networks are told what statistics of the target say of a row's cell, and nothing else of it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_CELLS", "Axis", "Pair"]
+__all__ = ["MOST_CELLS", "Axis", "Cross"]
 
-# The cells of a pair are no more than this: statistics tell of each, in each network.
+# The cells of a cross are no more than this: statistics tell of each, in each network.
 MOST_CELLS = 16_384
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One of the two columns.
+    """A column of a cross.
 
     Attributes
     ----------
@@ -54,31 +54,34 @@ class Axis:
         return np.where(known[found] == own, found + 1, 0)
 
 
-class Pair(NamedTuple):
-    """Two columns, and the cells of both."""
+@dataclass(frozen=True)
+class Cross:
+    """One column or two, and the cells of their values."""
 
-    first: Axis
-    second: Axis
+    axes: tuple[Axis, ...]
 
     @property
     def n_cells(self) -> int:
         """How many cells there are."""
-        return math.prod(axis.size for axis in self)
+        return math.prod(axis.size for axis in self.axes)
 
     @property
     def name(self) -> str:
         """What messages call it."""
-        return f"{self.first.name} × {self.second.name}"
+        return " × ".join(axis.name for axis in self.axes)
 
     @property
     def notice(self) -> str:
         """What a reader should know of it."""
-        return (
-            f"columns {self.first.name!r} and {self.second.name!r} are also read together: what rows with the same "
-            "value in both say of the target"
-        )
+        names = " and ".join(repr(axis.name) for axis in self.axes)
+        if len(self.axes) == 1:
+            return f"column {names} is also read value by value: what rows with the same one say of the target"
+        return f"columns {names} are also read together: what rows with the same value in both say of the target"
 
     def cells(self, numbers: NDArray[np.floating], codes: NDArray[np.integer]) -> NDArray[np.int32]:
-        """The cell of each row, (n,)."""
-        places = (axis.places(numbers, codes) for axis in self)
-        return np.asarray(next(places) * self.second.size + next(places), np.int32)
+        """The cell of each row, (n,), from its numbers, (n, p), and codes, (n, c)."""
+        return np.asarray(self.cells_of([axis.places(numbers, codes) for axis in self.axes]), np.int32)
+
+    def cells_of(self, places: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+        """The cell of each row, (n,), from its place on each axis."""
+        return np.asarray(np.ravel_multi_index(tuple(places), tuple(axis.size for axis in self.axes)))
