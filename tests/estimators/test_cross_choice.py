@@ -20,7 +20,7 @@ SMALL: dict[str, Any] = {"hidden_layer_sizes": (16, 16), "max_iter": 20, "n_netw
 
 
 def table(n: int, together: bool, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
-    """Of each day of each month the target has a level of its own, or else it is a curve of days and levels of months."""
+    """Of each day of each month the target has a level of its own, or it is a curve of days and levels of months."""
     levels = np.random.default_rng(5).standard_normal((32, 13))
     generator = np.random.default_rng(seed)
     day, month = generator.integers(1, 32, n), generator.integers(1, 13, n)

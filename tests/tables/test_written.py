@@ -214,6 +214,16 @@ def test_what_a_column_cannot_be_is_refused(said, error, match):
         Layout.infer(pd.DataFrame({"c": ["a", "b", "c", "a"], "n": [1, 2, 3, 4]}), {"c": said})
 
 
+def test_an_order_that_was_found_may_be_said_again_where_words_stand_for_missing_values():
+    frame = pd.DataFrame({"c": ["low", "high", "unknown", "medium"], "n": [1, 2, 3, 4]})
+    found = Layout.infer(frame)
+    (order, _) = found.columns
+    assert isinstance(order, NumberColumn)
+    assert order.missing
+    assert Layout.infer(frame, {"c": order.written}) == found
+    assert Layout.infer(frame, {"c": ["low", "medium", "high"]}).encode(frame).numbers[:2, 0].tolist() == [0, 2]
+
+
 def test_ordered_categories_of_pandas_are_places_and_others_are_categories():
     order = ["tiny", "odd", "vast", "never seen"]
     values = ["odd", "vast", "tiny", None]

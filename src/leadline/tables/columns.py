@@ -420,8 +420,8 @@ def _written(name: str, words: Sequence[str], said: Any) -> tuple[bool, Written 
         return None
     strange = []
     if said is not None:
-        strange = [word for word, value in zip(words, found.read(words), strict=True) if np.isnan(value)]
-    strange = [word for word in strange if isinstance(found, OrderedWords) or not is_missing(word)]
+        values = zip(words, found.read(words), strict=True)
+        strange = [word for word, value in values if np.isnan(value) and not is_missing(word)]
     if strange:
         raise DataError(
             f"Column {name!r} is said to hold {_said_words(said)}, but one of its values is {strange[0]!r}."

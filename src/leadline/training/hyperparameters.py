@@ -293,8 +293,8 @@ class Hyperparameters:
     target_statistics: bool = _parameter(
         False,
         Choice((False, True)),
-        "columns of many categories also enter by what other rows of a category say of the target: smoothed means and "
-        "how many rows there are",
+        "columns of many categories also enter by what other rows of a category say of the target, smoothed means and "
+        "how many rows there are; so do pairs of columns and numbers whose values are worth it",
     )
     parametrization: str = _parameter(
         "standard",
