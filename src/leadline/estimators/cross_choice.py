@@ -40,11 +40,15 @@ FEW_VALUES, ALONE = 64, (10, 400)
 MOST_AXES = 100
 # A cross has no more cells than this share of the rows.
 ROWS_PER_CELL = 2
-# A cross is tried where errors vary between its cells by so many standard errors more than by chance, and the cells of
-# other rows tell of a row's own by so many, which are more for a number by itself; the best of these.
-VARIES, TELLS, TELLS_ALONE, MOST_CROSSES = 3.5, 1.64, 6.0, 8
-# Networks that read crosses are to err less by a one-sided test at this level.
-LEVEL = 0.05
+# A cross is looked at where the target varies between its cells by so many standard errors more than by chance, and the
+# cells of other rows tell of a row's own by so many. It is tried where the errors of networks do so by fewer, since the
+# trial decides. What a number says by itself networks may learn, so that it must tell more, both times.
+AT_FIRST, OF_ERRORS, TELLS_ALONE = (3.5, 1.64), (2.0, 1.0), 6.0
+# So many are tried at most, those that tell most.
+MOST_CROSSES = 8
+# Networks that read crosses are to err less by a one-sided test at this level, about one standard error: a cross too
+# many costs little.
+LEVEL = 0.16
 # Times that what two columns say by themselves is taken from the target, one after the other; and how many values on
 # either side are around a value.
 SWEEPS, AROUND = 5, 4
@@ -79,7 +83,7 @@ def crosses_read(given: Given, settings: Hyperparameters, seed: int, groups: Arr
     problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, training_rows, own, units)
     constant = _errors(given.target, problem.y, problem.constant(rows, len(rows)))
     known = constant[0].shape[1]
-    found = [one for one in _cells(given, axes) if known and _tells(one, *_beyond(one, *constant))]
+    found = [one for one in _cells(given, axes) if known and _tells(one, *_beyond(one, *constant), AT_FIRST)]
     if not found:
         return ()
     tasks = [
@@ -90,7 +94,7 @@ def crosses_read(given: Given, settings: Hyperparameters, seed: int, groups: Arr
     if before is None:
         return ()
     errors = _errors(given.target, before.y, before.predictions)
-    told = sorted(((_tells(one, *errors), one.cross) for one in found), key=lambda own: -own[0])
+    told = sorted(((_tells(one, *errors, OF_ERRORS), one.cross) for one in found), key=lambda own: -own[0])
     crosses = tuple(cross for tells, cross in told[:MOST_CROSSES] if tells)
     if not crosses:
         return ()
@@ -183,8 +187,8 @@ def _around(sums: Array) -> Array:
     return np.asarray(padded[2 * AROUND + 1 :] - padded[: -2 * AROUND - 1] - sums)
 
 
-def _tells(cross: _Cells, errors: Array, variances: Array) -> float:
-    """How surely the cells of a cross tell of errors, in standard errors; 0 where that may be chance.
+def _tells(cross: _Cells, errors: Array, variances: Array, least: tuple[float, float]) -> float:
+    """How surely the cells of a cross tell of errors, in standard errors; 0 where that is less than asked for.
 
     Errors must vary between cells, by the score test of a variance between them (Lin 1997). And what the cells of other
     parts say of a row's own must gain something: its effect on the scale of scores is shrunk as by
@@ -195,7 +199,7 @@ def _tells(cross: _Cells, errors: Array, variances: Array) -> float:
     above = np.sum(every**2 - known, axis=0)
     fourth = _sums(cross.cells, np.square(np.square(errors)) - 3 * np.square(variances), k)
     noise = np.sqrt(np.sum(2 * known**2 + np.maximum(fourth, 0.0), axis=0))
-    if not (above >= VARIES * noise).any():
+    if not (above >= least[0] * noise).any():
         return 0.0
     at, gains = cross.parts * k + cross.cells, np.zeros(len(errors))
     for j in np.flatnonzero(above > 0):
@@ -205,7 +209,7 @@ def _tells(cross: _Cells, errors: Array, variances: Array) -> float:
         gains += errors[:, j] * effect - variances[:, j] * effect**2 / 2
     spread = float(gains.std())
     tells = float(gains.mean()) / spread * len(gains) ** 0.5 if spread > 0 else 0.0
-    return tells if tells >= (TELLS if len(cross.places) == 2 else TELLS_ALONE) else 0.0
+    return tells if tells >= (TELLS_ALONE if len(cross.places) == 1 else least[1]) else 0.0
 
 
 def _sums(at: Array, values: Array, size: int) -> Array:
