@@ -44,8 +44,8 @@ ROWS_PER_CELL = 2
 # cells of other rows tell of a row's own by so many. It is tried where the errors of networks do so by fewer, since the
 # trial decides. What a number says by itself networks may learn, so that it must tell more, both times.
 AT_FIRST, OF_ERRORS, TELLS_ALONE = (3.5, 1.64), (2.0, 1.0), 6.0
-# So many are tried at most, those that tell most.
-MOST_CROSSES = 8
+# So many are tried at most, those that tell most, and none that tells less than this share of what the best one does.
+MOST_CROSSES, SHARE_OF_BEST = 8, 0.5
 # Networks that read crosses are to err less by a one-sided test at this level, about one standard error: a cross too
 # many costs little.
 LEVEL = 0.16
@@ -95,7 +95,7 @@ def crosses_read(given: Given, settings: Hyperparameters, seed: int, groups: Arr
         return ()
     errors = _errors(given.target, before.y, before.predictions)
     told = sorted(((_tells(one, *errors, OF_ERRORS), one.cross) for one in found), key=lambda own: -own[0])
-    crosses = tuple(cross for tells, cross in told[:MOST_CROSSES] if tells)
+    crosses = tuple(cross for tells, cross in told[:MOST_CROSSES] if tells > SHARE_OF_BEST * told[0][0])
     if not crosses:
         return ()
     after = _left_out(problem.crossed(given.reading(crosses).encoded), tasks)
