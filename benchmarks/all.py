@@ -116,8 +116,6 @@ PEER_MODULES = (
 )
 PEERS = ("leadline", "leadline-search-25", "catboost", "lightgbm", "xgboost", "forest", "sklearn-mlp", "linear")
 FULL = "--only california_housing,bank_marketing,adult,diamonds --max-train 1000000 --splits 1 --cores 2"
-ON_THE_CURVE = "--only curve --rows 1000 --rows 10000 --rows 100000"
-BEYOND = "--peers LightGBM --peers leadline --peers CatBoost"
 # In the order in which they run, but for those of one core, of which the longest come first.
 BENCHMARKS = (
     Benchmark("startup", ("--rounds 5",), 2),
@@ -148,11 +146,9 @@ BENCHMARKS = (
     ),
     _one_core(
         "large",
-        57,
-        ON_THE_CURVE,
-        f"--only curve --rows 1000000 {BEYOND}",
-        f"--only curve --rows 10000000 {BEYOND}",
-        "--only curve --rows 1000000 --peers 'leadline search'",
+        100,
+        "--only curve",
+        "--only curve --rows 10000000 --limit 5400",
     ),
     _one_core("planted", 20, "--seeds 5"),
     _one_core("additive", 20, "--only fifteen --methods additive,boosted,linear,deep"),
