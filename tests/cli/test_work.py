@@ -111,14 +111,17 @@ def test_what_a_dead_worker_had_taken_is_wanted_again(alone, tmp_path, monkeypat
         # taken by somebody who never gives a sign of life
         first = min(wanted.glob("[!.]*"))
         first.replace(taken / first.name)
-        dead.append(first.name)
+        half = tmp_path / "work" / "done" / f".{first.name}.half-written"
+        half.write_bytes(b"half")
+        dead.append(half)
         work(tmp_path, 60)
 
     worker = threading.Thread(target=die_and_work)
     worker.start()
     found = search(hand_out=tmp_path).fit(frame.drop(columns="kind"), frame["kind"])
     worker.join()
-    assert dead
+    (half,) = dead
+    assert not half.exists()
     assert same(alone, found)
 
 

@@ -147,6 +147,10 @@ class HandingOut:
         for place in (_WANTED, _TAKEN, _DONE):
             with suppress(OSError):
                 (self.folder / place / file).unlink(missing_ok=True)
+        # what a worker had half written when it was killed
+        for half in (self.folder / _DONE).glob(f".{file}.*"):
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
 
     def end(self) -> None:
         """Tell the workers that there is nothing more to do."""
