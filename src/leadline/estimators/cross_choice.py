@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 # The networks that are asked, of so many units in each hidden layer and so many epochs, and how many rows they learn
 # from at most: enough to tell what a network learns by itself.
-NETWORKS, SIZES, EPOCHS, MOST_ROWS = 4, (64, 64), 24, 20_000
+NETWORKS, SIZES, EPOCHS, MOST_ROWS = 4, (64, 64), 24, 10_000
 # They leave out a fold each, where there are rows enough for one network to leave out this share.
 SHARE = 0.1
 # Names their streams.
