@@ -38,7 +38,7 @@ _CROSSES = 4
 FEW_VALUES, ALONE = 64, (10, 400)
 # A table of more columns that could be read value by value has no crosses.
 MOST_AXES = 100
-# A cross has no more cells than this share of the rows.
+# A cross has at least so many rows for each of the cells that rows are in.
 ROWS_PER_CELL = 2
 # A cross is looked at where the target varies between its cells by so many standard errors more than by chance, and the
 # cells of other rows tell of a row's own by so many. It is tried where the errors of networks do so by fewer, since the
