@@ -86,6 +86,8 @@ def test_the_record_of_a_layout_has_its_crosses(layout: Layout) -> None:
         ([{"name": "town", "values": []}, {"name": "year", "values": []}], "'year' must be a column"),
         ([{"name": "town", "values": []}, {"name": "year", "values": [2.0, 1.0]}], "ascending"),
         ([{"name": "town", "values": []}, {"name": "year", "values": ["2001"]}], "finite number"),
+        ([{"name": "year", "values": [0.1]}], "'year' must be a column"),
+        ([{"name": "year", "values": [1e300]}], "'year' must be a column"),
         ([{"name": "town", "values": []}, {"name": "town", "values": []}], "must be of one or two columns"),
         (
             [{"name": "town", "values": []}, {"name": "year", "values": [*map(float, range(5000))]}],
@@ -99,4 +101,12 @@ def test_the_record_of_a_layout_has_its_crosses(layout: Layout) -> None:
 def test_crosses_of_a_file_are_checked(layout: Layout, sides: list[dict[str, object]], words: str) -> None:
     record = written(layout) | {"crosses": [sides]}
     with pytest.raises(ModelFileError, match=words):
+        Layout.from_record(record)
+
+
+def test_a_column_without_categories_has_no_cross(layout: Layout) -> None:
+    record = written(layout)
+    town = next(column for column in record["columns"] if column["name"] == "town")
+    town.update(categories=[], rare=False, missing=False)
+    with pytest.raises(ModelFileError, match="'town' must be a column of categories; it has none"):
         Layout.from_record(record)

@@ -525,12 +525,17 @@ def _cross(layout: Layout, axes: list[Any]) -> Cross:
         name, values = read_fields(axis, "a cross of the layout", {"name": TEXT, "values": list_of(NUMBER)}).values()
         known = [column for column in layout.columns if column.name == name and not isinstance(column, TextColumn)]
         numbers = any(isinstance(column, NumberColumn) for column in known)
-        if not known or bool(values) != numbers or values != sorted(set(values)):
+        # as float32 has them: see `Axis`
+        with np.errstate(over="ignore"):
+            told = np.unique(np.array(values, np.float32)).astype(float).tolist()
+        if not known or bool(values) != numbers or values != told:
             raise ModelFileError(
                 f"a cross of the layout: {name!r} must be a column of categories, or one of numbers with their values, "
                 "ascending."
             )
         found.append(layout.axis(name, tuple(values)))
+        if found[-1].size < 2:
+            raise ModelFileError(f"a cross of the layout: {name!r} must be a column of categories; it has none.")
     cross = Cross(tuple(found))
     if len({axis.name for axis in found}) != len(axes) or len(axes) not in (1, 2) or cross.n_cells > MOST_CELLS:
         raise ModelFileError(
