@@ -89,6 +89,35 @@ def test_a_number_whose_values_have_little_in_common_is_read_by_itself() -> None
     assert errors[0] < 0.5 * errors[1]
 
 
+def holidays(first: str, n: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    """Days from a first one on: a season, and holidays by date and by weekday that are unlike the days around."""
+    day = pd.Series(pd.date_range(first, periods=n))
+    fixed = ((day.dt.day == 25) & (day.dt.month == 12)) | ((day.dt.day == 4) & (day.dt.month == 7))
+    fourth = (day.dt.day_of_week == 3) & ((day.dt.day - 1) // 7 == 3) & day.dt.month.isin([2, 5, 8, 11])
+    noise = np.random.default_rng(seed).standard_normal(n)
+    return pd.DataFrame({"day": day}), np.sin(day.dt.day_of_year / 58) - 6.0 * (fixed | fourth) + 0.1 * noise
+
+
+def test_holidays_are_found_by_the_calendar() -> None:
+    X, y = holidays("2001-01-01", 3000)
+    model = DeepRegressor(**SMALL).fit(X, y)
+    assert sorted(crosses(model)) == ["day of the year of day", "weekday of the month of day"]
+    assert "column 'day' is also read by the day of the year: what rows of the same one say of the target" in (
+        model.notices_
+    )
+    X, y = holidays("2010-01-01", 730, seed=1)
+    without = DeepRegressor(**SMALL, target_statistics=False).fit(*holidays("2001-01-01", 3000))
+    errors = [np.mean((own.predict(X) - y) ** 2) for own in (model, without)]
+    assert errors[0] < 0.5 * errors[1]
+    assert explain_rows(model, X[:3]).values.shape[1] == 1
+
+
+def test_days_of_one_year_are_no_calendar(asked: list[LeftOut]) -> None:
+    X, y = holidays("2001-01-01", 600)
+    assert crosses(DeepRegressor(**SMALL).fit(pd.concat([X] * 3), np.tile(y, 3))) == []
+    assert asked == []
+
+
 def test_nothing_is_asked_of_quantiles(asked: list[LeftOut]) -> None:
     X, y = table(2500, together=True)
     model = DeepRegressor(**{**SMALL, "max_iter": 2}, loss="quantile(0.1, 0.9)").fit(X, y)

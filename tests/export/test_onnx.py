@@ -15,7 +15,7 @@ from leadline.errors import LeadlineError, ParameterError
 from leadline.export import TOLERANCE, onnx_inputs, to_onnx, write_onnx
 from leadline.network import ACTIVATIONS, activation
 from leadline.search import Dimension
-from leadline.tables import Cross
+from leadline.tables import CALENDAR, Cross
 
 SMALL = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "random_state": 0}
 
@@ -262,4 +262,19 @@ def test_the_cells_of_crosses_are_looked_up(table, tmp_path, monkeypatch, named:
     else:
         strange[::3] = 77.5
     for rows in (X, strange):
+        assert np.allclose(runs(model, rows, tmp_path, "predictions")[:, 0], model.predict(rows), rtol=1e-5, atol=1e-4)
+
+
+def test_days_of_the_calendar_are_looked_up(tmp_path, monkeypatch) -> None:
+    days = pd.Series(pd.date_range("1968-01-01", "1972-12-31 23:59", periods=400))
+    X = pd.DataFrame({"day": days.where(days.index % 7 > 0), "number": np.sin(np.arange(400.0))})
+    y = (days.dt.month == 12) * (days.dt.day / 5) + X["number"]
+
+    def crosses(given, *others) -> tuple[Cross, ...]:
+        return tuple(Cross((given.layout.axis("day", calendar=name),)) for name in CALENDAR)
+
+    monkeypatch.setattr("leadline.estimators.deep.crosses_read", crosses)
+    model = DeepRegressor(**SMALL).fit(X, y)
+    later = X.assign(day=X["day"] + pd.Timedelta(days=1461.25))
+    for rows in (X, later):
         assert np.allclose(runs(model, rows, tmp_path, "predictions")[:, 0], model.predict(rows), rtol=1e-5, atol=1e-4)

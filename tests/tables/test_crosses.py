@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from leadline.errors import ModelFileError
-from leadline.tables import Cross, Layout, Statistics
+from leadline.tables import CALENDAR, Cross, Layout, Statistics
 
 FRAME = pd.DataFrame(
     {
@@ -17,6 +17,7 @@ FRAME = pd.DataFrame(
         "town": ["Ulm", "Jena", "Ulm", None],
         "year": [2001, 2002, 2003, 2001],
         "text": ["many words", "none of them alike", "in any of the rows", "of this table"],
+        "seen": pd.to_datetime(["2021-12-25", "2020-02-29", "2021-01-01", "2019-05-04"]),
     }
 )
 
@@ -96,6 +97,11 @@ def test_the_record_of_a_layout_has_its_crosses(layout: Layout) -> None:
         ([], "must be of one or two columns"),
         ([{"name": "size", "values": [1.0]}] * 3, "must be of one or two columns"),
         ([{"name": "town"}, {"name": "year", "values": [1.0]}], "lacks 'values'"),
+        ([{"name": "year", "values": [], "calendar": "day of the year"}], "'year' must be a column"),
+        ([{"name": "town", "values": [], "calendar": "day of the year"}], "'town' must be a column"),
+        ([{"name": "seen", "values": [1.0], "calendar": "day of the year"}], "'seen' must be a column"),
+        ([{"name": "seen", "values": [], "calendar": "day of the week"}], "'calendar' must be one of ''"),
+        ([{"name": "seen", "values": [], "calendar": "day of the year"}, {"name": "town", "values": []}], "by itself"),
     ],
 )
 def test_crosses_of_a_file_are_checked(layout: Layout, sides: list[dict[str, object]], words: str) -> None:
@@ -110,3 +116,19 @@ def test_a_column_without_categories_has_no_cross(layout: Layout) -> None:
     town.update(categories=[], rare=False, missing=False)
     with pytest.raises(ModelFileError, match="'town' must be a column of categories; it has none"):
         Layout.from_record(record)
+
+
+def test_dates_are_read_by_the_calendar(layout: Layout) -> None:
+    crosses = tuple(Cross((layout.axis("seen", calendar=name),)) for name in CALENDAR)
+    dated = dataclasses.replace(layout, crosses=crosses)
+    days = ["2021-12-25", "1969-12-25", "2020-11-26 23:57", None]
+    told = dated.encode(FRAME.assign(seen=pd.to_datetime(pd.Series(days), format="mixed"))).told[:, -2:]
+    assert told[:, 0].tolist() == [1 + 31 * 11 + 24, 1 + 31 * 11 + 24, 1 + 31 * 10 + 25, 0]
+    # a Saturday and a Thursday, both the fourth in December, and the fourth Thursday in November
+    assert told[:, 1].tolist() == [1 + (12 * day + month) * 5 + 3 for day, month in ((5, 11), (3, 11), (3, 10))] + [0]
+    assert [cross.name for cross in crosses] == ["day of the year of seen", "weekday of the month of seen"]
+    assert dated.notices[-2:] == [
+        "column 'seen' is also read by the day of the year: what rows of the same one say of the target",
+        "column 'seen' is also read by the weekday of the month: what rows of the same one say of the target",
+    ]
+    assert Layout.from_record(written(dated)).crosses == crosses

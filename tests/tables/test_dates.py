@@ -1,12 +1,22 @@
 """Cycles of dates: which ones rows show, and the places in them."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from leadline.errors import ModelFileError
 from leadline.tables import Layout
-from leadline.tables.dates import CYCLES, cycles_of, tells
+from leadline.tables.dates import (
+    CALENDAR,
+    CALENDAR_DAYS,
+    CYCLES,
+    calendar_places,
+    calendar_size,
+    cycles_of,
+    tells,
+)
 
 
 def days(start: str, periods: int, freq: str) -> np.ndarray:
@@ -103,3 +113,20 @@ def test_its_record_says_which_and_others_are_refused() -> None:
     record["columns"][1]["cycles"] = ["week"]
     with pytest.raises(ModelFileError, match="of a date"):
         Layout.from_record(record)
+
+
+@pytest.mark.parametrize("day", ["1970-01-01", "1999-12-31", "2024-02-29", "1969-07-20", "2399-11-28", "1600-02-29"])
+def test_a_day_is_found_again_in_the_calendar(day: str) -> None:
+    date = datetime.date.fromisoformat(day)
+    place = (date - datetime.date(1970, 1, 1)).days % CALENDAR_DAYS
+    by_day, by_weekday = (int(calendar_places(name)[place]) for name in CALENDAR)
+    assert by_day == 31 * (date.month - 1) + date.day - 1
+    assert by_weekday == (12 * date.weekday() + date.month - 1) * 5 + (date.day - 1) // 7
+
+
+def test_a_calendar_has_a_place_for_each_of_its_days() -> None:
+    for name, present in zip(CALENDAR, (366, 7 * (12 * 5)), strict=True):
+        places = calendar_places(name)
+        assert len(places) == CALENDAR_DAYS
+        assert len(np.unique(places)) == present
+        assert calendar_size(name) == places.max() + 1

@@ -20,7 +20,7 @@ from leadline.estimators.given import Given
 from leadline.estimators.left_out import errs_less, left_out_of, watched
 from leadline.estimators.networks import holding_out_seed, train_networks
 from leadline.search import LeftOut, Metric, Problem, View, hold_out
-from leadline.tables import MOST_CELLS, PARTS, Axis, Cross, Labels, Numbers, Target, parts_of
+from leadline.tables import CALENDAR, MOST_CELLS, PARTS, Axis, Cross, Labels, Numbers, Target, parts_of
 from leadline.training import Hyperparameters, Task
 
 __all__ = ["crosses_read"]
@@ -38,8 +38,9 @@ _CROSSES = 4
 FEW_VALUES, ALONE = 64, (10, 400)
 # A table of more columns that could be read value by value has no crosses.
 MOST_AXES = 100
-# A cross has at least so many rows for each of the cells that rows are in.
-ROWS_PER_CELL = 2
+# A cross has at least so many rows for each of the cells that rows are in, and a calendar so many days for each of its
+# own: what the 25th of December is like one year does not tell.
+PER_CELL = 2
 # A cross is looked at where the target varies between its cells by so many standard errors more than by chance, and the
 # cells of other rows tell of a row's own by so many. It is tried where the errors of networks do so by fewer, since the
 # trial decides. What a number says by itself networks may learn, so that it must tell more, both times.
@@ -82,8 +83,9 @@ def crosses_read(given: Given, settings: Hyperparameters, seed: int, groups: Arr
     units = None if groups is None else np.unique(groups, return_inverse=True)[1]
     problem = Problem.build(given.encoded, given.y, given.w, given.target, metric, training_rows, own, units)
     constant = _errors(given.target, problem.y, problem.constant(rows, len(rows)))
-    known = constant[0].shape[1]
-    found = [one for one in _cells(given, axes) if known and _tells(one, *_beyond(one, *constant), AT_FIRST)]
+    if not constant[0].shape[1]:
+        return ()
+    found = [one for one in _cells(given, axes) if one.calendar or _tells(one, *_beyond(one, *constant), AT_FIRST)]
     if not found:
         return ()
     tasks = [
@@ -117,9 +119,11 @@ def _axes(given: Given, settings: Hyperparameters) -> list[Axis]:
         with np.errstate(over="ignore"):
             values = np.unique(own.astype(np.float32))
         values = values[np.isfinite(values)]
-        if not (column.date or constraint) and len(values) <= max(FEW_VALUES, *ALONE):
+        if column.date and not constraint:
+            found += [layout.axis(column.name, calendar=calendar) for calendar in CALENDAR]
+        elif not (column.date or constraint) and len(values) <= max(FEW_VALUES, *ALONE):
             found.append(layout.axis(column.name, tuple(values.astype(float).tolist())))
-    return [axis for axis in found if axis.n_codes + len(axis.values) > 1]
+    return [axis for axis in found if axis.calendar or axis.n_codes + len(axis.values) > 1]
 
 
 class _Cells(NamedTuple):
@@ -134,19 +138,30 @@ class _Cells(NamedTuple):
     n_cells: int
     parts: Array
 
+    @property
+    def calendar(self) -> bool:
+        """Whether it tells days of a calendar apart."""
+        return bool(self.cross.axes[0].calendar)
+
+    @property
+    def number(self) -> bool:
+        """Whether it is a number by itself."""
+        return bool(len(self.places) == 1 and not self.calendar)
+
 
 def _cells(given: Given, axes: Sequence[Axis]) -> list[_Cells]:
     """The crosses whose cells the rows support."""
     n, found = len(given.y), []
     parts = parts_of(np.arange(n), 0).astype(np.int64)
     of_rows = {axis: axis.places(given.encoded.numbers, given.encoded.codes) for axis in axes}
-    alone = [(axis,) for axis in axes if ALONE[0] <= len(axis.values) <= ALONE[1]]
-    pairs = combinations([axis for axis in axes if len(axis.values) <= FEW_VALUES], 2)
+    alone = [(axis,) for axis in axes if axis.calendar or ALONE[0] <= len(axis.values) <= ALONE[1]]
+    pairs = combinations([axis for axis in axes if not axis.calendar and len(axis.values) <= FEW_VALUES], 2)
     for cross in map(Cross, (*alone, *pairs)):
         if cross.n_cells <= MOST_CELLS:
             places = [of_rows[axis] for axis in cross.axes]
             there, cells = np.unique(cross.cells_of(places), return_inverse=True)
-            if ROWS_PER_CELL * len(there) <= n:
+            dates = given.encoded.numbers[:, cross.axes[0].source] if cross.axes[0].calendar else None
+            if PER_CELL * len(there) <= (n if dates is None else len(np.unique(np.floor(dates)))):
                 found.append(_Cells(cross, places, cells, len(there), parts))
     return found
 
@@ -209,7 +224,7 @@ def _tells(cross: _Cells, errors: Array, variances: Array, least: tuple[float, f
         gains += errors[:, j] * effect - variances[:, j] * effect**2 / 2
     spread = float(gains.std())
     tells = float(gains.mean()) / spread * len(gains) ** 0.5 if spread > 0 else 0.0
-    return tells if tells >= (TELLS_ALONE if len(cross.places) == 1 else least[1]) else 0.0
+    return tells if tells >= (TELLS_ALONE if cross.number else least[1]) else 0.0
 
 
 def _sums(at: Array, values: Array, size: int) -> Array:

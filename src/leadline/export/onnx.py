@@ -36,7 +36,7 @@ from leadline.tables import (
     as_frame,
     known_words,
 )
-from leadline.tables.dates import CYCLES
+from leadline.tables.dates import CALENDAR_DAYS, CYCLES, calendar_places
 from leadline.tables.number_targets import LARGEST_EXPONENT
 from leadline.tables.statistics import CLIP, FARTHEST
 from leadline.training import Plan, coded_above
@@ -258,6 +258,8 @@ def _cells(graph: _Graph, cross: Cross, raw: dict[str, str], told: Sequence[_Tol
         name = f"{cross.name}/cells of {axis.name}"
         if axis.n_codes:
             place = graph.node("Add", f"{name}/place", codes[axis.name], graph.constant(f"{name}/one", 1, np.int64))
+        elif axis.calendar:
+            place = _calendar(graph, name, raw[axis.name], axis.calendar)
         else:
             known = graph.constant(f"{name}/values", np.array(axis.values)[None], np.float32)
             own = graph.cast(f"{name}/number", raw[axis.name], np.float32)
@@ -270,6 +272,18 @@ def _cells(graph: _Graph, cross: Cross, raw: dict[str, str], told: Sequence[_Tol
             place = graph.node("Add", f"{name}/cell", graph.node("Mul", f"{name}/first", cells, size), place)
         cells = place
     return cells
+
+
+def _calendar(graph: _Graph, name: str, days: str, calendar: str) -> str:
+    """The place of a date in the calendar, as `Axis.places` has it, (N, 1) in int64."""
+    days = graph.cast(f"{name}/number", days, np.float32)
+    gaps = graph.node("IsNaN", f"{name}/gaps", days)
+    known = graph.node("Where", f"{name}/known", gaps, graph.constant(f"{name}/none", 0.0, np.float32), days)
+    whole = graph.cast(f"{name}/days", graph.node("Floor", f"{name}/floor", known), np.int64)
+    at = graph.node("Mod", f"{name}/day", whole, graph.constant(f"{name}/calendar days", CALENDAR_DAYS, np.int64))
+    places = graph.constant(f"{name}/places", calendar_places(calendar) + 1, np.int16)
+    place = graph.cast(f"{name}/place of a day", graph.node("Gather", f"{name}/found", places, at, axis=0), np.int64)
+    return graph.node("Where", f"{name}/place", gaps, graph.constant(f"{name}/unknown", 0, np.int64), place)
 
 
 def _rest(graph: _Graph, told: list[_Told], coded_above: float) -> list[str]:

@@ -16,7 +16,7 @@ from leadline.tables.columns import (
 )
 from leadline.tables.crosses import MOST_CELLS, Axis, Cross
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
-from leadline.tables.dates import tells
+from leadline.tables.dates import CALENDAR, tells
 from leadline.tables.frames import as_frame
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
@@ -31,6 +31,7 @@ from leadline.tables.values import check_complete, guess_task, looks_like_counts
 from leadline.tables.written import OrderedWords, WrittenNumbers
 
 __all__ = [
+    "CALENDAR",
     "LEVELS",
     "MOST_CELLS",
     "PARTS",

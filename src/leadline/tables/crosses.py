@@ -1,8 +1,9 @@
-"""Crosses: columns read value by value, two of them together or a number by itself, by what rows say of each value.
+"""Crosses: columns read value by value, two of them together or one by itself, by what rows say of each value.
 
-The day and the month of a date say more together than each by itself, and a weekday has little in common with the next
-one. A cross is read as one column whose categories are its cells: the values of a column, or those of one column down
-and of another across. Networks are told what statistics of the target say of a row's cell, and nothing else of it.
+The day and the month of a date say more together than each by itself, a weekday has little in common with the next one,
+and Christmas with the days around it. A cross is read as one column whose categories are its cells: the values of a
+column, or those of one column down and of another across; of a date the days of the calendar. Networks are told what
+statistics of the target say of a row's cell, and nothing else of it.
 """
 
 import math
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from leadline.tables.dates import CALENDAR_DAYS, calendar_places, calendar_size
 
 __all__ = ["MOST_CELLS", "Axis", "Cross"]
 
@@ -31,25 +34,38 @@ class Axis:
         How many codes tell its categories apart; 0 for numbers.
     values : tuple of float
         The numbers that are told apart, ascending, each as float32 has it; empty for categories.
+    calendar : str
+        By what days are told apart, one of `leadline.tables.dates.CALENDAR`; empty for what is no date.
     """
 
     name: str
     source: int
     n_codes: int = 0
     values: tuple[float, ...] = ()
+    calendar: str = ""
 
     @property
     def size(self) -> int:
         """How many places there are: 0 is for what is missing or unknown."""
-        return 1 + self.n_codes + len(self.values)
+        return 1 + self.n_codes + len(self.values) + (calendar_size(self.calendar) if self.calendar else 0)
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"{self.calendar} of {self.name}" if self.calendar else self.name
 
     def places(self, numbers: NDArray[np.floating], codes: NDArray[np.integer]) -> NDArray[np.int64]:
         """The place of each row, (n,), from its numbers, (n, p), and codes, (n, c)."""
         if self.n_codes:
             return codes[:, self.source].astype(np.int64) + 1
-        known = np.array(self.values, np.float32)
         with np.errstate(over="ignore"):
             own = numbers[:, self.source].astype(np.float32)
+        if self.calendar:
+            # of what float32 has of today's dates the last minute and a half of a day is the next one
+            there = np.isfinite(own)
+            days = np.floor(np.where(there, own, 0.0)).astype(np.int64) % CALENDAR_DAYS
+            return np.where(there, calendar_places(self.calendar)[days].astype(np.int64) + 1, 0)
+        known = np.array(self.values, np.float32)
         found = np.minimum(np.searchsorted(known, own), len(known) - 1)
         return np.where(known[found] == own, found + 1, 0)
 
@@ -68,12 +84,14 @@ class Cross:
     @property
     def name(self) -> str:
         """What messages call it."""
-        return " × ".join(axis.name for axis in self.axes)
+        return " × ".join(axis.title for axis in self.axes)
 
     @property
     def notice(self) -> str:
         """What a reader should know of it."""
         names = " and ".join(repr(axis.name) for axis in self.axes)
+        if calendar := self.axes[0].calendar:
+            return f"column {names} is also read by the {calendar}: what rows of the same one say of the target"
         if len(self.axes) == 1:
             return f"column {names} is also read value by value: what rows with the same one say of the target"
         return f"columns {names} are also read together: what rows with the same value in both say of the target"

@@ -8,12 +8,19 @@ network do not say that the target moves with a cycle, its numbers are no more t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-__all__ = ["CYCLES", "Cycle", "cycles_of", "tells"]
+__all__ = ["CALENDAR", "CYCLES", "Cycle", "calendar_places", "calendar_size", "cycles_of", "tells"]
+
+# How a day is found again in other years: by its month and day ("the 25th of December"), or by its month, weekday and
+# how often that weekday had been ("the fourth Thursday in November").
+CALENDAR = ("day of the year", "weekday of the month")
+# Days after which the calendar comes again, weekdays too: 400 years.
+CALENDAR_DAYS = 146_097
 
 # Numbers of a cycle that differ by less than this in all rows are one: every first of January is not a season.
 LEAST_RANGE = 0.1
@@ -84,6 +91,23 @@ def cycles_of(days: NDArray[np.floating]) -> tuple[str, ...]:
     """The names of the cycles that points in time show, (n,), NaN for missing."""
     known = days[~np.isnan(days)]
     return tuple(name for name, cycle in CYCLES.items() if cycle.is_shown(known))
+
+
+@cache
+def calendar_places(name: str) -> NDArray[np.int16]:
+    """Of each day since 1970 its place in the calendar, as CALENDAR names it, (CALENDAR_DAYS,)."""
+    dates = np.arange(CALENDAR_DAYS).astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    day, month = (dates - months).astype(np.int64), months.astype(np.int64) % 12
+    # the first of January 1970 was a Thursday
+    weekday = (np.arange(CALENDAR_DAYS) + 3) % 7
+    places = 31 * month + day if name == "day of the year" else (12 * weekday + month) * 5 + day // 7
+    return np.asarray(places, np.int16)
+
+
+def calendar_size(name: str) -> int:
+    """How many places there are."""
+    return int(calendar_places(name).max()) + 1
 
 
 def tells(numbers: NDArray[np.floating], values: NDArray[np.float64], w: NDArray[np.float64]) -> bool:

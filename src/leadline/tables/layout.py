@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leadline.errors import DataError, ModelFileError
-from leadline.records import ANYTHING, FLAG, NUMBER, TEXT, list_of, read_fields
+from leadline.records import ANYTHING, FLAG, NUMBER, TEXT, list_of, one_of, read_fields
 from leadline.tables.columns import (
     CategoryColumn,
     Column,
@@ -34,7 +34,7 @@ from leadline.tables.columns import (
     text_numbers,
 )
 from leadline.tables.crosses import MOST_CELLS, Axis, Cross
-from leadline.tables.dates import CYCLES
+from leadline.tables.dates import CALENDAR, CYCLES
 from leadline.tables.reading import nearest
 from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
 from leadline.tables.written import WrittenDates, WrittenNumbers, written_from_record
@@ -344,13 +344,13 @@ class Layout:
         """Rows whose numbers, (n, p) with those that are derived, and codes, (n, c), are known."""
         return Encoded(numbers, codes, self.groups, self.derived, self.cycles, self.crosses)
 
-    def axis(self, name: str, values: tuple[float, ...] = ()) -> Axis:
-        """A column of a cross, of numbers with the values that are told apart."""
+    def axis(self, name: str, values: tuple[float, ...] = (), calendar: str = "") -> Axis:
+        """A column of a cross, of numbers with the values that are told apart, of dates with what tells days apart."""
         for at, category in enumerate(self.category_columns):
             if category.name == name:
                 return Axis(name, at, n_codes=category.n_indicators + len(category.finer))
         at = [number.name for number in self.number_columns].index(name)
-        return Axis(name, at, values=values)
+        return Axis(name, at, values=values, calendar=calendar)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """The rows of a table as numbers and indicators.
@@ -423,8 +423,7 @@ class Layout:
         """A plain record for JSON; `to_arrays` has what makes numbers out of text."""
         record = {"columns": [_column_record(column) for column in self.columns], "dropped": [*map(list, self.dropped)]}
         if self.crosses:
-            axes = ([{"name": own.name, "values": list(own.values)} for own in cross.axes] for cross in self.crosses)
-            record["crosses"] = list(axes)
+            record["crosses"] = [[_axis_record(axis) for axis in cross.axes] for cross in self.crosses]
         return record
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -521,19 +520,24 @@ def _cross(layout: Layout, axes: list[Any]) -> Cross:
         It is none of columns of the layout.
     """
     found = []
+    fields_of = {"name": TEXT, "values": list_of(NUMBER), "calendar": one_of("", *CALENDAR)}
     for axis in axes:
-        name, values = read_fields(axis, "a cross of the layout", {"name": TEXT, "values": list_of(NUMBER)}).values()
-        known = [column for column in layout.columns if column.name == name and not isinstance(column, TextColumn)]
-        numbers = any(isinstance(column, NumberColumn) for column in known)
-        # as float32 has them: see `Axis`
-        with np.errstate(over="ignore"):
-            told = np.unique(np.array(values, np.float32)).astype(float).tolist()
-        if not known or bool(values) != numbers or values != told:
+        axis = {"calendar": "", **axis} if isinstance(axis, dict) else axis
+        name, values, calendar = read_fields(axis, "a cross of the layout", fields_of).values()
+        column = next((own for own in layout.columns if own.name == name and not isinstance(own, TextColumn)), None)
+        if calendar:
+            fits = isinstance(column, NumberColumn) and column.date and not values and len(axes) == 1
+        else:
+            # as float32 has them: see `Axis`
+            with np.errstate(over="ignore"):
+                told = np.unique(np.array(values, np.float32)).astype(float).tolist()
+            fits = column is not None and isinstance(column, NumberColumn) == bool(values) and values == told
+        if not fits:
             raise ModelFileError(
-                f"a cross of the layout: {name!r} must be a column of categories, or one of numbers with their values, "
-                "ascending."
+                f"a cross of the layout: {name!r} must be a column of categories, one of numbers with their values, "
+                "ascending, or, by itself, one of dates with what tells days apart."
             )
-        found.append(layout.axis(name, tuple(values)))
+        found.append(layout.axis(name, tuple(values), calendar))
         if found[-1].size < 2:
             raise ModelFileError(f"a cross of the layout: {name!r} must be a column of categories; it has none.")
     cross = Cross(tuple(found))
@@ -542,6 +546,11 @@ def _cross(layout: Layout, axes: list[Any]) -> Cross:
             f"a cross of the layout: {cross.name!r} must be of one or two columns and at most {MOST_CELLS:,} cells."
         )
     return cross
+
+
+def _axis_record(axis: Axis) -> dict[str, Any]:
+    """A column of a cross as a record."""
+    return {"name": axis.name, "values": list(axis.values), **({"calendar": axis.calendar} if axis.calendar else {})}
 
 
 def _column_record(column: Column) -> dict[str, Any]:
