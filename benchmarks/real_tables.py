@@ -123,7 +123,7 @@ def _drawn(folder: Path, name: str, split: int, max_train: int) -> tuple[pd.Data
         common = y.map(y.value_counts()) >= RAREST
         X, y = X[common].reset_index(drop=True), y[common].reset_index(drop=True)
         y = pd.Series(pd.factorize(y, sort=True)[0])
-    return X.assign(**{column: _as_it_is(entry, X[column]) for column in X}), y, str(entry["task"])
+    return pd.DataFrame({column: _as_it_is(entry, X[column]) for column in X}), y, str(entry["task"])
 
 
 def _as_it_is(entry: dict[str, Any], column: pd.Series) -> pd.Series:

@@ -65,6 +65,17 @@ def test_a_column_of_gaps_has_no_curve_and_many_categories_are_cut():
     assert partial_dependence(network.model_, empty, ["x"]) == []
 
 
+def test_columns_may_have_any_names():
+    generator = np.random.default_rng(2)
+    X = pd.DataFrame({"self": [f"{number:,.1f}" for number in 1000 * generator.normal(size=300)]})
+    X["frame"] = [f"some words, {word} and many others" for word in generator.choice(["self", "other", "none"], 300)]
+    network = DeepRegressor((), columns={"self": "number", "frame": "text"}, random_state=0)
+    network.fit(X, X["self"].str.replace(",", "").astype(float))
+    curve, words = partial_dependence(network.model_, network.model_.layout.typed(X), ["self", "frame"])
+    assert np.corrcoef(curve.values, curve.predictions[:, 0])[0, 1] > 0.9
+    assert words.kind == "word"
+
+
 def test_pictures_have_no_importances():
     X = np.random.default_rng(0).normal(size=(60, 201))
     network = DeepRegressor((), random_state=0).fit(X, X[:, 0])

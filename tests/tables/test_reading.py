@@ -234,10 +234,11 @@ def test_numbers_of_a_file_with_decimal_commas_say_how_text_in_them_is_read(writ
     assert found.written == dict.fromkeys("abc", WrittenNumbers(",", "."))
 
 
-def test_columns_of_digits_that_begin_with_zeros_are_told(write):
-    found = read_file(write("zip,n,f\n01234,1,0.5\n90210,2,\n"))
-    assert found.codes == ["zip"]
-    assert found.frame["zip"].tolist() == ["01234", "90210"]
+@pytest.mark.parametrize("name", ["zip", "self"])
+def test_columns_of_digits_that_begin_with_zeros_are_told(write, name):
+    found = read_file(write(f"{name},n,f\n01234,1,0.5\n90210,2,\n"))
+    assert found.codes == [name]
+    assert found.frame[name].tolist() == ["01234", "90210"]
     assert read_file(write("n,f\n0,0.5\n10,0.25\n")).codes == []
 
 

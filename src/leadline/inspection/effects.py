@@ -16,7 +16,16 @@ from sklearn.inspection import permutation_importance
 from leadline.estimators import Model
 from leadline.inspection.rows import spread_rows
 from leadline.search import Metric
-from leadline.tables import CategoryColumn, Encoded, Layout, NumberColumn, OrderedWords, TextColumn, numbers_of
+from leadline.tables import (
+    CategoryColumn,
+    Encoded,
+    Layout,
+    NumberColumn,
+    OrderedWords,
+    TextColumn,
+    numbers_of,
+    with_columns,
+)
 
 __all__ = ["MOST_COLUMNS", "Importance", "PartialDependence", "column_importances", "partial_dependence"]
 
@@ -190,7 +199,7 @@ def partial_dependence(model: Model, frame: pd.DataFrame, columns: Sequence[str]
             ordered = present.sort_values(ignore_index=True)
             places = np.linspace(*ENDS, POINTS) * (len(ordered) - 1)
             values = list(dict.fromkeys(ordered.iloc[np.round(places).astype(int)]))
-        rows = pd.concat([few.assign(**{name: _filled(frame[name], value, len(few))}) for value in values])
+        rows = pd.concat([with_columns(few, {name: _filled(frame[name], value, len(few))}) for value in values])
         predicted = model.predictions(rows.reset_index(drop=True), double=False)
         means = predicted.reshape(len(values), len(few), -1).mean(axis=1)
         plain = tuple(float(value) if kind == "number" else str(value) for value in values)
@@ -206,7 +215,7 @@ def _words(model: Model, few: pd.DataFrame, name: str) -> list[PartialDependence
     tried = [word for word, _ in counts.most_common(WORDS_TRIED)]
     if not tried:
         return []
-    rows = pd.concat([few, *(few.assign(**{name: texts + f" {word}"}) for word in tried)])
+    rows = pd.concat([few, *(with_columns(few, {name: texts + f" {word}"}) for word in tried)])
     predicted = model.predictions(rows.reset_index(drop=True), double=False)
     before, *means = predicted.reshape(len(tried) + 1, len(few), -1).mean(axis=1)
     moves = np.abs(np.array(means) - before).max(axis=1)

@@ -17,7 +17,7 @@ from leadline.tables.columns import (
 from leadline.tables.crosses import MOST_CELLS, Axis, Cross
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
 from leadline.tables.dates import CALENDAR, tells
-from leadline.tables.frames import as_frame
+from leadline.tables.frames import as_frame, with_columns
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.number_targets import Numbers
@@ -86,6 +86,7 @@ __all__ = [
     "target_from_record",
     "tells",
     "told_by_statistics",
+    "with_columns",
     "words_of",
     "writing_of",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leadline.errors import DataError
+from leadline.tables.frames import with_columns
 
 __all__ = ["TextForm", "check_names", "check_rows", "read_delimited"]
 
@@ -145,7 +146,7 @@ def read_delimited(
         for name in whole:
             with_zero = written[name][written[name].str.startswith("0", na=False)]
             codes += [name] if any(map(_CODE.fullmatch, with_zero)) else []
-        table = table.assign(**{name: written[name] for name in codes})
+        table = with_columns(table, {name: written[name] for name in codes})
     return check_rows(table, where), form, codes
 
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from leadline.errors import DataError
 from leadline.tables.lazy import collected
 
-__all__ = ["as_frame", "typed"]
+__all__ = ["as_frame", "typed", "with_columns"]
 
 
 def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
@@ -51,7 +51,15 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     if len(twice):
         raise DataError(f"X has more than one column named {twice[0]!r}; give every column a name of its own.")
     strange = {name: typed(frame[name]) for name, dtype in frame.dtypes.items() if not _is_typed(dtype)}
-    return frame.assign(**strange) if strange else frame
+    return with_columns(frame, strange)
+
+
+def with_columns(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """The same table, some of its columns in place of those of these names, which may be any, "self" too."""
+    frame = frame.copy(deep=False)
+    for name, values in columns.items():
+        frame[name] = values
+    return frame
 
 
 def _as_array(X: Any) -> NDArray[Any]:

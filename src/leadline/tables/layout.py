@@ -35,6 +35,7 @@ from leadline.tables.columns import (
 )
 from leadline.tables.crosses import MOST_CELLS, Axis, Cross
 from leadline.tables.dates import CALENDAR, CYCLES
+from leadline.tables.frames import with_columns
 from leadline.tables.reading import nearest
 from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
 from leadline.tables.written import WrittenDates, WrittenNumbers, written_from_record
@@ -417,7 +418,7 @@ class Layout:
             if isinstance(column.written, WrittenNumbers | WrittenDates):
                 values = numbers_of(column.written, frame[column.name], column.date)
                 found[column.name] = pd.Timestamp(0) + pd.to_timedelta(values, unit="D") if column.date else values
-        return frame.assign(**found) if found else frame
+        return with_columns(frame, found)
 
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON; `to_arrays` has what makes numbers out of text."""
