@@ -91,6 +91,30 @@ def test_a_row_is_told_nothing_of_its_own_part(loss) -> None:
     assert np.corrcoef(before.others[0][:, 0], after.others[0][:, 0])[0, 1] < 0.99
 
 
+def of_kinds(y: np.ndarray, places: np.ndarray, kind: np.ndarray, kinds: int) -> CategoryStatistics:
+    """Statistics of places, the first of which is none, whose rows are of several kinds."""
+    group = Group(True, 0, 0, finer=kinds * 21, kinds=kinds)
+    target = infer_target(y, "regression", "y")
+    outcomes = target.outcomes(target.encode(y), np.ones(N), target.fit(target.encode(y), np.ones(N)))
+    return CategoryStatistics.fit(group, kinds * places + kind, parts_of(np.arange(N), 0), outcomes, np.ones(N))
+
+
+def test_what_kinds_say_by_themselves_is_no_part_of_what_places_say() -> None:
+    generator = np.random.default_rng(2)
+    places, kind = generator.integers(1, 21, N), generator.integers(0, 7, N)
+    y = generator.normal(size=21)[places] + 30.0 * kind + 0.1 * generator.normal(size=N)
+    told = of_kinds(y, places, kind, 7).values
+    assert np.array_equal(told[1:].reshape(21, 7, 2), np.repeat(told[1::7, None], 7, axis=1))
+    # by hand: without the mean of each kind, and its own place for what is missing
+    means = np.array([y[kind == one].mean() for one in range(7)])
+    plain = of_kinds(y - means[kind] + y.mean(), places, np.zeros(N, int), 1).values
+    assert np.corrcoef(told[8::7, 0], plain[2:, 0])[0, 1] > 1 - 1e-6
+    assert np.allclose(told[8::7, 1], plain[2:, 1], atol=1e-6)
+    missing = np.where(np.arange(N) < 60, 0, places)
+    found = of_kinds(y, missing, np.where(missing > 0, kind, 0), 7).values
+    assert found[1, 1] == found[:, 1].max(), "the rows that miss their place are counted by themselves"
+
+
 def test_where_categories_differ_by_chance_alone_all_are_told_nearly_the_same() -> None:
     spreads = []
     for seed in range(10):

@@ -123,7 +123,9 @@ def test_dates_are_read_by_the_calendar(layout: Layout) -> None:
     dated = dataclasses.replace(layout, crosses=crosses)
     days = ["2021-12-25", "1969-12-25", "2020-11-26 23:57", None]
     told = dated.encode(FRAME.assign(seen=pd.to_datetime(pd.Series(days), format="mixed"))).told[:, -2:]
-    assert told[:, 0].tolist() == [1 + 31 * 11 + 24, 1 + 31 * 11 + 24, 1 + 31 * 10 + 25, 0]
+    assert told[:, 0].tolist() == [
+        7 * (1 + 31 * month + day) + weekday for month, day, weekday in ((11, 24, 5), (11, 24, 3), (10, 25, 3))
+    ] + [0]
     # a Saturday and a Thursday, both the fourth in December, and the fourth Thursday in November
     assert told[:, 1].tolist() == [1 + (12 * day + month) * 5 + 3 for day, month in ((5, 11), (3, 11), (3, 10))] + [0]
     assert [cross.name for cross in crosses] == ["day of the year of seen", "weekday of the month of seen"]

@@ -120,13 +120,15 @@ def test_a_day_is_found_again_in_the_calendar(day: str) -> None:
     date = datetime.date.fromisoformat(day)
     place = (date - datetime.date(1970, 1, 1)).days % CALENDAR_DAYS
     by_day, by_weekday = (int(calendar_places(name)[place]) for name in CALENDAR)
-    assert by_day == 31 * (date.month - 1) + date.day - 1
-    assert by_weekday == (12 * date.weekday() + date.month - 1) * 5 + (date.day - 1) // 7
+    assert divmod(by_day, 7) == (1 + 31 * (date.month - 1) + date.day - 1, date.weekday())
+    assert by_weekday == 1 + (12 * date.weekday() + date.month - 1) * 5 + (date.day - 1) // 7
 
 
 def test_a_calendar_has_a_place_for_each_of_its_days() -> None:
     for name, present in zip(CALENDAR, (366, 7 * (12 * 5)), strict=True):
         places = calendar_places(name)
         assert len(places) == CALENDAR_DAYS
-        assert len(np.unique(places)) == present
-        assert calendar_size(name) == places.max() + 1
+        assert len(np.unique(places // CALENDAR[name])) == present
+        assert places.min() >= CALENDAR[name]
+        assert places.max() < calendar_size(name)
+        assert calendar_size(name) % CALENDAR[name] == 0

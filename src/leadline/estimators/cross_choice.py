@@ -159,7 +159,7 @@ def _cells(given: Given, axes: Sequence[Axis]) -> list[_Cells]:
     for cross in map(Cross, (*alone, *pairs)):
         if cross.n_cells <= MOST_CELLS:
             places = [of_rows[axis] for axis in cross.axes]
-            there, cells = np.unique(cross.cells_of(places), return_inverse=True)
+            there, cells = np.unique(cross.cells_of(places) // cross.kinds, return_inverse=True)
             dates = given.encoded.numbers[:, cross.axes[0].source] if cross.axes[0].calendar else None
             if PER_CELL * len(there) <= (n if dates is None else len(np.unique(np.floor(dates)))):
                 found.append(_Cells(cross, places, cells, len(there), parts))

@@ -281,7 +281,7 @@ def _calendar(graph: _Graph, name: str, days: str, calendar: str) -> str:
     known = graph.node("Where", f"{name}/known", gaps, graph.constant(f"{name}/none", 0.0, np.float32), days)
     whole = graph.cast(f"{name}/days", graph.node("Floor", f"{name}/floor", known), np.int64)
     at = graph.node("Mod", f"{name}/day", whole, graph.constant(f"{name}/calendar days", CALENDAR_DAYS, np.int64))
-    places = graph.constant(f"{name}/places", calendar_places(calendar) + 1, np.int16)
+    places = graph.constant(f"{name}/places", calendar_places(calendar), np.int16)
     place = graph.cast(f"{name}/place of a day", graph.node("Gather", f"{name}/found", places, at, axis=0), np.int64)
     return graph.node("Where", f"{name}/place", gaps, graph.constant(f"{name}/unknown", 0, np.int64), place)
 

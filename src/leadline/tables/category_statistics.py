@@ -19,6 +19,8 @@ from leadline.tables.target import Outcomes
 
 __all__ = ["PARTS", "CategoryStatistics", "parts_of", "told_by_statistics"]
 
+Array = NDArray[np.float64]
+
 # Statistics are of columns with more codes than this: where there are fewer, inputs and learned vectors say it all.
 TOLD_ABOVE = 64
 # In how many parts the training rows are divided.
@@ -30,7 +32,7 @@ FEWEST_ADDED = 1.0
 def told_by_statistics(groups: Sequence[Group], crosses: Sequence[Cross]) -> list[Group]:
     """The columns of categories that are many enough, and after all columns the crosses: they have no indicators."""
     codes = [group for group in groups if group.codes]
-    cells = [Group(True, len(codes) + i, 0, finer=cross.n_cells) for i, cross in enumerate(crosses)]
+    cells = [Group(True, len(codes) + i, 0, finer=cross.n_cells, kinds=cross.kinds) for i, cross in enumerate(crosses)]
     return [group for group in codes if group.n_codes > TOLD_ABOVE] + cells
 
 
@@ -85,12 +87,15 @@ class CategoryStatistics:
         above = outcomes.values - mean
         sums = np.stack([_sums(at, w * column, size) for column in above.T], axis=2)
         every = (counts.sum(axis=0), sums.sum(axis=0))
-        added = _added(*every, w @ np.square(above))
+        rows, beyond, explained = _without_kinds(*every, group.kinds)
+        added = _added(rows, beyond, w @ np.square(above) - explained)
 
-        def told(count: NDArray[np.float64], sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        def told(count: Array, sums: Array) -> Array:
+            count, sums, _ = _without_kinds(count, sums, group.kinds)
             means = sums / (np.maximum(count, 0.0)[..., None] + added)
             means = outcomes.on_scale(mean + means, total) - outcomes.on_scale(mean, total)
-            return np.concatenate([means, np.log1p(np.maximum(count, 0.0))[..., None]], axis=-1)
+            found = np.concatenate([means, np.log1p(np.maximum(count, 0.0))[..., None]], axis=-1)
+            return np.concatenate([found[..., :1, :], np.repeat(found[..., 1:, :], group.kinds, axis=-2)], axis=-2)
 
         values, others = told(*every), told(every[0] - counts, every[1] - sums)
         seen = others.reshape(PARTS * size, -1)
@@ -116,7 +121,26 @@ def _sums(at: NDArray[np.int64], values: NDArray[np.float64], size: int) -> NDAr
     return np.asarray(np.bincount(at, values, minlength=PARTS * size).reshape(PARTS, size), np.float64)
 
 
-def _added(counts: NDArray[np.float64], sums: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
+def _without_kinds(counts: Array, sums: Array, kinds: int) -> tuple[Array, Array, Array]:
+    """Rows (…, 1 + m) and sums (…, 1 + m, k), of so many places together, without what each kind of place says.
+
+    The first place stands by itself, and the first ones after it are of no kind. The last array, (…, k), is by how much
+    the sums of squares are less.
+    """
+    if kinds == 1:
+        return counts, sums, np.zeros(sums.shape[-1])
+    rows = counts[..., 1:].reshape(*counts.shape[:-1], -1, kinds, 1)
+    own = sums[..., 1:, :].reshape(*rows.shape[:-1], -1)
+    of_kind = rows[..., 1:, :, :].sum(axis=-3)
+    means = own[..., 1:, :, :].sum(axis=-3) / np.where(of_kind > 0, of_kind, 1.0)
+    known = np.arange(rows.shape[-3])[:, None, None] > 0
+    beyond = (own - rows * np.where(known, means[..., None, :, :], 0.0)).sum(axis=-2)
+    together = np.concatenate([counts[..., :1], rows.sum(axis=(-2, -1))], axis=-1)
+    every = np.concatenate([sums[..., :1, :], beyond], axis=-2)
+    return together, every, (of_kind * np.square(means)).sum(axis=-2)
+
+
+def _added(counts: Array, sums: Array, squares: Array) -> Array:
     """The rows of all that are added to those of a category, (k,): variance within categories by variance between.
 
     Both by the method of moments, from rows (m,), sums (m, k) and sums of squares (k,) of numbers whose mean is 0.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadline.tables.dates import CALENDAR_DAYS, calendar_places, calendar_size
+from leadline.tables.dates import CALENDAR, CALENDAR_DAYS, calendar_places, calendar_size
 
 __all__ = ["MOST_CELLS", "Axis", "Cross"]
 
@@ -47,7 +47,12 @@ class Axis:
     @property
     def size(self) -> int:
         """How many places there are: 0 is for what is missing or unknown."""
-        return 1 + self.n_codes + len(self.values) + (calendar_size(self.calendar) if self.calendar else 0)
+        return calendar_size(self.calendar) if self.calendar else 1 + self.n_codes + len(self.values)
+
+    @property
+    def kinds(self) -> int:
+        """How many places, one after the other, are told the same, each kind without what it says by itself."""
+        return CALENDAR[self.calendar] if self.calendar else 1
 
     @property
     def title(self) -> str:
@@ -64,7 +69,7 @@ class Axis:
             # of what float32 has of today's dates the last minute and a half of a day is the next one
             there = np.isfinite(own)
             days = np.floor(np.where(there, own, 0.0)).astype(np.int64) % CALENDAR_DAYS
-            return np.where(there, calendar_places(self.calendar)[days].astype(np.int64) + 1, 0)
+            return np.where(there, calendar_places(self.calendar)[days].astype(np.int64), 0)
         known = np.array(self.values, np.float32)
         found = np.minimum(np.searchsorted(known, own), len(known) - 1)
         return np.where(known[found] == own, found + 1, 0)
@@ -80,6 +85,11 @@ class Cross:
     def n_cells(self) -> int:
         """How many cells there are."""
         return math.prod(axis.size for axis in self.axes)
+
+    @property
+    def kinds(self) -> int:
+        """How many cells, one after the other, are told the same: `Axis.kinds` of a column by itself."""
+        return self.axes[0].kinds
 
     @property
     def name(self) -> str:

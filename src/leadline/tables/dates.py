@@ -17,8 +17,9 @@ from scipy.special import fdtrc
 __all__ = ["CALENDAR", "CYCLES", "Cycle", "calendar_places", "calendar_size", "cycles_of", "tells"]
 
 # How a day is found again in other years: by its month and day ("the 25th of December"), or by its month, weekday and
-# how often that weekday had been ("the fourth Thursday in November").
-CALENDAR = ("day of the year", "weekday of the month")
+# how often that weekday had been ("the fourth Thursday in November"). And how many kinds of days each place has: what
+# weekdays say by themselves is no news of a day of the year.
+CALENDAR: Mapping[str, int] = {"day of the year": 7, "weekday of the month": 1}
 # Days after which the calendar comes again, weekdays too: 400 years.
 CALENDAR_DAYS = 146_097
 
@@ -95,19 +96,23 @@ def cycles_of(days: NDArray[np.floating]) -> tuple[str, ...]:
 
 @cache
 def calendar_places(name: str) -> NDArray[np.int16]:
-    """Of each day since 1970 its place in the calendar, as CALENDAR names it, (CALENDAR_DAYS,)."""
+    """Of each day since 1970 its place in the calendar, as CALENDAR names it, (CALENDAR_DAYS,).
+
+    Those of one day of the year, one for each kind, stand one after the other; the first ones, as many, are none.
+    """
     dates = np.arange(CALENDAR_DAYS).astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     day, month = (dates - months).astype(np.int64), months.astype(np.int64) % 12
     # the first of January 1970 was a Thursday
     weekday = (np.arange(CALENDAR_DAYS) + 3) % 7
-    places = 31 * month + day if name == "day of the year" else (12 * weekday + month) * 5 + day // 7
+    by_day = name == "day of the year"
+    places = (1 + 31 * month + day) * 7 + weekday if by_day else 1 + (12 * weekday + month) * 5 + day // 7
     return np.asarray(places, np.int16)
 
 
 def calendar_size(name: str) -> int:
-    """How many places there are."""
-    return int(calendar_places(name).max()) + 1
+    """How many places there are, with those that no day has."""
+    return (1 + int(calendar_places(name).max()) // CALENDAR[name]) * CALENDAR[name]
 
 
 def tells(numbers: NDArray[np.floating], values: NDArray[np.float64], w: NDArray[np.float64]) -> bool:

@@ -58,6 +58,8 @@ class Group(NamedTuple):
         Which of them stands for the rare categories; −1 if none does.
     finer : int
         Codes after those of the indicators, for rare categories that are told apart otherwise.
+    kinds : int
+        How many codes, one after the other, statistics tell the same of: see `Axis.kinds`.
     """
 
     codes: bool
@@ -65,6 +67,7 @@ class Group(NamedTuple):
     width: int
     rare: int = -1
     finer: int = 0
+    kinds: int = 1
 
     @property
     def n_codes(self) -> int:
