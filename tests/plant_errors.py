@@ -45,7 +45,12 @@ ERRORS = [
     ("tanh′ = 1 − a", ACTIVATIONS, "return 1.0 - a * a", "return 1.0 - a"),
     ("selu′ without its scale", ACTIVATIONS, "return _SELU_SCALE * positive +", "return positive +"),
     ("db not summed in the kernel", KERNELS, "db[j] += dz", "db[j] = dz"),
-    ("weights ignored by the loss kernel", KERNELS, "share, start = w[row] / total", "share, start = 1.0 / m"),
+    (
+        "weights ignored by the loss kernel",
+        KERNELS,
+        "Y, share = _row(memory, operands, 3, example), weights[example] / total",
+        "Y, share = _row(memory, operands, 3, example), 1.0 / m",
+    ),
     ("the scale of dropout forgotten backward", KERNELS, "dz = dA[j] * scale * _g_prime", "dz = dA[j] * _g_prime"),
     ("a piece's gradient without its input", KERNELS, "ds[j] += dA[j] * a[j]", "ds[j] += dA[j]"),
     (

@@ -1,6 +1,7 @@
 """The files around the package say what the package says, and continuous integration asks for targets that exist."""
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def test_continuous_integration_asks_for_targets_that_exist() -> None:
     wanted = {target for own in asked for words in own for target in words.split()}
     assert {"lint", "types", "tests", "docs", "check-dist", "test-integrations", "planted-errors"} <= wanted
     assert wanted <= targets()
+
+
+def test_planted_errors_are_planted_in_the_source_as_it_is() -> None:
+    errors = runpy.run_path(str(ROOT / "tests" / "plant_errors.py"))["ERRORS"]
+    assert len(errors) > 20
+    assert [
+        right for _, file, right, _ in errors if right not in (ROOT / "src/leadline" / file).read_text("utf-8")
+    ] == []
 
 
 def test_a_citation_names_the_version_of_the_package() -> None:
