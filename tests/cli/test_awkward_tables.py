@@ -184,3 +184,19 @@ def test_the_time_of_rows_may_be_written_as_dates_are():
     open_times = table.assign(t=[f"{day % 12 + 1:02}/01/2026" for day in range(20)])
     with pytest.raises(DataError, match="day first"):
         prepare(open_times, "y", "auto", (), None, None, "t")
+
+
+def test_columns_may_be_called_as_tables_that_are_written_call_their_own(fit_into, command, tmp_path):
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame({name: generator.normal(size=200) for name in ("output", "± output", "self", "row")})
+    table.loc[:3, "row"] = np.nan
+    table.to_csv(tmp_path / "table.csv", index=False)
+    run = fit_into(tmp_path, tmp_path / "table.csv", "row", "--predict-missing", "--max-depth", "1")
+    assert run.exit_code == 0, run.stderr
+    assert pd.read_csv(run.folder / "predictions.csv").columns.tolist() == ["row_", "row"]
+    out = tmp_path / "why.csv"
+    found = command("explain", run.folder, "--rows", tmp_path / "table.csv", "--out", out)
+    assert found.exit_code == 0, found.stderr
+    names = pd.read_csv(out).columns.tolist()
+    assert names[:3] == ["row", "output_", "base"]
+    assert len(set(names)) == len(names)

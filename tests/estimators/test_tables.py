@@ -255,3 +255,60 @@ def test_numbers_as_large_as_there_are_in_a_column_are_learned_beside_others(siz
     X[::20, 2] = 1e308
     model = DeepRegressor(hidden_layer_sizes=sizes, max_iter=20, random_state=0).fit(X, y)
     assert model.score(X, y) > 0.5
+
+
+def having(column: object) -> DeepRegressor:
+    return DeepRegressor((), max_iter=2, n_networks=1, random_state=0).fit(
+        pd.DataFrame({"given": column, "z": np.arange(float(N))}), np.arange(float(N))
+    )
+
+
+def test_points_in_time_of_summer_and_winter_are_points_in_utc() -> None:
+    zones = [dt.timezone(dt.timedelta(hours=1 + i % 2)) for i in range(N)]
+    local = [dt.datetime(2024, 1, 1, 12, tzinfo=zone) + dt.timedelta(days=i) for i, zone in enumerate(zones)]
+    utc = [value.astimezone(dt.UTC).replace(tzinfo=None) for value in local]
+    in_zones, plain = (having(pd.Series(own, dtype=object)) for own in (local, utc))
+    assert in_zones.model_.layout == plain.model_.layout
+    rows = pd.DataFrame({"given": pd.Series(local[:1], dtype=object), "z": [3.0]})
+    np.testing.assert_array_equal(in_zones.predict(rows), plain.predict(rows.assign(given=utc[0])))
+    with pytest.raises(DataError, match="'given' has points in time with and without a time zone"):
+        having(pd.Series([*local[1:], utc[0]], dtype=object))
+
+
+def test_gaps_of_pandas_among_numbers_that_are_objects_are_gaps() -> None:
+    numbers = [pd.NA, 1, 2.5] * (N // 3)
+    plain = having(pd.Series(numbers, dtype="Float64"))
+    own = having(pd.Series(numbers, dtype=object))
+    np.testing.assert_array_equal(
+        own.predict(pd.DataFrame({"given": pd.Series([pd.NA, 7], dtype=object), "z": 0.0})),
+        plain.predict(pd.DataFrame({"given": [np.nan, 7.0], "z": 0.0})),
+    )
+
+
+def test_arrow_columns_of_pandas_are_what_they_hold() -> None:
+    days = pd.Series(pd.date_range("2020-01-01", periods=N).date).astype("date32[pyarrow]")
+    assert having(days).model_.layout == having(pd.date_range("2020-01-01", periods=N)).model_.layout
+    kinds = {"lists": ([[1]] * N, pa.list_(pa.int64())), "records": ([{"a": 1}] * N, pa.struct([("a", pa.int64())]))}
+    for values, kind in kinds.values():
+        told = having(pd.Series(values, dtype=pd.ArrowDtype(kind))).notices_
+        assert "column 'given' is not used: it holds lists or records" in told
+
+
+def test_what_no_column_of_words_or_numbers_can_hold_is_refused() -> None:
+    words = having(pd.Series(list("ab") * (N // 2)))
+    with pytest.raises(DataError, match="'given' holds a list or a record in row 2"):
+        words.predict(pd.DataFrame({"given": ["a", ["b"]], "z": 0.0}))
+    with pytest.raises(DataError, match="'given' has complex values"):
+        having(np.arange(N) * 1j)
+
+
+def test_a_score_reads_the_target_as_a_fit_does(table: pd.DataFrame) -> None:
+    X = table[["number"]]
+    flags = pd.Series([None, *table["flag"][1:].tolist()], dtype=object).dropna()
+    classes = DeepClassifier((), n_networks=1, random_state=0).fit(X.loc[flags.index], flags)
+    assert classes.score(X.loc[flags.index], flags) == np.mean(
+        classes.predict(X.loc[flags.index]) == flags.astype(bool)
+    )
+    written = [f"${1000 + i:,}" for i in range(N)]
+    numbers = DeepRegressor((), n_networks=1, random_state=0).fit(X, written)
+    assert numbers.score(X, written) == numbers.score(X, 1000.0 + np.arange(N))

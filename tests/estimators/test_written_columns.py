@@ -69,6 +69,11 @@ def test_values_that_are_numbers_already_are_taken_as_they_are(model, table, pla
     assert np.array_equal(model.predict(mixed), model.predict(table))
 
 
+def test_an_example_may_be_far_in_the_future():
+    late = pd.DataFrame({"sold": ["31/12/9999", "30/12/9999", "31/12/9999"] * 20, "z": np.arange(60.0)})
+    assert example_row(DeepRegressor(**QUICK).fit(late, late["z"]))["sold"] == "9999-12-31"
+
+
 def test_requests_are_read_the_same(model, table):
     rows = table.head(3).to_dict("records")
     rows[1]["price"] = float(rows[1]["price"].replace(",", "").removeprefix("$"))

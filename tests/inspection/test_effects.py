@@ -76,6 +76,18 @@ def test_columns_may_have_any_names():
     assert words.kind == "word"
 
 
+def test_text_of_dates_far_away_has_a_curve():
+    days = pd.Series(pd.date_range("2020-01-01", periods=200).strftime("%d/%m/%Y"))
+    days[3] = "31/12/9999"
+    X = pd.DataFrame({"day": days, "number": np.arange(200.0)})
+    network = DeepRegressor((), random_state=0).fit(X, X["number"])
+    (curve,) = partial_dependence(network.model_, X, ["day"])
+    assert curve.kind == "date"
+    assert curve.values[0].startswith("2020-01-")
+    typed = network.model_.layout.typed(X)["day"]
+    assert typed.astype(str).tolist()[2:4] == ["2020-01-03", "9999-12-31"]
+
+
 def test_pictures_have_no_importances():
     X = np.random.default_rng(0).normal(size=(60, 201))
     network = DeepRegressor((), random_state=0).fit(X, X[:, 0])

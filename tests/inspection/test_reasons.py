@@ -220,3 +220,10 @@ def test_thresholds_of_ordered_classes_are_explained() -> None:
     assert found.outputs == ("log odds of more than 0", "log odds of more than 1")
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), found.total, atol=1e-9)
     assert explain_rows(model, X[:4], X, of="predictions").values.shape == (4, 2, 3)
+
+
+def test_columns_may_be_called_as_the_table_of_reasons_calls_its_own() -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["base", "total", "± base"])
+    found = explain_rows(DeepRegressor((), n_networks=1, random_state=0).fit(X, X["base"]), X[:3]).frame()
+    assert found.columns.tolist() == ["base_", "base", "total", "± base", "total_"]
+    np.testing.assert_allclose(found.drop(columns="total_").sum(axis=1), found["total_"])

@@ -39,7 +39,7 @@ from leadline.cli.runs import PREDICTIONS_NAME, REPORT_NAME, STUDY_NAME, new_run
 from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.estimators.predictions import prediction_table
+from leadline.estimators.predictions import free_name, prediction_table
 from leadline.records import plain
 from leadline.report import (
     Recorder,
@@ -448,7 +448,7 @@ def _predict_missing(search: DepthSearchCV, given: _Given) -> Iterator[bytes]:
     """The predictions of the rows without a target, as CSV, each with its number in the table."""
     for i, (rows, frame) in enumerate(_without_target(given)):
         found = prediction_table(search, frame, proba=True)
-        found.insert(0, "row", rows + 1)
+        found.insert(0, free_name(found, "row"), rows + 1)
         yield str(found.to_csv(index=False, lineterminator="\n", header=i == 0)).encode()
 
 

@@ -13,6 +13,7 @@ from leadline.cli.inputs import word_columns
 from leadline.cli.runs import check_out, table_of
 from leadline.errors import ParameterError
 from leadline.estimators import load
+from leadline.estimators.predictions import free_name
 from leadline.inspection import Contributions, contributions
 from leadline.records import plain
 from leadline.storage import write_whole
@@ -101,12 +102,13 @@ def _table(found: Contributions, first: int) -> pd.DataFrame:
     """A row for each row and output: the base, what each column adds, and the spread of that."""
     parts = []
     for o, name in enumerate(found.outputs):
-        spread = pd.DataFrame(found.spread[:, :, o], columns=[f"± {column}" for column in found.columns])
-        own = pd.concat([found.frame(o), spread], axis=1)
-        own.insert(0, "output", name)
-        own.insert(0, "row", np.arange(first, first + len(own)))
+        own = found.frame(o)
+        for column, spread in zip(found.columns, found.spread[:, :, o].T, strict=True):
+            own[free_name(own, f"± {column}")] = spread
+        own.insert(0, free_name(own, "output"), name)
+        own.insert(0, free_name(own, "row"), np.arange(first, first + len(own)))
         parts.append(own)
-    return pd.concat(parts).sort_values("row", kind="stable")
+    return pd.concat(parts).sort_index(kind="stable")
 
 
 def _record(found: Contributions, first: int, background: str) -> dict[str, Any]:

@@ -265,7 +265,10 @@ class ClassifierFace(ClassifierMixin, Face):  # type: ignore[misc]
         y : (m,) array, or (m, k) for labels
         sample_weight : (m,) array, optional
         """
-        return float(super().score(X, column_of(X, y), column_of(X, sample_weight)))
+        truth = column_of(X, y)
+        if isinstance(truth, pd.Series):  # truth values among which there were gaps
+            truth = truth.infer_objects()
+        return float(super().score(X, truth, column_of(X, sample_weight)))
 
 
 class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
@@ -323,11 +326,11 @@ class RegressorFace(RegressorMixin, Face):  # type: ignore[misc]
         sample_weight : (m,) array, optional
         """
         check_is_fitted(self, "model_")
-        target, y, sample_weight = self.model_.target, column_of(X, y), column_of(X, sample_weight)
+        target, sample_weight = self.model_.target, column_of(X, sample_weight)
         assert isinstance(target, Numbers)
+        truth, metric = target.truth(np.asarray(column_of(X, y))), Metric(None, target)
         if len(target.quantiles) < 2:
-            return float(super().score(X, y, sample_weight))
-        truth, metric = target.truth(np.asarray(y)), Metric(None, target)
+            return float(super().score(X, truth, sample_weight))
         w = np.ones(len(truth)) if sample_weight is None else np.asarray(sample_weight, np.float64)
         constant = np.tile(target.constant(truth, w), (len(truth), 1))
         return 1.0 - metric.score(truth, self._predictions(X), w) / metric.score(truth, constant, w)

@@ -12,6 +12,7 @@ from leadline.export.onnx import TOLERANCE, Estimator, onnx_inputs, to_onnx
 from leadline.export.skl2onnx import pipeline_difference, pipeline_to_onnx
 from leadline.storage import write_whole
 from leadline.tables import CategoryColumn, Labels, NumberColumn, Numbers, as_frame
+from leadline.tables.dates import points_in_time
 
 __all__ = ["write_onnx"]
 
@@ -115,7 +116,7 @@ def _made_up(estimator: Estimator) -> Any:
             values[::17] = np.nan
             if column.date:
                 limit = pd.Timestamp.max.value / pd.Timedelta(days=1).value
-                columns[column.name] = pd.Timestamp(0) + pd.to_timedelta(np.clip(values, -limit, limit), unit="D")
+                columns[column.name] = points_in_time(np.clip(values, -limit, limit))
             else:
                 columns[column.name] = values
         elif isinstance(column, CategoryColumn):

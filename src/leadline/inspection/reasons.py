@@ -28,6 +28,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
+from leadline.estimators.predictions import free_name
 from leadline.inspection.rows import spread_rows
 from leadline.network import Activation, Parameters, activation
 from leadline.search import told_to
@@ -95,16 +96,14 @@ class Contributions:
         return np.asarray(self.base + self.values.sum(axis=1))
 
     def frame(self, output: int = 0) -> pd.DataFrame:
-        """A table of one output, a row for each row: "base", the p columns' values, and "total"."""
+        """A table of one output, a row for each row: "base", the p columns' values, and "total".
+
+        With underscores behind "base" and "total" where a column is called so.
+        """
         found = pd.DataFrame(self.values[:, :, output], columns=list(self.columns))
-        return pd.concat(
-            [
-                pd.Series(self.base[output], found.index, name="base"),
-                found,
-                pd.Series(self.total[:, output], found.index, name="total"),
-            ],
-            axis=1,
-        )
+        found.insert(0, free_name(found, "base"), self.base[output])
+        found[free_name(found, "total")] = self.total[:, output]
+        return found
 
     def to_shap(self) -> Any:
         """The same as a ``shap.Explanation``, for the plots of shap, which has to be installed.

@@ -14,6 +14,7 @@ from leadline.estimators.predictions import asked_sure
 from leadline.records import plain
 from leadline.search import Intervals, Sets, labels_of
 from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, Target, TextColumn
+from leadline.tables.dates import points_in_time
 
 __all__ = ["Asked", "answer", "asked_schemas", "column_schemas", "example_row", "table_of"]
 
@@ -234,7 +235,7 @@ def example_row(estimator: Estimator) -> dict[str, Any]:
         elif isinstance(column.written, OrderedWords):
             row[column.name] = column.written.words[round(fills[column.name])][0]
         elif column.date:
-            row[column.name] = str((pd.Timestamp(0) + pd.Timedelta(days=fills[column.name])).date())
+            row[column.name] = str(points_in_time(np.array([fills[column.name]]))[0].astype("datetime64[D]"))
         else:
             row[column.name] = float(f"{fills[column.name]:.6g}")
     return row

@@ -162,7 +162,13 @@ class _Words:
             objects = pd.api.types.is_object_dtype(column.dtype)
             mixed = objects and pd.api.types.infer_dtype(column, skipna=True).startswith("mixed")
             own = column.map(lambda value: (type(value).__name__, value), na_action="ignore") if mixed else column
-            codes, found = pd.factorize(own)
+            try:
+                codes, found = pd.factorize(own)
+            except TypeError as error:
+                row = next((i for i, value in enumerate(column) if pd.api.types.is_list_like(value)), 0)
+                raise DataError(
+                    f"Column {column.name!r} holds a list or a record in row {row + 1}, where text or a number was."
+                ) from error
             values = [value[1] for value in found] if mixed else list(found)
         # of text only the words that may be truth values are looked at
         written = [value if type(value) is str and len(value) not in (4, 5) else _word(value) for value in values]

@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-__all__ = ["CALENDAR", "CYCLES", "Cycle", "calendar_places", "calendar_size", "cycles_of", "tells"]
+__all__ = [
+    "CALENDAR",
+    "CYCLES",
+    "Cycle",
+    "calendar_places",
+    "calendar_size",
+    "cycles_of",
+    "points_in_time",
+    "tells",
+]
 
 # How a day is found again in other years: by its month and day ("the 25th of December"), or by its month, weekday and
 # how often that weekday had been ("the fourth Thursday in November"). And how many kinds of days each place has: what
@@ -22,6 +31,8 @@ __all__ = ["CALENDAR", "CYCLES", "Cycle", "calendar_places", "calendar_size", "c
 CALENDAR: Mapping[str, int] = {"day of the year": 7, "weekday of the month": 1}
 # Days after which the calendar comes again, weekdays too: 400 years.
 CALENDAR_DAYS = 146_097
+
+MICROSECONDS_OF_A_DAY = 86_400_000_000
 
 # Numbers of a cycle that differ by less than this in all rows are one: every first of January is not a season.
 LEAST_RANGE = 0.1
@@ -92,6 +103,14 @@ def cycles_of(days: NDArray[np.floating]) -> tuple[str, ...]:
     """The names of the cycles that points in time show, (n,), NaN for missing."""
     known = days[~np.isnan(days)]
     return tuple(name for name, cycle in CYCLES.items() if cycle.is_shown(known))
+
+
+def points_in_time(days: NDArray[np.floating]) -> NDArray[np.datetime64]:
+    """Points in time, (n,), from days since 1970, (n,), NaN for missing: to the microsecond, as far as days go."""
+    found = np.full(len(days), "NaT", "datetime64[us]")
+    known = np.isfinite(days)
+    found[known] = np.rint(days[known] * MICROSECONDS_OF_A_DAY).astype(np.int64).astype("datetime64[us]")
+    return found
 
 
 @cache

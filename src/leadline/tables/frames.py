@@ -113,17 +113,34 @@ def typed(column: pd.Series) -> pd.Series:
         return column.sparse.to_dense()
     if pd.api.types.is_timedelta64_dtype(dtype) or str(dtype).startswith("duration"):
         return column.astype("timedelta64[ns]") / pd.Timedelta(days=1)
+    if isinstance(dtype, pd.ArrowDtype):
+        if dtype.name.startswith("date"):
+            return column.astype("datetime64[s]")
+        if dtype.kind == "O" and dtype.type not in (str, bytes):  # lists and records
+            return typed(column.astype(object))
+    if pd.api.types.is_complex_dtype(dtype):
+        raise DataError(f"Complex data not supported: column {column.name!r} has complex values.")
     if pd.api.types.is_object_dtype(dtype):
         column = column.infer_objects()
         if not pd.api.types.is_object_dtype(column.dtype):
             return column if _is_typed(column.dtype) else typed(column)
         kind = pd.api.types.infer_dtype(column, skipna=True)
         if kind in ("decimal", "floating", "integer", "mixed-integer-float"):
-            return pd.to_numeric(column.astype("float64"))
+            return pd.to_numeric(column.where(column.notna(), np.nan).astype("float64"))
         if kind in ("date", "datetime"):
-            return pd.to_datetime(column, errors="coerce")
+            return _in_one_zone(column)
         if kind in ("timedelta", "period"):
             return typed(pd.Series(pd.array(column), index=column.index))
     elif "decimal" in str(dtype):
         return column.astype("float64")
     return column
+
+
+def _in_one_zone(column: pd.Series) -> pd.Series:
+    """Points in time that are objects, in UTC where they have time zones, which may differ as in summer and winter."""
+    zones = column.dropna().map(lambda value: getattr(value, "tzinfo", None) is not None)
+    if zones.any() and not zones.all():
+        raise DataError(
+            f"Column {column.name!r} has points in time with and without a time zone; give all of them one, or none."
+        )
+    return pd.to_datetime(column, errors="coerce", utc=bool(zones.any()))

@@ -34,7 +34,7 @@ from leadline.tables.columns import (
     text_numbers,
 )
 from leadline.tables.crosses import MOST_CELLS, Axis, Cross
-from leadline.tables.dates import CALENDAR, CYCLES
+from leadline.tables.dates import CALENDAR, CYCLES, points_in_time
 from leadline.tables.frames import with_columns
 from leadline.tables.reading import nearest
 from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
@@ -420,7 +420,7 @@ class Layout:
         for column in self.number_columns:
             if isinstance(column.written, WrittenNumbers | WrittenDates):
                 values = numbers_of(column.written, frame[column.name], column.date)
-                found[column.name] = pd.Timestamp(0) + pd.to_timedelta(values, unit="D") if column.date else values
+                found[column.name] = points_in_time(values) if column.date else values
         return with_columns(frame, found)
 
     def to_record(self) -> dict[str, Any]:
