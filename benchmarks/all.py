@@ -43,6 +43,8 @@ BUDGET_HOURS = 5.0
 LANES = 2
 # Of a command line, as many characters as a table has room for.
 WORDS = 100
+# Of what is said of how a benchmark runs.
+HOW = len("two at a time, one core")
 
 
 @dataclass(frozen=True)
@@ -356,15 +358,15 @@ def _is_commit(name: str) -> bool:
 
 
 def listing(benchmarks: Sequence[Benchmark]) -> str:
-    """What runs and for how long."""
-    lines = []
+    """What runs and for how long: minutes, how, and the command line, however long it is."""
+    lines = [("minutes", "how", "command")]
     for own in benchmarks:
         how = "alone" if own.alone else "two at a time"
         for i, arguments in enumerate(own.arguments):
             minutes = f"{own.minutes:g}" if i == 0 else ""
-            lines.append([own.words(arguments), how if own.cores is None else f"{how}, one core", minutes])
+            lines.append((minutes, how if own.cores is None else f"{how}, one core", own.words(arguments)))
     total = f"{expected_minutes(benchmarks) / 60:.1f} hours on two cores; the budget is {BUDGET_HOURS:g}"
-    return f"{table(['', 'how', 'minutes'], lines)}\n\n{total}"
+    return "\n".join(f"{minutes:>7}  {how:<{HOW}}  {command}" for minutes, how, command in lines) + f"\n\n{total}"
 
 
 def main() -> None:

@@ -102,9 +102,7 @@ def test_holidays_are_found_by_the_calendar() -> None:
     X, y = holidays("2001-01-01", 3000)
     model = DeepRegressor(**SMALL).fit(X, y)
     assert sorted(crosses(model)) == ["day of the year of day", "weekday of the month of day"]
-    assert "column 'day' is also read by the day of the year: what rows of the same one say of the target" in (
-        model.notices_
-    )
+    assert any("column 'day' is also read by the day of the year, such as the 25th" in own for own in model.notices_)
     X, y = holidays("2010-01-01", 730, seed=1)
     without = DeepRegressor(**SMALL, target_statistics=False).fit(*holidays("2001-01-01", 3000))
     errors = [np.mean((own.predict(X) - y) ** 2) for own in (model, without)]

@@ -130,7 +130,9 @@ def test_dates_are_read_by_the_calendar(layout: Layout) -> None:
     assert told[:, 1].tolist() == [1 + (12 * day + month) * 5 + 3 for day, month in ((5, 11), (3, 11), (3, 10))] + [0]
     assert [cross.name for cross in crosses] == ["day of the year of seen", "weekday of the month of seen"]
     assert dated.notices[-2:] == [
-        "column 'seen' is also read by the day of the year: what rows of the same one say of the target",
-        "column 'seen' is also read by the weekday of the month: what rows of the same one say of the target",
+        "column 'seen' is also read by the day of the year, such as the 25th of December: what the same one in other "
+        "years says of the target",
+        "column 'seen' is also read by the weekday of the month, such as the fourth Thursday in November: what the "
+        "same one in other years says of the target",
     ]
     assert Layout.from_record(written(dated)).crosses == crosses

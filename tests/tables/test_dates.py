@@ -128,7 +128,7 @@ def test_a_calendar_has_a_place_for_each_of_its_days() -> None:
     for name, present in zip(CALENDAR, (366, 7 * (12 * 5)), strict=True):
         places = calendar_places(name)
         assert len(places) == CALENDAR_DAYS
-        assert len(np.unique(places // CALENDAR[name])) == present
-        assert places.min() >= CALENDAR[name]
+        assert len(np.unique(places // CALENDAR[name].kinds)) == present
+        assert places.min() >= CALENDAR[name].kinds
         assert places.max() < calendar_size(name)
-        assert calendar_size(name) % CALENDAR[name] == 0
+        assert calendar_size(name) % CALENDAR[name].kinds == 0

@@ -52,7 +52,7 @@ class Axis:
     @property
     def kinds(self) -> int:
         """How many places, one after the other, are told the same, each kind without what it says by itself."""
-        return CALENDAR[self.calendar] if self.calendar else 1
+        return CALENDAR[self.calendar].kinds if self.calendar else 1
 
     @property
     def title(self) -> str:
@@ -101,7 +101,10 @@ class Cross:
         """What a reader should know of it."""
         names = " and ".join(repr(axis.name) for axis in self.axes)
         if calendar := self.axes[0].calendar:
-            return f"column {names} is also read by the {calendar}: what rows of the same one say of the target"
+            return (
+                f"column {names} is also read by the {calendar}, such as {CALENDAR[calendar].example}: what the same "
+                "one in other years says of the target"
+            )
         if len(self.axes) == 1:
             return f"column {names} is also read value by value: what rows with the same one say of the target"
         return f"columns {names} are also read together: what rows with the same value in both say of the target"

@@ -9,6 +9,7 @@ network do not say that the target moves with a cycle, its numbers are no more t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,6 @@ __all__ = [
     "tells",
 ]
 
-# How a day is found again in other years: by its month and day ("the 25th of December"), or by its month, weekday and
-# how often that weekday had been ("the fourth Thursday in November"). And how many kinds of days each place has: what
-# weekdays say by themselves is no news of a day of the year.
-CALENDAR: Mapping[str, int] = {"day of the year": 7, "weekday of the month": 1}
 # Days after which the calendar comes again, weekdays too: 400 years.
 CALENDAR_DAYS = 146_097
 
@@ -113,6 +110,27 @@ def points_in_time(days: NDArray[np.floating]) -> NDArray[np.datetime64]:
     return found
 
 
+class Calendar(NamedTuple):
+    """How a day is found again in other years.
+
+    Attributes
+    ----------
+    example : str
+        A day, as messages call it.
+    kinds : int
+        How many kinds of days each place has: what weekdays say by themselves is no news of a day of the year.
+    """
+
+    example: str
+    kinds: int
+
+
+CALENDAR: Mapping[str, Calendar] = {
+    "day of the year": Calendar("the 25th of December", 7),
+    "weekday of the month": Calendar("the fourth Thursday in November", 1),
+}
+
+
 @cache
 def calendar_places(name: str) -> NDArray[np.int16]:
     """Of each day since 1970 its place in the calendar, as CALENDAR names it, (CALENDAR_DAYS,).
@@ -131,7 +149,8 @@ def calendar_places(name: str) -> NDArray[np.int16]:
 
 def calendar_size(name: str) -> int:
     """How many places there are, with those that no day has."""
-    return (1 + int(calendar_places(name).max()) // CALENDAR[name]) * CALENDAR[name]
+    kinds = CALENDAR[name].kinds
+    return (1 + int(calendar_places(name).max()) // kinds) * kinds
 
 
 def tells(numbers: NDArray[np.floating], values: NDArray[np.float64], w: NDArray[np.float64]) -> bool:
