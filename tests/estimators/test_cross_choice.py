@@ -98,7 +98,7 @@ def holidays(first: str, n: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarra
     return pd.DataFrame({"day": day}), np.sin(day.dt.day_of_year / 58) - 6.0 * (fixed | fourth) + 0.1 * noise
 
 
-def test_holidays_are_found_by_the_calendar() -> None:
+def test_holidays_are_found_by_the_calendar(tmp_path: Path) -> None:
     X, y = holidays("2001-01-01", 3000)
     model = DeepRegressor(**SMALL).fit(X, y)
     assert sorted(crosses(model)) == ["day of the year of day", "weekday of the month of day"]
@@ -108,6 +108,11 @@ def test_holidays_are_found_by_the_calendar() -> None:
     errors = [np.mean((own.predict(X) - y) ** 2) for own in (model, without)]
     assert errors[0] < 0.5 * errors[1]
     assert explain_rows(model, X[:3]).values.shape[1] == 1
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(load(tmp_path / "model").predict(X), model.predict(X))
+    # logistic regression reads them too
+    linear = DeepRegressor((), random_state=0).fit(*holidays("2001-01-01", 3000))
+    assert "day of the year of day" in crosses(linear)
 
 
 def test_days_of_one_year_are_no_calendar(asked: list[LeftOut]) -> None:
