@@ -176,6 +176,29 @@ def test_columns_may_have_the_names_of_outputs_and_of_what_is_inside(tmp_path) -
         assert session.get_outputs()[0].name == "leadline/leadline/label"
 
 
+def test_a_column_without_a_name_is_refused() -> None:
+    table = pd.DataFrame({"": np.linspace(-1, 1, 60), "a": np.linspace(0, 1, 60)})
+    with pytest.raises(ParameterError, match="a column's name is empty; name it and fit again"):
+        to_onnx(DeepRegressor(**SMALL).fit(table, table["a"]))
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_columns_may_be_called_as_what_is_made_of_others(flat: bool, tmp_path, monkeypatch) -> None:
+    # of many rare words, so that their places are looked up, as is the day's place in the week
+    words = [f"k{i % 100}" for i in range(200)]
+    names = ["d/week", "set", "a", "b × c", "a × b", "c", "column 2: a", "cross 1: a × b × c"]
+    table = pd.DataFrame({"d": pd.date_range("2019-01-01", periods=200), **dict.fromkeys(names, words)})
+
+    def crosses(given, *others) -> tuple[Cross, ...]:
+        return tuple(Cross(tuple(map(given.layout.axis, own))) for own in (("a", "b × c"), ("a × b", "c")))
+
+    monkeypatch.setattr("leadline.estimators.deep.crosses_read", crosses)
+    model = DeepRegressor(**SMALL).fit(table, np.random.default_rng(0).normal(size=200) + table["d"].dt.day_of_week)
+    assert model.model_.layout.columns[names.index("d/week")].finer
+    assert model.model_.layout.number_columns[0].cycles
+    assert write_onnx(model, tmp_path / "model.onnx", table, flat=flat) <= TOLERANCE
+
+
 @pytest.mark.parametrize("kind", ["classes", "labels", "numbers", "quantiles"])
 def test_flat_graphs_have_vectors_only(kind, table, tmp_path) -> None:
     n = len(table)

@@ -139,7 +139,8 @@ def to_onnx(estimator: Estimator, flat: bool = False, coverage: float | None = N
     Raises
     ------
     ParameterError
-        onnx is not installed, the model reads free text, or it does not know how sure it is.
+        onnx is not installed, the model reads free text or a column without a name, or it does not know how sure it
+        is.
     """
     onnx, model = _onnx(), estimator.model_
     for column in model.layout.text_columns:
@@ -147,6 +148,8 @@ def to_onnx(estimator: Estimator, flat: bool = False, coverage: float | None = N
             f"ONNX cannot read column {column.name!r}: it is free text, for whose words it has no operators. Serve the "
             "model by leadline serve or leadline.load, or fit it without the column."
         )
+    if any(not column.name for column in model.layout.columns):
+        raise ParameterError("ONNX has no input without a name, and a column's name is empty; name it and fit again.")
     sure = None if coverage is None else estimator._sure()
     graph = _Graph()
     inputs, numbers, told = _columns(graph, estimator, flat)
@@ -191,35 +194,40 @@ def _name_columns(graph: _Graph, inputs: list[Any], outputs: list[Any]) -> None:
 def _columns(graph: _Graph, estimator: Estimator, flat: bool) -> tuple[list[Any], str | None, list["_Told"]]:
     """The inputs of the graph; the raw numbers (N, p) in float64; and what is told of categories and gaps."""
     layout, kinds = estimator.model_.layout, _onnx().TensorProto
+    # of each column what its nodes are called by: the number makes it another than whatever a column is called
+    own = {column.name: f"column {i}: {column.name}" for i, column in enumerate(layout.columns, start=1)}
     raw: dict[str, str] = {}
     if hasattr(estimator, "feature_names_in_"):
         inputs = []
         for column in layout.columns:
             kind = kinds.DOUBLE if isinstance(column, NumberColumn) else kinds.STRING
-            own = raw[column.name] = f"{_COLUMN}{column.name}"
-            inputs.append(graph.helper.make_tensor_value_info(own, kind, ["N"] if flat else ["N", 1]))
+            given = raw[column.name] = f"{_COLUMN}{column.name}"
+            inputs.append(graph.helper.make_tensor_value_info(given, kind, ["N"] if flat else ["N", 1]))
             if flat:
-                shape = graph.constant(f"{column.name}/shape", [-1, 1], np.int64)
-                raw[column.name] = graph.node("Reshape", f"{column.name}/column", own, shape)
+                shape = graph.constant(f"{own[column.name]}/shape", [-1, 1], np.int64)
+                raw[column.name] = graph.node("Reshape", f"{own[column.name]}/column", given, shape)
     else:
         inputs = [graph.helper.make_tensor_value_info("X", kinds.DOUBLE, ["N", estimator.n_features_in_])]
         for column in layout.columns:
-            at = graph.constant(f"{column.name}/place", [int(column.name.removeprefix("x"))], np.int64)
-            raw[column.name] = graph.node("Gather", f"{column.name}/column", "X", at, axis=1)
+            at = graph.constant(f"{own[column.name]}/place", [int(column.name.removeprefix("x"))], np.int64)
+            raw[column.name] = graph.node("Gather", f"{own[column.name]}/column", "X", at, axis=1)
     numbers = [raw[column.name] for column in layout.number_columns]
     numbers += [
-        _cycle(graph, column.name, raw[column.name], cycle)
+        _cycle(graph, own[column.name], raw[column.name], cycle)
         for column in layout.number_columns
         for cycle in column.cycles
     ]
     told = []
     for column in layout.columns:
+        name = own[column.name]
         if isinstance(column, CategoryColumn):
-            told.append(_Told(column, _codes(graph, column, raw[column.name])))
+            told.append(_Told(name, column, _codes(graph, name, column, raw[column.name])))
         elif isinstance(column, NumberColumn) and column.missing:
-            missing = graph.node("IsNaN", f"{column.name}/is_missing", raw[column.name])
-            told.append(_Told(column, graph.cast(f"{column.name}/missing", missing, np.float32)))
-    told += [_Told(cross, _cells(graph, cross, raw, told)) for cross in layout.crosses]
+            missing = graph.node("IsNaN", f"{name}/is_missing", raw[column.name])
+            told.append(_Told(name, column, graph.cast(f"{name}/missing", missing, np.float32)))
+    for i, cross in enumerate(layout.crosses, start=1):
+        name = f"cross {i}: {cross.name}"
+        told.append(_Told(name, cross, _cells(graph, name, cross, raw, told)))
     return inputs, _together(graph, "numbers", numbers), told
 
 
@@ -243,27 +251,28 @@ def _cycle(graph: _Graph, column: str, days: str, name: str) -> str:
 
 class _Told(NamedTuple):
     """What is told of a column beside its number, (N, 1): its category's code, in int64, or whether it is missing; of a
-    cross the cell, in int64.
+    cross the cell, in int64. Nodes that are made of it are called by its name.
     """
 
+    name: str
     column: NumberColumn | CategoryColumn | Cross
     node: str
 
 
-def _cells(graph: _Graph, cross: Cross, raw: dict[str, str], told: Sequence[_Told]) -> str:
+def _cells(graph: _Graph, own: str, cross: Cross, raw: dict[str, str], told: Sequence[_Told]) -> str:
     """The cell of a cross, as `Cross.cells` has it, (N, 1) in int64."""
     codes = {one.column.name: one.node for one in told if isinstance(one.column, CategoryColumn)}
     cells = ""
     for axis in cross.axes:
-        name = f"{cross.name}/cells of {axis.name}"
+        name = f"{own}/cells of {axis.name}"
         if axis.n_codes:
             place = graph.node("Add", f"{name}/place", codes[axis.name], graph.constant(f"{name}/one", 1, np.int64))
         elif axis.calendar:
             place = _calendar(graph, name, raw[axis.name], axis.calendar)
         else:
             known = graph.constant(f"{name}/values", np.array(axis.values)[None], np.float32)
-            own = graph.cast(f"{name}/number", raw[axis.name], np.float32)
-            there = graph.cast(f"{name}/there", graph.node("Equal", f"{name}/is", own, known), np.float32)
+            number = graph.cast(f"{name}/number", raw[axis.name], np.float32)
+            there = graph.cast(f"{name}/there", graph.node("Equal", f"{name}/is", number, known), np.float32)
             # of each value its place, which float32 has
             counts = graph.constant(f"{name}/counts", 1 + np.arange(len(axis.values))[:, None], np.float32)
             place = graph.cast(f"{name}/place", graph.node("MatMul", f"{name}/place32", there, counts), np.int64)
@@ -289,35 +298,33 @@ def _calendar(graph: _Graph, name: str, days: str, calendar: str) -> str:
 def _rest(graph: _Graph, told: list[_Told], coded_above: float) -> list[str]:
     """The inputs beside the numbers as a network takes them; nodes that several networks share are made once."""
     parts = []
-    for column, node in told:
+    for name, column, node in told:
         if isinstance(column, Cross):
             continue
         if isinstance(column, NumberColumn):
             parts.append(node)
             continue
         if column.finer:
-            node = graph.once(f"{column.name}/place", partial(_places, graph, column, node))
+            node = graph.once(f"{name}/place", partial(_places, graph, name, column, node))
         if column.n_indicators > coded_above:
-            name = f"{column.name}/number"
-            parts.append(graph.once(name, partial(graph.cast, name, node, np.float32)))
+            number = f"{name}/number"
+            parts.append(graph.once(number, partial(graph.cast, number, node, np.float32)))
         else:
-            parts.append(graph.once(f"{column.name}/indicators", partial(_indicators, graph, column, node)))
+            parts.append(graph.once(f"{name}/indicators", partial(_indicators, graph, name, column, node)))
     return parts
 
 
-def _places(graph: _Graph, column: CategoryColumn, codes: str) -> str:
+def _places(graph: _Graph, name: str, column: CategoryColumn, codes: str) -> str:
     """The codes of a column, those of finer categories as that of the rare ones, (N, 1) in int64."""
-    end = graph.constant(f"{column.name}/end", column.n_indicators, np.int64)
-    rare = graph.constant(f"{column.name}/rare", len(column.categories), np.int64)
-    return graph.node(
-        "Where", f"{column.name}/place", graph.node("Less", f"{column.name}/told", codes, end), codes, rare
-    )
+    end = graph.constant(f"{name}/end", column.n_indicators, np.int64)
+    rare = graph.constant(f"{name}/rare", len(column.categories), np.int64)
+    return graph.node("Where", f"{name}/place", graph.node("Less", f"{name}/told", codes, end), codes, rare)
 
 
 def _statistics(graph: _Graph, name: str, told: list[_Told], own: CategoryStatistics) -> str:
     """What statistics say of a column, (N, k + 1) in float32."""
-    column, codes = [one for one in told if not isinstance(one.column, NumberColumn)][own.source]
-    name = f"{name}/{column.name}/statistics"
+    told_of, _, codes = [one for one in told if not isinstance(one.column, NumberColumn)][own.source]
+    name = f"{name}/{told_of}/statistics"
     places = graph.node("Add", f"{name}/places", codes, graph.constant(f"{name}/one", 1, np.int64))
     values = graph.constant(f"{name}/values", own.values, np.float32)
     rows = graph.node("Gather", f"{name}/rows", values, places, axis=0)
@@ -329,13 +336,13 @@ def _together(graph: _Graph, name: str, parts: list[str]) -> str | None:
     return graph.node("Concat", name, *parts, axis=1) if parts else None
 
 
-def _indicators(graph: _Graph, column: CategoryColumn, codes: str) -> str:
+def _indicators(graph: _Graph, name: str, column: CategoryColumn, codes: str) -> str:
     """One input for each category of a column, for the rare ones together and for "missing", (N, k) in float32."""
-    each = graph.constant(f"{column.name}/codes", np.arange(column.n_indicators)[None], np.int64)
-    return graph.cast(f"{column.name}/indicators", graph.node("Equal", f"{column.name}/is", codes, each), np.float32)
+    each = graph.constant(f"{name}/codes", np.arange(column.n_indicators)[None], np.int64)
+    return graph.cast(f"{name}/indicators", graph.node("Equal", f"{name}/is", codes, each), np.float32)
 
 
-def _codes(graph: _Graph, column: CategoryColumn, raw: str) -> str:
+def _codes(graph: _Graph, name: str, column: CategoryColumn, raw: str) -> str:
     """Which indicator of a column each row has, −1 for none, (N, 1) in int64."""
     k = len(column.categories)
     words = dict(zip(column.categories, range(k), strict=True))
@@ -349,7 +356,7 @@ def _codes(graph: _Graph, column: CategoryColumn, raw: str) -> str:
     words[""] = k + column.rare if column.missing else -1
     return graph.node(
         "LabelEncoder",
-        f"{column.name}/code",
+        f"{name}/code",
         raw,
         domain="ai.onnx.ml",
         keys_strings=list(words),
