@@ -146,6 +146,19 @@ def test_the_check_needs_the_target(command, classes_run, people, write):
     assert "--check needs the target" in result.stderr
 
 
+@pytest.mark.parametrize("options", [["--trace"], ["--check"], ["--html"]])
+def test_a_row_without_a_target_is_named_and_others_are_left_out(
+    command, numbers_run, people, write, options, tmp_path
+):
+    people.loc[[0, 4], "spends"] = np.nan
+    rows = write(people)
+    more = ["--out", tmp_path / "page.html"] if "--html" in options else []
+    result = command("explain", numbers_run.folder, rows, *options, *more)
+    assert result.exit_code == 2
+    assert f"The target 'spends' is missing in row 1 of {rows}; give another --row." in result.stderr
+    assert command("explain", numbers_run.folder, rows, "--row", "2", *options, *more).exit_code == 0
+
+
 def given_of(path):
     """What a page of equations computes with."""
     text = path.read_text("utf-8")

@@ -186,7 +186,7 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
     from leadline.cli.inputs import word_columns
     from leadline.cli.runs import table_of
     from leadline.estimators import load
-    from leadline.tables import parse_form, read_table
+    from leadline.tables import no_value, parse_form, read_table
 
     model = load(run).model_
     if not 0 <= options.member < len(model.members):
@@ -207,7 +207,14 @@ def _trained(options: ExplainOptions, run: str, made_up: bool = False) -> _Subje
     frame = read_table(data, word_columns(model, model.target.name), parse_form(options.read))
     if not 1 <= options.row <= len(frame):
         raise ParameterError(f"--row must be from 1 to {len(frame):,}; got {options.row}.")
-    rows = [options.row - 1, *(i for i in range(min(EXAMPLES, len(frame))) if i != options.row - 1)]
+    known = np.ones(len(frame), bool)
+    if model.target.name in frame.columns:
+        known = ~no_value(frame[model.target.name])
+        if not known[options.row - 1]:
+            raise DataError(
+                f"The target {model.target.name!r} is missing in row {options.row} of {data}; give another --row."
+            )
+    rows = [options.row - 1, *(i for i in np.flatnonzero(known)[:EXAMPLES].tolist() if i != options.row - 1)]
     picked = frame.iloc[rows].reset_index(drop=True)
     X = model.inputs(picked, options.member).T
     Y = None
