@@ -60,6 +60,11 @@ def test_a_file_that_is_not_a_table(fit, tmp_path, name, content, words):
     assert_refused(fit(tmp_path / name, "a"), name, words)
 
 
+def test_a_number_too_large_for_any_column(fit, tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"a": 1, "b": 2}\n{"a": 3, "b": 1' + "0" * 400 + "}\n")
+    assert_refused(fit(tmp_path / "t.jsonl", "a"), "Column 'b' has too large a number in row 2", "replace it")
+
+
 def test_a_folder_without_tables(fit, tmp_path):
     assert_refused(fit(tmp_path, "a"), f"{tmp_path} has no table", ".parquet")
 

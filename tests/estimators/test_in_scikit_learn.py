@@ -133,6 +133,13 @@ def test_the_encoder_is_an_estimator_of_scikit_learns() -> None:
     assert [result["check_name"] for result in results if result["status"] == "failed"] == []
 
 
+def test_the_encoder_names_each_number_once(table) -> None:
+    frame, _ = table
+    given = frame[["size", "age"]].assign(**{"age missing": frame["size"]})
+    found = TableEncoder().set_output(transform="polars").fit_transform(given)
+    assert found.columns == ["size", "age", "age missing", "age missing_"]
+
+
 def test_the_encoder_refuses_another_number_of_columns(table) -> None:
     frame, _ = table
     encoder = TableEncoder().fit(frame[["size", "age"]].to_numpy())

@@ -312,3 +312,17 @@ def test_a_score_reads_the_target_as_a_fit_does(table: pd.DataFrame) -> None:
     written = [f"${1000 + i:,}" for i in range(N)]
     numbers = DeepRegressor((), n_networks=1, random_state=0).fit(X, written)
     assert numbers.score(X, written) == numbers.score(X, 1000.0 + np.arange(N))
+
+
+def test_names_that_are_equal_but_of_another_type_are_two_names(table: pd.DataFrame) -> None:
+    X = pd.DataFrame(table[["number", "whole"]].to_numpy(), columns=pd.Index([1, True], dtype=object))
+    model = DeepRegressor((), n_networks=1, random_state=0).fit(X, table["number"])
+    assert [column.name for column in model.model_.layout.columns] == ["1", "True"]
+    assert model.score(X, table["number"]) > 0.9
+
+
+@pytest.mark.parametrize("dtype", [object, str])
+def test_a_class_with_half_a_character_is_refused(dtype: type, table: pd.DataFrame) -> None:
+    y = np.array(["a", "b\ud800"] * (N // 2), dtype=dtype)
+    with pytest.raises(DataError, match=r"The target 'y' has 'b\\ud800' in row 2: half a character"):
+        fitted(table, y)

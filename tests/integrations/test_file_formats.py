@@ -49,6 +49,12 @@ def test_a_sheet_is_chosen_by_its_name(book):
         read_table(book, said=parse_form(["sheet=Empty"]))
 
 
+def test_a_column_of_a_sheet_without_a_name_is_not_named_as_another_one(tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame([["", "column 1"], [1, 2]]).to_excel(tmp_path / "t.xlsx", header=False, index=False)
+    assert read_table(tmp_path / "t.xlsx").to_dict("list") == {"column 1_": [1], "column 1": [2]}
+
+
 def test_a_damaged_book_is_refused_in_one_line(tmp_path):
     pytest.importorskip("openpyxl")
     (tmp_path / "t.xlsx").write_bytes(b"PK nonsense")

@@ -177,6 +177,14 @@ def test_what_cannot_be_predicted_is_told(body, status, said, asked) -> None:
     assert re.search(said, answer.json()["detail"]), answer.text
 
 
+def test_halves_of_characters_are_replaced(asked) -> None:
+    content = b'{"rows": [{"size": 1, "age": 1, "colour": "red\\ud800"}]}'
+    assert asked.post("/predict", content=content, headers={"Content-Type": "application/json"}).status_code == 200
+    content = b'{"rows": [{"size": 1, "age": 1, "colour\\ud800": "red"}]}'
+    answer = asked.post("/predict", content=content, headers={"Content-Type": "application/json"})
+    assert "'colour', which the model was trained with, is missing" in answer.json()["detail"]
+
+
 def test_a_message_is_that_of_the_model_itself(asked, classifier) -> None:
     wrong = pd.DataFrame([{**ROW, "size": "big"}])
     with pytest.raises(ValueError, match="held numbers") as caught:

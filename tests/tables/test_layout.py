@@ -146,6 +146,18 @@ def test_inputs_are_numbers_first_then_indicators_column_by_column(layout):
     assert layout.n_inputs == 6
 
 
+def test_an_input_is_not_named_as_another_one():
+    frame = pd.DataFrame({"age": [1.0, None], "age missing": [2, 3], "c": ["x", "y"], "age missing_ = x": [4, 5]})
+    assert Layout.infer(frame.rename(columns={"c": "age missing_"})).input_names == [
+        "age",
+        "age missing",
+        "age missing_ = x",
+        "age missing_",
+        "age missing_ = x_",
+        "age missing_ = y",
+    ]
+
+
 def test_rows_become_numbers_and_indicators(layout, table):
     encoded = layout.encode(table)
     np.testing.assert_array_equal(encoded.numbers, [[1, 1], [np.nan, 2], [3, 1], [4, 0.5]])
@@ -230,7 +242,7 @@ def test_text_among_numbers_is_named_by_column_row_and_value(layout, table):
     )
 
 
-@pytest.mark.parametrize("strange", ["1/2/1970", "soon", "3"])
+@pytest.mark.parametrize("strange", ["1/2/1970", "soon", "3", "now", "today"])
 def test_what_is_no_date_among_dates_is_named_by_column_row_and_value(layout, table, strange):
     text = message(layout.encode, table.assign(day=["1970-01-02", strange, "1970-01-02", None]))
     assert text.startswith(f"Column 'day' held dates in training, but row 2 has {strange!r}; write it like ")
@@ -241,6 +253,12 @@ def test_an_infinite_value_is_named_by_column_and_row(layout, table, value):
     text = message(layout.encode, table.assign(size=[1.0, 2.0, 3.0, value]))
     assert f"Column 'size' has an infinite value in row 4 ({value})" in text
     assert "leave the cell empty" in text
+
+
+def test_a_whole_number_that_no_column_can_hold_is_named_by_column_and_row(layout, table):
+    for values in ([1, 2.5, 10**400, 4], ["1", 2, -(10**400), 4]):
+        text = message(lambda own: layout.encode(as_frame(own)), table.assign(size=pd.Series(values, dtype=object)))
+        assert text.startswith("Column 'size' has too large a number in row 3, beyond 1.8e+308; replace it by")
 
 
 # Records
@@ -280,6 +298,16 @@ def test_a_table_of_another_library_is_taken_as_it_is():
     frame = as_frame(pl.DataFrame({"n": [1, 2], "t": ["x", None]}))
     assert frame["n"].tolist() == [1, 2]
     assert frame["t"].isna().tolist() == [False, True]
+
+
+def test_halves_of_characters_in_names_and_values_are_replaced():
+    given = pd.DataFrame({"a": pd.Series(["x\ud800", "\udc00"], dtype=object)})
+    given.columns = pd.Index(["a\ud800"], dtype=object)
+    assert as_frame(given).to_dict("list") == {"a\ufffd": ["x\ufffd", "\ufffd"]}
+    for array in (np.array([["\ud800", 1]], dtype=object), np.array([["\ud800", "1"]])):
+        assert as_frame(array)["x0"].tolist() == ["\ufffd"]
+    mixed = pd.DataFrame({"a": pd.Series(["\ud800", 1] * 3, dtype=object)})
+    assert Layout.infer(as_frame(mixed)).category_columns[0].categories == ("1", "\ufffd")
 
 
 def test_names_that_are_numbers_become_text():

@@ -108,6 +108,17 @@ def test_a_column_without_a_name_is_named_by_its_place(write):
     assert table["a"].tolist() == [5, 6]
 
 
+def test_a_column_without_a_name_is_not_named_as_another_one(write):
+    table = read_table(write(",column 1,column 1_\n0,1,2\n3,4,5\n"))
+    assert table.columns.tolist() == ["column 1__", "column 1", "column 1_"]
+    assert table.iloc[0].tolist() == [0, 1, 2]
+
+
+def test_halves_of_characters_in_json_are_replaced(write):
+    table = read_table(write('{"a\\ud83d": "x\\ude00", "b": "\\ud83d\\ude00"}\n', "t.jsonl"))
+    assert table.to_dict("records") == [{"a\ufffd": "x\ufffd", "b": "\U0001f600"}]
+
+
 def test_columns_asked_for_as_text_stay_as_they_are_written(write):
     table = read_table(write("zip,flag,n\n01,true,1\n02,false,2\n"), text=["zip", "flag", "not there"])
     assert table["zip"].tolist() == ["01", "02"]
@@ -272,6 +283,14 @@ def test_a_database_of_several_tables_needs_a_query(tmp_path):
 )
 def test_json_lines_that_are_none_are_refused_by_their_line(write, content, said):
     assert said in message(write(content, "t.jsonl"))
+
+
+def test_a_number_in_json_that_no_column_can_hold_is_named(write):
+    text = message(write('{"a": 1, "b": 2}\n{"a": 3, "b": -1' + "0" * 400 + "}\n", "t.jsonl"))
+    assert text == (
+        "Column 'b' has too large a number in row 2, beyond 1.8e+308; replace it by a smaller one or leave the cell "
+        "empty."
+    )
 
 
 @pytest.mark.parametrize("name", ["t.feather", "t.sqlite"])

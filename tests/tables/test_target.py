@@ -81,6 +81,16 @@ def test_a_number_too_large_to_square_is_named_by_its_row_with_what_to_do():
     assert "Divide the column" in text
 
 
+def test_a_whole_number_that_float64_does_not_have_is_named_by_its_row():
+    y = np.array([[1, 2], [3, 10**400]], dtype=object)
+    assert "has too large a number in row 2; numbers beyond 1e+30 cannot be learned" in message(infer, y, "regression")
+
+
+def test_a_target_that_is_missing_later_is_called_missing():
+    target = infer([1.0, 2.0, 4.0], "regression")
+    assert "has missing values (NaN), the first in row 2 (1 in all)" in message(target.encode, np.array([1.0, np.nan]))
+
+
 def test_text_in_a_regression_is_named_by_its_row():
     text = message(infer, np.array(["1", "2", "dear"], dtype=object), "regression")
     assert text == "The target 'price' must hold numbers for a regression; row 3 has 'dear'."

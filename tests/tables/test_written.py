@@ -132,6 +132,7 @@ def test_many_words_are_read_as_few_are():
         words = list(dict.fromkeys(stamps.strftime(form)))
         written = find_written("c", words)
         assert written.read(words).tolist() == [written.read([word])[0] for word in words]
+        assert np.isnan(written.read([*words, "now", "today"])[-2:]).all()
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,13 @@ from leadline.tables import (
     as_frame,
     check_complete,
     collected_target,
+    encodable,
     has_names,
     in_order,
     infer_target,
     is_dataset,
     nearest,
+    shown,
 )
 from leadline.training import one_blas_thread
 
@@ -129,7 +131,7 @@ def read_input(
     if said is None and isinstance(getattr(y, "dtype", None), pd.CategoricalDtype) and y.dtype.ordered:
         said = list(y.dtype.categories)
     name = str(y.name) if isinstance(y, pd.Series) and y.name is not None else "y"
-    y = _as_target(y, task)
+    y = _as_target(y, name, task)
     check_complete(y, name)
     if task == "classification":
         _check_finite(y, name)
@@ -169,12 +171,14 @@ def read_input(
     return Given(frame, layout, layout.encode(frame), y, w, all_y, kept, target)
 
 
-def _as_target(y: Any, task: str) -> Array:
+def _as_target(y: Any, name: str, task: str) -> Array:
     if hasattr(y, "toarray"):
         y = y.toarray()
     array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
     if array.dtype.kind == "c":
         raise DataError("Complex data not supported: y has complex values.")
+    if array.dtype.kind in "OU":
+        _check_encodable(array, name)
     if array.dtype.kind == "O" or "str" in str(array.dtype):
         array = np.array(pd.Series(array.ravel()).infer_objects().to_numpy()).reshape(array.shape)
     if array.ndim == 2 and array.shape[1] == 1:
@@ -183,6 +187,17 @@ def _as_target(y: Any, task: str) -> Array:
         several = "labels" if task == "classification" else "numbers"
         raise DataError(f"y must have one dimension, or two for several {several}: bad input shape {array.shape}.")
     return array
+
+
+def _check_encodable(y: Array, name: str) -> None:
+    """Raise DataError if a target of text, (n,) or (n, k), has half a character somewhere: a class keeps its name."""
+    for i, value in enumerate(y.ravel()):
+        if isinstance(value, str) and encodable(value) != value:
+            row = i * len(y) // y.size
+            raise DataError(
+                f"The target {name!r} has {shown(value)} in row {row + 1}: half a character, which no file can hold. "
+                "Replace it or leave the row out."
+            )
 
 
 def _check_finite(y: Array, name: str) -> None:

@@ -1,7 +1,5 @@
 """Predictions as a table, as files and servers have them."""
 
-from collections.abc import Collection
-
 import numpy as np
 import pandas as pd
 
@@ -9,7 +7,7 @@ from leadline.errors import ParameterError
 from leadline.estimators.deep import DeepClassifier, DeepRegressor
 from leadline.estimators.depth_search import DepthSearchCV
 from leadline.search import Intervals, Sets, labels_of
-from leadline.tables import Labels, Numbers
+from leadline.tables import Labels, Numbers, free_name
 
 __all__ = ["asked_sure", "free_name", "prediction_table"]
 
@@ -71,13 +69,6 @@ def prediction_table(
         for name, column in zip(names, predictions.T, strict=True):
             table[free_name(table, f"p({name})")] = column
     return pd.DataFrame(table)
-
-
-def free_name(table: Collection[str], name: str) -> str:
-    """The name of a further column of predictions: with underscores behind it where the target is called so."""
-    while name in table:
-        name += "_"
-    return name
 
 
 def asked_sure(

@@ -13,7 +13,7 @@ from leadline.estimators import DeepClassifier, DeepRegressor
 from leadline.estimators.predictions import asked_sure
 from leadline.records import plain
 from leadline.search import Intervals, Sets, labels_of
-from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, Target, TextColumn
+from leadline.tables import CategoryColumn, Labels, Layout, Numbers, OrderedWords, Target, TextColumn, encodable
 from leadline.tables.dates import points_in_time
 
 __all__ = ["Asked", "answer", "asked_schemas", "column_schemas", "example_row", "table_of"]
@@ -60,7 +60,7 @@ def table_of(estimator: Estimator, body: Any, most_rows: int) -> pd.DataFrame:
         columns = {name: _column(rows, name) for name in wanted if name in rows[0]}
         if len(columns) < len(wanted):
             # the layout says which is missing, and what it may be called here
-            columns.update({str(name): [None] * len(rows) for name in rows[0]})
+            columns.update({encodable(str(name)): [None] * len(rows) for name in rows[0]})
     elif all(isinstance(row, list) for row in rows):
         for number, row in enumerate(rows, start=1):
             if len(row) != len(names):
@@ -97,7 +97,7 @@ def _cells(name: str, values: list[Any]) -> Array:
         whole = any(type(value) is int and abs(value) > _LARGEST_EXACT for value in values)
         return np.array(values, object if whole else np.float64)
     cells = np.empty(len(values), object)
-    cells[:] = values
+    cells[:] = [encodable(value) for value in values]
     return cells
 
 

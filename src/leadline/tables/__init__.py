@@ -17,7 +17,7 @@ from leadline.tables.columns import (
 from leadline.tables.crosses import MOST_CELLS, Axis, Cross
 from leadline.tables.datasets import Dataset, Part, Survey, hashed, is_dataset, stays_on_disk
 from leadline.tables.dates import CALENDAR, tells
-from leadline.tables.frames import as_frame, with_columns
+from leadline.tables.frames import as_frame, encodable, free_name, with_columns
 from leadline.tables.layout import Encoded, Group, Layout
 from leadline.tables.lazy import collected_target, has_names
 from leadline.tables.number_targets import Numbers
@@ -64,6 +64,8 @@ __all__ = [
     "as_frame",
     "check_complete",
     "collected_target",
+    "encodable",
+    "free_name",
     "guess_task",
     "has_names",
     "hashed",

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError, ParameterError
 from leadline.tables.dates import CYCLES, cycles_of
+from leadline.tables.frames import check_floats, encodable
 from leadline.tables.text import Reduction, TextColumn, is_free_text
 from leadline.tables.written import (
     OrderedWords,
     Written,
     WrittenDates,
     WrittenNumbers,
+    dates_of,
     find_written,
     is_missing,
     tidy,
@@ -171,7 +173,9 @@ class _Words:
                 ) from error
             values = [value[1] for value in found] if mixed else list(found)
         # of text only the words that may be truth values are looked at
-        written = [value if type(value) is str and len(value) not in (4, 5) else _word(value) for value in values]
+        written = [
+            encodable(value if type(value) is str and len(value) not in (4, 5) else _word(value)) for value in values
+        ]
         # text without a sign is missing, as an empty cell of a file is
         words = list(dict.fromkeys(word for word in written if word.strip()))
         place = {**dict.fromkeys(written, -1), **{word: i for i, word in enumerate(words)}}
@@ -227,7 +231,7 @@ def _days(column: pd.Series) -> NDArray[np.float64]:
     if not pd.api.types.is_datetime64_any_dtype(column):
         # only the order of ISO 8601 is read: 1/2/2026 is another day in another country
         text = column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
-        column = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+        column = dates_of(text, "ISO8601", utc=True)
     if column.dt.tz is None:
         column = column.dt.tz_localize("UTC")
     days = (column - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta(days=1)
@@ -271,7 +275,11 @@ def number_values(column: NumberColumn, series: pd.Series) -> NDArray[np.float64
     DataError
         A value is no number, or infinite.
     """
-    values = numbers_of(column.written, series, column.date)
+    try:
+        values = numbers_of(column.written, series, column.date)
+    except OverflowError:
+        check_floats(series)
+        raise
     if not isinstance(column.written, OrderedWords):
         doubtful = np.flatnonzero(np.isnan(values) & series.notna().to_numpy())
         empty = is_missing if column.written is not None else str.isspace

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from leadline.errors import DataError
-from leadline.tables.frames import with_columns
+from leadline.tables.frames import free_name, with_columns
 
-__all__ = ["TextForm", "check_names", "check_rows", "read_delimited"]
+__all__ = ["TextForm", "check_names", "check_rows", "named", "read_delimited"]
 
 # Separators that are looked for, and what they are called.
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
@@ -106,7 +106,7 @@ def read_delimited(
         raise DataError(f"{where} is not a table: its first line cannot be read, {error}.") from error
     names = [name.strip() for name in header]
     check_names(names, where)
-    names = [name or f"column {i}" for i, name in enumerate(names, start=1)]
+    names = named(names)
 
     def read(text: Collection[str], only: list[str] | None = None) -> pd.DataFrame:
         return pd.read_csv(
@@ -292,6 +292,11 @@ def check_names(names: list[str], where: str) -> None:
     twice = sorted({name for name in given if given.count(name) > 1})
     if twice:
         raise DataError(f"{where} has more than one column named {twice[0]!r}; give every column a name of its own.")
+
+
+def named(names: list[str]) -> list[str]:
+    """The names, and for each column without one another by its place."""
+    return [name or free_name(names, f"column {i}") for i, name in enumerate(names, start=1)]
 
 
 def check_rows(table: pd.DataFrame, where: str) -> pd.DataFrame:

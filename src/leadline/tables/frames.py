@@ -2,7 +2,9 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+import re
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +16,10 @@ from numpy.typing import NDArray
 from leadline.errors import DataError
 from leadline.tables.lazy import collected
 
-__all__ = ["as_frame", "typed", "with_columns"]
+__all__ = ["as_frame", "check_floats", "encodable", "free_name", "too_large", "typed", "with_columns"]
+
+# One half of a character that UTF-16 has in two, which stands for nothing by itself.
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
@@ -43,10 +48,13 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     else:
         array = _as_array(X)
         own_names = list(names) if names is not None and len(names) == array.shape[1] else None
-        frame = pd.DataFrame(array, columns=own_names, copy=False)
+        try:
+            frame = pd.DataFrame(array, columns=own_names, copy=False)
+        except UnicodeEncodeError:
+            frame = pd.DataFrame(np.frompyfunc(encodable, 1, 1)(array), columns=own_names)
         if names is None:
             frame.columns = [f"x{i}" for i in range(array.shape[1])]
-    frame = frame.set_axis(frame.columns.map(str), axis=1)
+    frame = frame.set_axis(frame.columns.map(lambda name: encodable(str(name))), axis=1)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise DataError(f"X has more than one column named {twice[0]!r}; give every column a name of its own.")
@@ -60,6 +68,33 @@ def with_columns(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFram
     for name, values in columns.items():
         frame[name] = values
     return frame
+
+
+def free_name(taken: Collection[str], name: str) -> str:
+    """The name, with as many underscores behind it as make it another than those that are taken."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def encodable(value: Any) -> Any:
+    """A value; in text U+FFFD for each half of a character, which no encoding has and JSON may hold."""
+    return _HALF.sub("\ufffd", value) if isinstance(value, str) and not value.isascii() else value
+
+
+def too_large(values: Iterable[Any]) -> int | None:
+    """The place of the first whole number that float64 does not have; None if there is none."""
+    most = sys.float_info.max
+    return next((i for i, value in enumerate(values) if isinstance(value, int) and abs(value) > most), None)
+
+
+def check_floats(column: pd.Series) -> None:
+    """Raise DataError if a column has a whole number that float64 does not have."""
+    if (row := too_large(column)) is not None:
+        raise DataError(
+            f"Column {column.name!r} has too large a number in row {row + 1}, beyond {sys.float_info.max:.2g}; "
+            "replace it by a smaller one or leave the cell empty."
+        )
 
 
 def _as_array(X: Any) -> NDArray[Any]:
@@ -121,11 +156,15 @@ def typed(column: pd.Series) -> pd.Series:
     if pd.api.types.is_complex_dtype(dtype):
         raise DataError(f"Complex data not supported: column {column.name!r} has complex values.")
     if pd.api.types.is_object_dtype(dtype):
-        column = column.infer_objects()
+        try:
+            column = column.infer_objects()
+        except UnicodeEncodeError:
+            column = column.map(encodable)
         if not pd.api.types.is_object_dtype(column.dtype):
             return column if _is_typed(column.dtype) else typed(column)
         kind = pd.api.types.infer_dtype(column, skipna=True)
         if kind in ("decimal", "floating", "integer", "mixed-integer-float"):
+            check_floats(column)
             return pd.to_numeric(column.where(column.notna(), np.nan).astype("float64"))
         if kind in ("date", "datetime"):
             return _in_one_zone(column)

@@ -35,7 +35,7 @@ from leadline.tables.columns import (
 )
 from leadline.tables.crosses import MOST_CELLS, Axis, Cross
 from leadline.tables.dates import CALENDAR, CYCLES, points_in_time
-from leadline.tables.frames import with_columns
+from leadline.tables.frames import free_name, with_columns
 from leadline.tables.reading import nearest
 from leadline.tables.text import REDUCTION_FIELDS, Reduction, TextColumn
 from leadline.tables.written import WrittenDates, WrittenNumbers, written_from_record
@@ -299,7 +299,10 @@ class Layout:
 
     @property
     def input_names(self) -> list[str]:
-        """What each input is, in order: numbers first, then derived ones, then indicators column by column."""
+        """What each input is, in order: numbers first, then derived ones, then indicators column by column.
+
+        With underscores behind the name of one that an input before it has.
+        """
         names = [column.name for column in self.number_columns]
         for column in self.columns:
             if isinstance(column, TextColumn) and column.size:
@@ -313,7 +316,10 @@ class Layout:
                 names += [f"{column.name} = {category}" for category in column.categories]
                 names += [f"{column.name} = (rare)"] * column.rare
             names += [f"{column.name} missing"] * (column.missing and column.n_indicators > 0)
-        return names
+        found: dict[str, None] = {}
+        for name in names:
+            found[free_name({*names, *found}, name) if name in found else name] = None
+        return list(found)
 
     @property
     def notices(self) -> list[str]:

@@ -17,7 +17,8 @@ def _of_dask(X: Any) -> bool:
 
 
 def _lazy(X: Any) -> "nw.LazyFrame[Any] | None":
-    own = nw.from_native(X, pass_through=True)
+    # a DataFrame of pandas never is, and may have names, 1 and True, that differ as text alone
+    own = X if isinstance(X, pd.DataFrame) else nw.from_native(X, pass_through=True)
     return own if isinstance(own, nw.LazyFrame) else None
 
 

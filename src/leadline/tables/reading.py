@@ -17,8 +17,8 @@ from typing import Any
 import pandas as pd
 
 from leadline.errors import DataError, ParameterError
-from leadline.tables.delimited import TextForm, check_names, check_rows, read_delimited
-from leadline.tables.frames import typed
+from leadline.tables.delimited import TextForm, check_names, check_rows, named, read_delimited
+from leadline.tables.frames import encodable, typed
 from leadline.tables.written import WrittenNumbers, find_numbers
 
 __all__ = ["FileForm", "Found", "nearest", "parse_form", "read_file", "read_table"]
@@ -247,7 +247,7 @@ def _read_excel(path: Path, said: FileForm) -> Found:
     names = ["" if pd.isna(name) else str(name).strip() for name in rows.iloc[0]]
     check_names(names, f"{path}, sheet {sheet!r},")
     frame = rows.iloc[1:].reset_index(drop=True)
-    frame.columns = pd.Index([name or f"column {i}" for i, name in enumerate(names, start=1)])
+    frame.columns = pd.Index(named(names))
     others = f" of {len(sheets)}" if len(sheets) > 1 else ""
     return Found(check_rows(frame.apply(typed), str(path)), f"Excel, sheet {sheet!r}{others}")
 
@@ -267,7 +267,7 @@ def _read_json_lines(path: Path, said: FileForm) -> Found:
             raise DataError(f"{path} is not JSON Lines: line {number} cannot be read, {error}.") from error
         if not isinstance(row, dict):
             raise DataError(f"{path}: line {number} is no object; each line needs one, with a value for each column.")
-        rows.append(row)
+        rows.append({encodable(name): encodable(value) for name, value in row.items()})
     frame = pd.DataFrame(rows)
     frame.columns = frame.columns.map(str)
     return Found(check_rows(frame.apply(typed), str(path)))

@@ -22,6 +22,7 @@ from sklearn.utils.extmath import randomized_svd, svd_flip
 
 from leadline.errors import ModelFileError
 from leadline.records import Field, whole
+from leadline.tables.frames import encodable
 
 __all__ = ["REDUCTION_FIELDS", "Reduction", "TextColumn", "is_free_text"]
 
@@ -106,7 +107,7 @@ class Reduction:
 
         The bits are the same for any number of threads if BLAS has one.
         """
-        texts = _encodable(texts[:: -(-len(texts) // MOST_FITTED)])
+        texts = [encodable(text) for text in texts[:: -(-len(texts) // MOST_FITTED)]]
         n = len(texts)
         places, rarity = [], []
         for i, hasher in enumerate(_hashers()):
@@ -153,7 +154,7 @@ class Reduction:
         found[:, 0] = np.nan
         if not known:
             return found
-        own = _encodable([texts[i] for i in known])
+        own = [encodable(texts[i]) for i in known]
         mean, deviation = self.length
         found[known, 0] = (_log_length(own) - mean) / deviation
         found[known, 1:] = self._weighted(own) @ self.directions - self.center
@@ -226,11 +227,6 @@ _ARRAYS: Mapping[str, type] = {
     "spread": np.float32,
     "length": np.float32,
 }
-
-
-def _encodable(texts: Sequence[str]) -> list[str]:
-    """Texts without halves of characters, which no encoding has."""
-    return [text if text.isascii() else text.encode("utf-8", "replace").decode() for text in texts]
 
 
 def _log_length(texts: Sequence[str]) -> NDArray[np.float64]:

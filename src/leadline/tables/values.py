@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from leadline.errors import DataError
 from leadline.tables.columns import numbers_of, words_of
+from leadline.tables.frames import too_large
 from leadline.tables.written import WrittenNumbers, find_written
 
 __all__ = [
@@ -89,6 +90,7 @@ def check_complete(y: Array, name: str) -> None:
 def as_numbers(y: Array, name: str, written: WrittenNumbers | None = None) -> NDArray[np.float64]:
     """A target of numbers in float64, of the same shape; `written` says how text is read."""
     given = np.asarray(y)
+    check_complete(given, name)
     if written is not None and given.dtype.kind not in "biuf":
         numbers = numbers_of(written, pd.Series(given.ravel(), dtype=object)).reshape(given.shape)
         strange = np.flatnonzero(np.isnan(numbers))
@@ -98,6 +100,12 @@ def as_numbers(y: Array, name: str, written: WrittenNumbers | None = None) -> ND
                 f"{shown(given.ravel()[strange[0]])}."
             )
         given = numbers
+    if given.dtype.kind == "O" and (place := too_large(given.ravel())) is not None:
+        row = place * len(given) // given.size
+        raise DataError(
+            f"The target {name!r} has too large a number in row {row + 1}; numbers beyond {LARGEST:g} cannot be "
+            "learned. Divide the column by a constant."
+        )
     try:
         numbers = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:

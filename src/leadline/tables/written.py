@@ -29,6 +29,7 @@ __all__ = [
     "Written",
     "WrittenDates",
     "WrittenNumbers",
+    "dates_of",
     "find_numbers",
     "find_written",
     "is_missing",
@@ -218,6 +219,8 @@ MICROSECONDS, SECONDS = 10**6, 86400
 _FEW = 1000
 # Years of two digits below this belong to this century, as POSIX has it.
 _CENTURY = 69
+# Words that pandas takes for what the clock says, in any format.
+_CLOCK = ("now", "today")
 # Years that four digits with a month and no day are taken for.
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
 
@@ -241,7 +244,7 @@ class WrittenDates:
         if len(words) > _FEW:
             form = self._form(tidy(words[0]))
             if form is not None:
-                usual = pd.to_datetime(pd.Series(words, dtype=object), format=form, errors="coerce")
+                usual = dates_of(pd.Series(words, dtype=object), form)
                 found = usual.to_numpy("datetime64[us]").astype(np.int64) / MICROSECONDS / SECONDS
                 for i in np.flatnonzero(usual.isna()).tolist():
                     found[i] = self._read(tidy(words[i]))
@@ -297,6 +300,11 @@ class WrittenDates:
     def to_record(self) -> dict[str, Any]:
         """A plain record for JSON."""
         return {"kind": self.kind, "first": self.first}
+
+
+def dates_of(text: pd.Series, form: str, utc: bool = False) -> pd.Series:
+    """Text as points in time, written as pandas calls `form`; NaT for what is written otherwise."""
+    return pd.to_datetime(text.mask(text.isin(_CLOCK)), format=form, errors="coerce", utc=utc)
 
 
 def _time_of_day(found: re.Match[str]) -> int:
