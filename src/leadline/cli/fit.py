@@ -39,7 +39,7 @@ from leadline.cli.runs import PREDICTIONS_NAME, REPORT_NAME, STUDY_NAME, new_run
 from leadline.cli.space import parse_repeats, read_space
 from leadline.errors import Interrupted, LeadlineError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV
-from leadline.estimators.predictions import free_name, prediction_table
+from leadline.estimators.predictions import prediction_table
 from leadline.records import plain
 from leadline.report import (
     Recorder,
@@ -55,7 +55,17 @@ from leadline.report import (
 from leadline.search import ADDITIVE, Study, linear_name
 from leadline.search.folds import FEWEST_FOLDS
 from leadline.storage import write_whole
-from leadline.tables import Dataset, Ordinal, Part, WrittenNumbers, no_value, parse_form, read_file, stays_on_disk
+from leadline.tables import (
+    Dataset,
+    Ordinal,
+    Part,
+    WrittenNumbers,
+    free_name,
+    no_value,
+    parse_form,
+    read_file,
+    stays_on_disk,
+)
 from leadline.training import one_blas_thread
 
 __all__ = ["FitOptions", "resume_fit", "run_fit"]

@@ -13,11 +13,10 @@ from leadline.cli.inputs import word_columns
 from leadline.cli.runs import check_out, table_of
 from leadline.errors import ParameterError
 from leadline.estimators import load
-from leadline.estimators.predictions import free_name
 from leadline.inspection import Contributions, contributions
 from leadline.records import plain
 from leadline.storage import write_whole
-from leadline.tables import Target, read_table
+from leadline.tables import Target, free_name, read_table
 
 __all__ = ["run_reasons"]
 

@@ -20,12 +20,12 @@ from leadline.cli.inputs import number_column, take_column, word_columns
 from leadline.cli.runs import REPORT_NAME, STUDY_NAME, check_out
 from leadline.errors import DataError, ParameterError, RunFolderError
 from leadline.estimators import DeepClassifier, DeepRegressor, load
-from leadline.estimators.predictions import free_name, prediction_table
+from leadline.estimators.predictions import prediction_table
 from leadline.inspection import Drift, drifts, row_doubts
 from leadline.records import plain
 from leadline.search import Study, usual_scores
 from leadline.storage import write_whole
-from leadline.tables import Dataset, OrderedWords, parse_form, read_table, stays_on_disk
+from leadline.tables import Dataset, OrderedWords, free_name, parse_form, read_table, stays_on_disk
 
 Array = NDArray[Any]
 

@@ -3,9 +3,9 @@
 A network learns from rows of one day what the days around it are like, and of one month those around it; what holds on
 the 12th of May alone it would have to learn by heart. So crosses are looked for (`leadline.tables.crosses`) with whose
 cells the target goes: pairs of columns, beyond what each of the two says by itself, and numbers, beyond what the values
-around a value say. Where there are some, small networks are trained, and the errors on rows that they leave out are
-looked through for the same. What is left is tried: networks that are told statistics of the target in these cells must
-err less than those that are not, on the rows that both leave out.
+around a value say; days of the calendar are always looked at. Where there are some, small networks are trained, and the
+errors on rows that they leave out are looked through for the same. What is left is tried: networks that are told
+statistics of the target in these cells must err less than those that are not, on the rows that both leave out.
 """
 
 import dataclasses

@@ -9,7 +9,7 @@ from leadline.estimators.depth_search import DepthSearchCV
 from leadline.search import Intervals, Sets, labels_of
 from leadline.tables import Labels, Numbers, free_name
 
-__all__ = ["asked_sure", "free_name", "prediction_table"]
+__all__ = ["asked_sure", "prediction_table"]
 
 # Between the classes of a set.
 AND = "; "

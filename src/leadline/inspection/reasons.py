@@ -28,11 +28,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from leadline.errors import DataError, ParameterError
 from leadline.estimators import DeepClassifier, DeepRegressor, DepthSearchCV, Member, Model
-from leadline.estimators.predictions import free_name
 from leadline.inspection.rows import spread_rows
 from leadline.network import Activation, Parameters, activation
 from leadline.search import told_to
-from leadline.tables import CategoryColumn, Encoded, Layout, Numbers, Ordinal, Target
+from leadline.tables import CategoryColumn, Encoded, Layout, Numbers, Ordinal, Target, free_name
 from leadline.training import (
     Hyperparameters,
     coded_above,

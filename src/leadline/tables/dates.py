@@ -1,9 +1,10 @@
-"""Parts of dates that come again: place in the day, the week and the year, as sines and cosines.
+"""What of dates comes again: places in the day, the week and the year, as sines and cosines, and days of the calendar.
 
 A number of days since 1970 tells a network what was early and what was late; that Saturdays are alike, and Januaries,
 it would have to learn day by day. So a column of dates also becomes its place in each cycle that its rows show. Three
 sines and cosines of a week tell all its days apart. What is missing is in no place: zeros. Where the training rows of a
-network do not say that the target moves with a cycle, its numbers are no more than chances to err.
+network do not say that the target moves with a cycle, its numbers are no more than chances to err. Single days, such as
+holidays, are found again by the calendar, which crosses read (`leadline.tables.crosses`).
 """
 
 from collections.abc import Mapping

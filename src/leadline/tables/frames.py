@@ -151,8 +151,8 @@ def typed(column: pd.Series) -> pd.Series:
     if isinstance(dtype, pd.ArrowDtype):
         if dtype.name.startswith("date"):
             return column.astype("datetime64[s]")
-        if dtype.kind == "O" and dtype.type not in (str, bytes):  # lists and records
-            return typed(column.astype(object))
+        if dtype.type in (list, dict):
+            return column.astype(object)
     if pd.api.types.is_complex_dtype(dtype):
         raise DataError(f"Complex data not supported: column {column.name!r} has complex values.")
     if pd.api.types.is_object_dtype(dtype):
